@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -32,19 +32,20 @@ TYPES: Final = {
 """Media types of the parts of a page, by the ending of their address."""
 _THOUSANDS = re.compile(r"(?<=\d)[,\u202f](?=\d{3}(?!\d))")
 """Signs between thousands, in any language. No field of a page has three decimals without its number in `data`."""
+_YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="[^"]+">')
 
 
-def make_part(page: Path, text: str, name: str, ending: str) -> bytes | None:
+def make_part(page: Path, text: str, name: str, ending: str, day: date) -> bytes | None:
     """Return a part of a page by its name, or None if the page has no such table or picture.
 
-    `text` is the page as it is sent, with the public address in its citation. The reader's language must be that of
-    the page, because the titles of added columns are in it.
+    `text` is the page as it is sent, with the public address in its citation, and `day` the one on which it is sent.
+    The reader's language must be that of the page, because the titles of added columns are in it.
     """
     if ending == "html":
         document = compose_embedded(text, name)
         return document.encode() if document is not None else None
-    result = read_table(text, name)
+    result = read_table(text, name, day)
     if result is None:
         return None
     table, citation = result
@@ -67,8 +68,11 @@ def _read_draft_time(release: Path) -> datetime:
 # ------------------------------------------------------------------------------------------------------------- tables
 
 
-def read_table(text: str, name: str) -> tuple[Table, str] | None:
-    """Return a table with its notes and the citation of its page, or None if the page has no such table."""
+def read_table(text: str, name: str, day: date | None = None) -> tuple[Table, str] | None:
+    """Return a table with its notes and its citation, or None if the page has no such table.
+
+    The citation ends with the address, and with the day of access if one is passed.
+    """
     document = _parse_page(text)
     part = document.get_element_by_id(f"table-{name}", None)
     if part is None:
@@ -79,16 +83,32 @@ def read_table(text: str, name: str) -> tuple[Table, str] | None:
     names, notes = _read_notes(part)
     caption = _join_text(element.find("caption"))
     table = Table(caption, tuple(header[1:]), lines, corner=header[0], notes=notes, names=tuple(names))
-    return table, _read_citation(document)
+    return table, _cite_table(document, part, table, day)
 
 
-def _read_citation(document: HtmlElement) -> str:
-    """Return the citation of a page. A path alone, without the public address of the site, is introduced in words."""
+def _cite_table(document: HtmlElement, part: HtmlElement, table: Table, day: date | None) -> str:
+    """Return the citation of a table: that of its page with the title, the years and the territories of the table.
+
+    A path alone, without the public address of the site, is introduced in words.
+    """
     citation = document.find_class("front-citation")[0]
-    text, address = _join_text(citation), _join_text(citation.find_class("front-address")[0])
-    if not address.startswith("/"):
-        return text
-    return f"{text.removesuffix(address).strip()} {words.describe_path(address)}"
+    title, address = _name_table(table), _join_text(citation.find_class("front-address")[0])
+    statement = citation.get("data-table")
+    if statement is None:  # The page is of a release from before tables had a citation of their own.
+        statement = f"{title}. {_join_text(citation).removesuffix(address).strip()}"
+    statement = statement.replace("@1", title).replace("@2", part.get("data-covers") or citation.get("data-covers", ""))
+    place = words.describe_path(address) if address.startswith("/") else address
+    return f"{statement} {words.cite_address(place, day) if day else place}"
+
+
+def _name_table(table: Table) -> str:
+    """Return the caption of a table, with the first and the last year of its rows and columns if it names no year."""
+    caption = table.caption.removesuffix(".")
+    headings = [*table.columns, *(line.heading.text for line in table.lines)]
+    years = sorted({year for heading in headings for year in _YEAR.findall(heading)})
+    if not years or _YEAR.search(caption):
+        return caption
+    return f"{caption}, {'–'.join(dict.fromkeys((years[0], years[-1])))}"
 
 
 def _parse_page(text: str) -> HtmlElement:

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -22,7 +23,7 @@ from dashboards.public.data_files import DATA, FIGURES, send_data_file, send_fig
 from dashboards.public.documents import render_not_found
 from dashboards.public.page_parts import TYPES, make_part
 from dashboards.public.plain_page import link_contact
-from pipelines.core import i18n
+from pipelines.core import clock, i18n
 from pipelines.front.build import FOLDER
 from pipelines.web.downloads import CROSS_ORIGIN
 from pipelines.web.security_headers import EMBEDDED_POLICY, STRICT_POLICY
@@ -239,7 +240,8 @@ class StaticPages:
             content = make_brief(release, self.languages[lang], name, self.address)
             return (_hold(content), "application/pdf", _PICTURE_POLICY) if content is not None else None
         if (match := _PART.fullmatch(name)) and (path := release / FOLDER / lang / f"{match[1]}.html").is_file():
-            part = _extract(path, self.languages[lang], self.address, match[2], match[3])
+            today = clock.now().date()
+            part = _extract(path, self.languages[lang], self.address, match[2], match[3], today)
             policy = EMBEDDED_POLICY if match[3] == "html" else STRICT_POLICY
             return (part, TYPES[match[3]], policy) if part is not None else None
         return None
@@ -335,11 +337,11 @@ def _draw(path: Path) -> _File:
 
 
 @lru_cache(maxsize=512)
-def _extract(path: Path, language: str, address: str, name: str, ending: str) -> _File | None:
-    """Return a table or a picture of a page, made once; None if the page has none with this name."""
+def _extract(path: Path, language: str, address: str, name: str, ending: str, day: date) -> _File | None:
+    """Return a table or a picture of a page, made once a day; None if the page has none with this name."""
     text = _load(path, address).content.decode()
     with read_in(language):
-        content = make_part(path, text, name, ending)
+        content = make_part(path, text, name, ending, day)
     return _hold(content) if content is not None else None
 
 

@@ -271,6 +271,8 @@ class _Writer:
             indicators=pages.name_file(pages.INDICATORS, page.crime),
             foot_links=list_foot_links(reader, page),
             citation=cite_page(reader, page),
+            citation_of_table=cite_tables(reader, page),
+            covered=reader.marked_name(page.area or self.edition.region),
             frozen=frozen,
             footnotes=list_footnotes(reader),
             **page.values,
@@ -370,6 +372,11 @@ def cite_page(reader: Reader, page: Page) -> str:
     release = tell("Regional trafficking indicators, release {release}.", release=reader.edition.id)
     parts = [f"{page.title}.", page.coverage, release, name_demonstration(reader, page)]
     return " ".join(part for part in parts if part)
+
+
+def cite_tables(reader: Reader, page: Page) -> str:
+    """Return the citation of a table of a page without the address: `@1` is for its title, `@2` for its coverage."""
+    return words.describe_table(reader.edition.release, "@1", "@2", name_demonstration(reader, page))
 
 
 def list_footnotes(reader: Reader) -> list[tuple[str, Part]]:

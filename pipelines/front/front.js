@@ -2,7 +2,7 @@
 // view. Pages can be read without it.
 "use strict";
 (() => {
-  const { copy, copied, low, high, accessed } = document.currentScript.dataset;
+  const { copy, copied, cite, low, high, accessed } = document.currentScript.dataset;
   document.documentElement.classList.add("has-script");
 
   const readNumber = (field, end) => field.querySelector("data")?.getAttribute(end) ?? "";
@@ -44,11 +44,24 @@
   }
 
   // The page cannot know the day on which it is read.
-  function readCitation(citation) {
-    const address = citation.querySelector(".front-address").textContent;
+  function readCitation(citation, ofTable) {
+    const address = tidy(citation.querySelector(".front-address").textContent);
     const day = formatDay(new Date());
-    const text = tidy(citation.textContent).slice(0, -tidy(address).length);
-    return `${text}${accessed.replace("…", () => tidy(address)).replace("@", () => day)}`;
+    const text = ofTable ? `${ofTable} ` : tidy(citation.textContent).slice(0, -address.length);
+    return `${text}${accessed.replace("…", () => address).replace("@", () => day)}`;
+  }
+
+  // As the page of a release is cited, with the title of a table and its territories. The same is in its files
+  // (`dashboards/public/page_parts.py`).
+  function citeTable(part, citation) {
+    const table = part.querySelector("table");
+    let title = tidy(table.caption.textContent).replace(/\.$/, "");
+    const headings = [...table.rows[0].cells, ...[...table.tBodies[0].rows].map((row) => row.cells[0])];
+    const findYears = (text) => text.match(/\b(?:19|20)\d\d\b/g) ?? [];
+    const years = headings.slice(1).flatMap((heading) => findYears(readText(heading))).sort();
+    if (years.length && !findYears(title).length) title += `, ${[...new Set([years[0], years.at(-1)])].join("–")}`;
+    const covers = part.dataset.covers ?? citation.dataset.covers;
+    return readCitation(citation, citation.dataset.table.replace("@1", () => title).replace("@2", () => covers));
   }
 
   // Where the service does not know its public address, paths to copy begin with the address of the open page.
@@ -73,14 +86,14 @@
 
   const writeText = (text) => navigator.clipboard.writeText(text);
 
-  function addButton(place, about, read, write = writeText) {
+  function addButton(place, about, read, write = writeText, label = copy) {
     const button = document.createElement("button");
     const hidden = document.createElement("span");
     hidden.className = "rti-hidden";
     hidden.textContent = about && `, ${about}`;
     button.type = "button";
     button.className = "front-copy";
-    button.append(copy, hidden);
+    button.append(label, hidden);
     const status = document.createElement("span");
     status.setAttribute("role", "status");
     button.addEventListener("click", async () => {
@@ -95,7 +108,10 @@
     for (const part of document.querySelectorAll(".front-table")) {
       const table = part.querySelector("table");
       const copyRows = (text) => copyTable(text, writeText);
-      addButton(part.querySelector(".front-save"), table.caption.textContent, () => readTable(table), copyRows);
+      const [place, about] = [part.querySelector(".front-save"), table.caption.textContent];
+      addButton(place, about, () => readTable(table), copyRows);
+      const citation = document.querySelector(".front-citation");
+      if (citation?.dataset.table) addButton(place, about, () => citeTable(part, citation), writeText, cite);
     }
     for (const code of document.querySelectorAll(".front-code, .front-citation")) {
       const place = document.createElement("p");

@@ -144,6 +144,13 @@ class FigureTable:
         return words.order_numbered(self.notes, len(self.names), len(self._list_remarks()))
 
     @property
+    def coverage(self) -> str:
+        """Return the names of the areas that have a row, for the citation of the table; empty if it is about one."""
+        return words.join_words(
+            self.reader.marked_name(code) for code in self.reader.edition.areas if code in self._named
+        )
+
+    @property
     def names(self) -> list[tuple[str, str]]:
         """Return the footnotes of the names in the table, with their marks."""
         marked = [code for code in self.reader.edition.areas if code in self._named or self._is_mentioned(code)]

@@ -6,7 +6,15 @@ and `language.py`.  The other modules form the sentences of one subject.
 
 from __future__ import annotations
 
-from pipelines.words.citations import DEMONSTRATION, OWN_DEMONSTRATION, cite_release, cite_table, describe_path
+from pipelines.words.citations import (
+    DEMONSTRATION,
+    OWN_DEMONSTRATION,
+    cite_address,
+    cite_release,
+    cite_table,
+    describe_path,
+    describe_table,
+)
 from pipelines.words.formatting import (
     LEGEND,
     NOT_COLLECTED,
@@ -72,6 +80,7 @@ __all__ = [
     "Notes",
     "Row",
     "add_interval",
+    "cite_address",
     "cite_release",
     "cite_table",
     "count_more_notes",
@@ -81,6 +90,7 @@ __all__ = [
     "describe_few_state",
     "describe_flag",
     "describe_path",
+    "describe_table",
     "explain_abbreviations",
     "fold_notes",
     "format_absent",

@@ -30,14 +30,21 @@ def describe_path(path: str) -> str:
 
 def cite_table(release: Row, title: str, coverage: str, address: str, day: date) -> str:
     """Return the citation of one table: publisher, title, coverage, release, address and day of access."""
-    sentences = [
-        tell(
-            "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.",
-            title=title,
-            coverage=coverage,
-            release=release["release"],
-        ),
-        tell(DEMONSTRATION) if release["demonstration"] else "",
-        tell("{address} (accessed {day}).", address=address, day=format_day(day)),
-    ]
-    return " ".join(filter(None, sentences))
+    notice = tell(DEMONSTRATION) if release["demonstration"] else ""
+    return f"{describe_table(release, title, coverage, notice)} {cite_address(address, day)}"
+
+
+def describe_table(release: Row, title: str, coverage: str, notice: str) -> str:
+    """Return the citation of one table without its address; `notice` is that of a demonstration, or empty."""
+    sentence = tell(
+        "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.",
+        title=title,
+        coverage=coverage,
+        release=release["release"],
+    )
+    return f"{sentence} {notice}".strip()
+
+
+def cite_address(address: str, day: date) -> str:
+    """Return an address with the day on which it was read, for the end of a citation."""
+    return tell("{address} (accessed {day}).", address=address, day=format_day(day))

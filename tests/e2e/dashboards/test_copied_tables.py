@@ -77,7 +77,7 @@ def test_button_of_static_table_copies_cells_with_the_counts_of_the_release(
 ) -> None:
     page.goto(f"{public_app}/mk/territories.html")
     part = page.locator(".front-table", has_text="Изречена санкција").first
-    part.locator(".front-copy").click()
+    part.locator(".front-copy").first.click()
     part.locator("[role=status]:not(:empty)").wait_for()
     rows, numbers = read_clipboard(page)
     counts = read_release(built_home, COUNTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from functools import partial
@@ -347,7 +348,7 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     )
     page = context.new_page()
     page.goto(f"{public_app}/mk/indicator-convicted-first-per-indicted.html")
-    page.locator("#table-years button").click()
+    page.locator("#table-years button").first.click()
     page.locator("#table-years [role=status]:not(:empty)").wait_for()
     rows = [line.split("\t") for line in str(page.evaluate("navigator.clipboard.readText()")).splitlines()]
     n_columns = page.locator("#table-years thead th").count()
@@ -355,6 +356,14 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     # The row of the territories included has texts, such as "6 of 7".
     numbers = [field for row in rows[1:] for field in row[1:] if field[:1].isdigit() and " " not in field]
     assert len(numbers) > 20 and all(number.isdigit() for number in numbers)
+    page.locator("#table-years button").nth(1).click()
+    page.locator("#table-years [role=status]").nth(1).filter(has_text=re.compile(r"\S")).wait_for()
+    copied = str(page.evaluate("navigator.clipboard.readText()"))
+    file = page.request.get(f"{public_app}/mk/indicator-convicted-first-per-indicted.years.csv").text()
+    statement = copied.partition(" http")[0]
+    assert next(csv.reader([file.splitlines()[-1]]))[1].startswith(statement), "the file has the same citation"
+    assert "Северна Македонија" in statement and re.search(r", 20\d\d–20\d\d\. ", statement)
+    assert "2026-Q3" in statement and re.search(r" http\S+/mk/indicator-\S+\.html \(.* \d+\.\d+\.\d{4}\)\.$", copied)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{public_app}/en/victims.html")
     term = page.locator(".front-term a").first

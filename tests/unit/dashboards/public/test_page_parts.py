@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 from dashboards.public.page_parts import compose_embedded, make_part, read_table
+from pipelines.front.glossary import Explainer
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FEW_NOTE, FigureTable, attach_numbers, format_figure
 from pipelines.words import FormattedFigure
@@ -18,6 +20,7 @@ from pipelines.words.language import read_in, tell
 from tests.support.editions import make_edition
 from tests.support.static_pages import render_table
 
+DAY = date(2026, 11, 30)
 PAGE = (
     '<html lang="{lang}"><head><link rel="stylesheet" href="../style-0.css"></head><body><main>{table}'
     '<figure class="front-picture" id="picture-trend"><figcaption>Persons &amp; years</figcaption>'
@@ -56,18 +59,51 @@ def test_read_table_returns_numbers_intervals_marks_states_and_notes() -> None:
     assert table.names == (("*", "About the name of Bland."),)
     remarks = ["A remark.", tell(FEW_NOTE, enough=20)]
     assert (table.notes.texts, table.notes.remarks) == (["The first note."], remarks)
-    assert citation == "A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"
+    assert citation == "A caption. A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"
     assert read_table(make_page(), "others") is None
     unknown_site = read_table(make_page().replace("https://x.example", ""), "rates")
     assert unknown_site is not None and unknown_site[1] == (
-        "A title. Release 2026-Q3. Path on the website of the publisher: /releases/2026-Q3/en/index.html"
+        "A caption. A title. Release 2026-Q3. Path on the website of the publisher: /releases/2026-Q3/en/index.html"
     )
+
+
+@pytest.mark.parametrize(
+    ("covers", "rows", "cited"),
+    [
+        ("", ("2019", "2025"), "Test: A caption, 2019–2025. Coverage: Aland. R. "),
+        (' data-covers="Bland &amp; Cland"', ("2025",), "Test: A caption, 2025. Coverage: Bland & Cland. R. "),
+        ("", ("Women",), "Test: A caption. Coverage: Aland. R. "),
+    ],
+)
+def test_citation_names_the_table_its_years_and_its_territories(covers: str, rows: tuple[str, ...], cited: str) -> None:
+    table = FigureTable(Reader(make_edition(), "en"), "A caption", "Year", ["Persons"], name="rates")
+    for row in rows:
+        table.add_row(row, ("12",))
+    page = PAGE.format(lang="en", table=render_table(table).replace(' id="table-rates"', f' id="table-rates"{covers}'))
+    page = page.replace(
+        '"front-citation"', '"front-citation" data-table="Test: @1. Coverage: @2. R." data-covers="Aland"'
+    )
+    result = read_table(page, "rates", DAY)
+    assert result is not None
+    assert result[1] == f"{cited}https://x.example/releases/2026-Q3/en/index.html (accessed 30 November 2026)."
+
+
+def test_explained_terms_of_a_page_are_not_in_its_files_and_frames() -> None:
+    table = FigureTable(Reader(make_edition(), "en"), "Persons convicted", "Year", ["Indicted"], name="rates")
+    table.add_row("Returns", ("12",))
+    table.notes.number_note("Sentenced at once.")
+    plain = PAGE.format(lang="en", table=render_table(table)).replace("Persons &amp; years", "The release")
+    explained = Explainer("m.html").explain_page(plain)
+    assert explained.count("front-about") == 5
+    assert read_table(explained, "rates") == read_table(plain, "rates")
+    frame = compose_embedded(plain, "trend")
+    assert frame is not None and compose_embedded(explained, "trend") == frame
 
 
 def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_path: Path) -> None:
     page = tmp_path / "pages" / "en" / "index.html"
     (tmp_path / "manifest.json").write_text(json.dumps({"drafted_at": "2026-11-20T09:00:00Z"}), encoding="utf-8")
-    text = make_part(page, make_page(), "rates", "csv")
+    text = make_part(page, make_page(), "rates", "csv", DAY)
     assert text is not None
     rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
     assert rows[0] == [
@@ -77,18 +113,22 @@ def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_pa
     assert rows[1] == ["Aland", "", "1234", "1", "0.25", "0.1", "no upper end"]
     assert rows[2][:3] == ["Bland", "*", "7"] and rows[2][4:] == ["withheld", "", ""]
     assert rows[3] == ["'=1+1", "", "5–9", "", "2–3", "2", "3"]
-    assert rows[-1][:2] == ["Source", "A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"]
-    book = make_part(page, make_page(), "rates", "xlsx")
-    assert book is not None and book == make_part(page, make_page(), "rates", "xlsx"), "the same bytes"
+    assert rows[-1][:2] == [
+        "Source",
+        "A caption. A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html (accessed 30 November "
+        "2026).",
+    ]
+    book = make_part(page, make_page(), "rates", "xlsx", DAY)
+    assert book is not None and book == make_part(page, make_page(), "rates", "xlsx", DAY), "the same bytes"
     sheet = openpyxl.load_workbook(io.BytesIO(book)).active
     cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
     assert cells[1234] == cells[0.25] == "n" and cells["=1+1"] == "s" and "f" not in cells.values()
-    assert make_part(page, make_page(), "others", "xlsx") is None
+    assert make_part(page, make_page(), "others", "xlsx", DAY) is None
 
 
 def test_titles_of_added_columns_are_in_the_language_of_the_page() -> None:
     with read_in("mk"):
-        content = make_part(Path("index.html"), make_page("mk"), "rates", "csv")
+        content = make_part(Path("index.html"), make_page("mk"), "rates", "csv", DAY)
     assert content is not None and "Rate: долна граница на 95% интервал" in content.decode()
 
 
