@@ -136,14 +136,15 @@ def _describe_publication(
         return FeedEntry(line.published_at, identity, title, summary, path)
     sentences = [
         describe_withdrawal(line.release, withdrawal) if withdrawal is not None else "",
-        _describe_changes(changes, names) if changes is not None else "",
+        describe_changes(changes, names) if changes is not None else "",
     ]
     areas = changes.areas if changes is not None else ()
     title = tell("Release {release}", release=line.release)
     return FeedEntry(line.published_at, identity, title, " ".join(filter(None, sentences)), path, areas)
 
 
-def _describe_changes(changes: ReleaseChanges, names: Mapping[str, Row]) -> str:
+def describe_changes(changes: ReleaseChanges, names: Mapping[str, Row]) -> str:
+    """Return what a release changed as a sentence; `names` are the rows of the areas by their codes."""
     return tell(
         "Figures that differ from release {previous}: {n}. Territories: {areas}. Tables: {tables}.",
         previous=changes.previous,

@@ -1152,3 +1152,26 @@ def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str,
         for x in sorted(rows, key=lambda row: order.index(row[s["victims_by"]]))
         if x["value"] is not None and x["value"] >= ENOUGH
     ]
+
+
+@expect_parameters(
+    "At most {most} annual totals of territories of {least} or more are to be withheld in a year. Of all figures above "
+    "zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before each release. The "
+    "results are not published, because they would say how many withheld figures are small.",
+)
+def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the targets that the methodology states."""
+    return {"most": "5", "least": "5", "points": "15"}
+
+
+@expect_parameters(
+    "If an office counts one case and several people in it, the number of people is withheld. Most offices do not count "
+    "cases, so a figure of {shown} or more people may come from a single case.",
+    "Offices print their own annual totals. Nearly all of those of {shown} or more are therefore shown here, too. A "
+    "reader who knows all printed totals can work out a few small counts; no release can prevent that.",
+)
+def expect_smallest_shown_count(r: Release, s: Selection, p: Params) -> Expected:
+    """Check that no count from 1 to 4 is in the release."""
+    counts = [x["value"] for x in r.read_rows("cell") if x["statistic"] == "count" and x["value"] is not None]
+    assert counts and not [value for value in counts if 0 < value < 5]
+    return {"shown": "5"}

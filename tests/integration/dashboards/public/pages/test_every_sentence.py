@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.public import comparison
+from dashboards.public import comparison, release_feed
 from pipelines import words
 from pipelines.front import build, sentences
 from pipelines.front.briefs import compose, meeting
@@ -233,6 +233,12 @@ def _note_interval_of_share() -> str:
 
 
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
+    "Figures that differ from release {previous}: {n}. Territories: {areas}. Tables: {tables}.": (
+        lambda: release_feed.describe_changes(
+            release_feed.ReleaseChanges("2026-Q2", 1268, ("AA",), ("cell",)), {"AA": {"name": "Aland"}}
+        ),
+        "Figures that differ from release 2026-Q2: 1,268. Territories: Aland. Tables: Published counts.",
+    ),
     "law in force since {date}": (
         lambda: monitoring_fields.describe_law_dates(["2021-10-01"]), "law in force since 1 October 2021",
     ),
