@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -219,7 +220,7 @@ def test_workbooks_of_tables_of_pages_hold_nothing_that_readers_do_not_see(folde
     assert names
     with read_in("en"):
         for name in names:
-            data = page_parts.make_part(page, text, name, "xlsx")
+            data = page_parts.make_part(page, text, name, "xlsx", date(2026, 11, 30))
             assert data is not None and list(list_workbook_faults(data)) == [], name
 
 
