@@ -108,8 +108,10 @@ def _measure_each_page(
     p95 = _p95(every)
     yield Figure(f"{len(PAGES)} pages, p95", p95, "s", _p95(floor), "a static file", "≤ 0.2 s", p95 <= PAGE_TARGET)
     for account in accounts:
-        own = [seconds for (who, _), durations in times.items() if who == account for seconds in durations]
-        yield Figure(f"… opened by {account or 'nobody signed in'}, p95", _p95(own), "s", note=f"{len(own)} times")
+        opened = [seconds for (who, _), durations in times.items() if who == account for seconds in durations]
+        yield Figure(
+            f"… opened by {account or 'nobody signed in'}, p95", _p95(opened), "s", note=f"{len(opened)} times"
+        )
     slowest = sorted(times, key=lambda page: -median(times[page]))[:SLOWEST]
     for account, address in slowest:
         yield Figure(f"… {address} as {account}", median(times[account, address]), "s")

@@ -112,7 +112,7 @@ def _name_table(table: Table) -> str:
 
 
 def _parse_page(text: str) -> HtmlElement:
-    """Return a page as a document, without the explanations of terms, which are no part of its tables and titles."""
+    """Parse a page, without the explanations of terms, which do not belong to its tables and titles."""
     from lxml import html
 
     document: HtmlElement = html.document_fromstring(strip_explanations(text))

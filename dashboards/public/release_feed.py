@@ -33,7 +33,7 @@ _ENTRIES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class ReleaseChanges:
-    """What a release changed of the figures of the release before it, which is `previous`.
+    """Changes that a release made to figures of the release before it, which is `previous`.
 
     `count` is the number of figures, `areas` are the codes of their territories, `tables` the names of their tables.
     """
@@ -95,10 +95,10 @@ def write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) ->
 
 @lru_cache(maxsize=64)
 def read_changes(folder: Path) -> ReleaseChanges | None:
-    """Return what a published release changed of figures that were public before; None if it changed none.
+    """Return the changes that a published release made to figures already public; None if there are none.
 
-    A correction may also add figures; in the first release of a quarter, new figures are no change. The tables of a
-    release never change, so the result is kept.
+    A correction may also add figures; in the first release of a quarter, new figures do not count as
+    changes. The tables of a release never change, so the result is cached.
     """
     path = folder / "data" / "change.parquet"
     if not path.is_file():

@@ -58,8 +58,8 @@ class OfflinePageView(DefaultJinjaPageView):
 
     def __init__(self, **directories: Any) -> None:
         super().__init__(**directories)
-        own = PackageLoader("expectations.data_docs", "templates")
-        self.env.loader = ChoiceLoader([own, *([self.env.loader] if self.env.loader else [])])
+        templates = PackageLoader("expectations.data_docs", "templates")
+        self.env.loader = ChoiceLoader([templates, *([self.env.loader] if self.env.loader else [])])
 
 
 class OfflineIndexView(OfflinePageView):

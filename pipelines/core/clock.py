@@ -1,8 +1,8 @@
 """The only module that reads the system clock.
 
 All code calls `now()`.  Tests and demonstrations set the time with `RTI_NOW` or `freeze_time()`, so that the same
-submissions, code and clock give a byte-identical release. `RTI_NOW` is a time at which the clock stands still, or a
-difference from the system clock, with which it goes on: every process that has the same difference has the same time.
+submissions, code and clock give a byte-identical release. `RTI_NOW` is either a time, which stops
+the clock, or a difference from the system clock, which shifts it. All processes with one difference have the same time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def now() -> datetime:
 
 
 def read_difference() -> timedelta:
-    """Return how far a clock that runs is ahead of the system clock: the difference in `RTI_NOW`, otherwise zero.
+    """Return how far the clock is ahead of the system clock: the difference in `RTI_NOW`, otherwise zero.
 
     Raises SettingsError if `RTI_NOW` is neither a time nor a difference.
     """

@@ -77,8 +77,8 @@ class ClockSettings(SettingsGroup):
 
     now: OptionalPresent = Field(
         None,
-        description="The present, for tests and demonstrations; by default the system clock. At a time, the clock "
-        "stands still. With a difference, it goes on, and Dagster's schedules, sensors and partitions follow it.",
+        description="The present, for tests and demonstrations; by default the system clock. A time stops the "
+        "clock. A difference shifts it, and Dagster's schedules, sensors and partitions follow it.",
     )
 
 

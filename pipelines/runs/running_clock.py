@@ -1,7 +1,7 @@
-"""Let Dagster in this process have the time of a clock that runs: the system clock plus the difference in `RTI_NOW`.
+"""Make Dagster in this process follow a shifted clock: the system clock plus the difference in `RTI_NOW`.
 
-A clock that stands still is not for Dagster, whose daemon would wait for ever: with a time in `RTI_NOW`, it keeps the
-system clock. The times of events inside a run, and those that the database enters, are those of the system clock too.
+With a time in `RTI_NOW`, Dagster keeps the system clock: with a stopped one, its daemon would wait for ever.
+The times of events inside a run, and times that the database enters, are also those of the system clock.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pipelines.core import clock
 
 
 def follow_running_clock() -> None:
-    """Replace the two functions from which Dagster has the time, as its own tests do; without a difference, nothing.
+    """Replace the two functions that give Dagster the time, as its own tests do. Without a difference, do nothing.
 
     The difference is read once: all processes of a service have the same environment. Raises SettingsError.
     """

@@ -78,6 +78,9 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "tests/support/sentences/exploring.py": frozenset({"code", "container", "expander", "fragment", "stop"}),
         "tests/unit/dashboards/public/test_drawing.py": frozenset({"expander", "header", "html", "markdown"}),
     },
+    "The method of Great Expectations' `ValidationResultsPageRenderer`, which a class of ours overrides.": {
+        "expectations/data_docs/rendering.py": frozenset({"render"}),
+    },
     "The method of Dagster's `Executor`, and those of Celery's `AsyncResult`.": {
         "pipelines/defs/workers.py": frozenset({"execute", "get", "ready", "revoke"}),
     },

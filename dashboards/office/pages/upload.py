@@ -62,7 +62,7 @@ class UploadCard:
     first_findings: ui.Part = ""
     error: str = ""
     is_gone: bool = False
-    """True if the upload is no longer in memory, saved or not; `error` says where to look for it."""
+    """True if the upload has left memory, whether or not it was saved; `error` says where to look for it."""
     badge: ui.Part = ""
     recognised: ui.Part = ""
     refusal: ui.Part = ""

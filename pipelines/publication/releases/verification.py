@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class FaultKind(StrEnum):
-    """What a fault is about: the journal, the pointer to the current release, a whole release, or one of its files."""
+    """Subject of a fault: the journal, the pointer to the current release, a whole release, or one of its files."""
 
     JOURNAL = "journal"
     """A line of the journal is damaged."""

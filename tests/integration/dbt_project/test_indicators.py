@@ -182,7 +182,7 @@ def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
         is_share = pl.col("metric") == "share"
         is_known = pl.col("numerator").is_not_null() & (~is_share | pl.col("denominator").is_not_null())
         has_operands = is_known & (~is_share | (pl.col("denominator") > 0)) & (pl.col("obs_status") == "M")
-        # What a few territories have is not shown, whether or not it is withheld. One that cannot exist is missing.
+        # A figure from too few territories is hidden, even if a count is withheld. One that cannot exist is missing.
         is_hidden = (
             ~is_known & (pl.col("obs_status") == "M") & pl.col("state").is_in(["too_few_territories", "missing"])
         )

@@ -57,8 +57,8 @@ def corrected(release_root: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     (home.releases / RELEASE / "pages").mkdir()
     pages = StaticPages(PlainTextResponse("other", 404), lambda: home, "https://example.org")
     client = TestClient(OpenDataService(SdmxService(pages, lambda: home), lambda: home))
-    asked = (f"/releases/{RELEASE}/data/PROCEEDINGS.csv", ROWS, "/sdmx/v2/metadata/metadataflow/RTI/NOTES")
-    before = {address: client.get(address) for address in asked}
+    addresses = (f"/releases/{RELEASE}/data/PROCEEDINGS.csv", ROWS, "/sdmx/v2/metadata/metadataflow/RTI/NOTES")
+    before = {address: client.get(address) for address in addresses}
     write_notices(home, [NOTICE, OTHER])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(release_fixture, "RELEASE", NEXT)
@@ -114,8 +114,8 @@ def test_notice_is_in_other_formats(corrected: Corrected, release: str) -> None:
     assert SENTENCE in stat["note"]
     px = join_content(find_file(folder, "area_quarter.px").make()).decode()
     assert TEXT in px.replace('"\r\n"', "").replace('"\n"', "")
-    other = json.loads(join_content(find_file(folder, "jurisdiction_year.jsonstat.json").make()))
-    assert SENTENCE not in other["note"], "the table has no figures of the area"
+    yearly = json.loads(join_content(find_file(folder, "jurisdiction_year.jsonstat.json").make()))
+    assert SENTENCE not in yearly["note"], "the table has no figures of the area"
 
 
 @pytest.mark.parametrize("release", [RELEASE, NEXT])

@@ -253,16 +253,16 @@ def list_parents(codes: Iterable[HierarchicalCode], parent: str | None = None) -
 @pytest.mark.parametrize("name", ["structures.sdmx.json", "structures.sdmx-3.0.xml"])
 def test_constraints_read_by_pysdmx_have_the_codes_that_have_data(release: Path, folder: Path, name: str) -> None:
     message = read_sdmx(str(folder / name), validate=False)
-    found = {}
+    codes_by_dataflow = {}
     for constraint in message.get_availability_constraints():
         (reference,) = constraint.constraint_attachment.dataflows
         values = {item.id: {value.value for value in item.values} for item in constraint.cube_region.key_values}
-        found[reference.rpartition(":")[2].partition("(")[0]] = values
+        codes_by_dataflow[reference.rpartition(":")[2].partition("(")[0]] = values
     with_data = {name for name in load_structures(release).dataflows if any(list_used_codes(release, name).values())}
-    assert found.keys() == with_data
+    assert codes_by_dataflow.keys() == with_data
     for name in with_data:
         codes = {component: set(used) for component, used in list_used_codes(release, name).items()}
-        assert {component: found[name][component] for component in codes} == codes, name
+        assert {component: codes_by_dataflow[name][component] for component in codes} == codes, name
 
 
 def test_sdmx_json_is_valid(release: Path) -> None:
@@ -376,7 +376,7 @@ def described(release: Path, folder: Path) -> Path:
 
 
 def plant_fault(described: Path, folder: Path, name: str) -> Path:
-    """Copy a description and its files, with a text in place of a number, and return the path of the description."""
+    """Copy a description and its files, with a text instead of a number, and return the path of the description."""
     for path in (*(described / f"{name}.csv" for name in DESCRIBED), described / name):
         shutil.copy(path, folder)
     path = folder / "POPULATION.csv"

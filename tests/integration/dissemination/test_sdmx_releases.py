@@ -57,8 +57,8 @@ def values(planted_root: Path) -> Mapping[str, Mapping[str, float | None]]:
     by_release = {}
     for release in RELEASES:
         cells = pl.read_parquet(planted_root / "public" / "releases" / release / "data" / "cell.parquet")
-        kept = cells.filter((pl.col("victim_status") == "_Z") & pl.col("sentence_type").is_in(["_T", "_Z"]))
-        by_release[release] = dict(kept.select("cell_id", "value").iter_rows())
+        proceedings = cells.filter((pl.col("victim_status") == "_Z") & pl.col("sentence_type").is_in(["_T", "_Z"]))
+        by_release[release] = dict(proceedings.select("cell_id", "value").iter_rows())
     return by_release
 
 
@@ -106,8 +106,8 @@ def test_changes_since_the_first_release_are_the_planted_ones(
     cells = pl.read_parquet(planted_root / "public" / "releases" / EARLIER / "data" / "cell.parquet")
     before = cells.filter(is_total(YEAR, REVISED))["value"].item()
     assert read_number(by_key[YEAR, REVISED]["OBS_VALUE"]) == before + DIFFERENCE
-    shown = next(row for (_, measure), row in by_key.items() if measure == SHOWN)
-    assert read_number(shown["OBS_VALUE"]) == SHOWN_VALUE
+    newly_published = next(row for (_, measure), row in by_key.items() if measure == SHOWN)
+    assert read_number(newly_published["OBS_VALUE"]) == SHOWN_VALUE
     hidden = next(row for (_, measure), row in by_key.items() if measure not in (REVISED, SHOWN, WITHDRAWN))
     assert (hidden["OBS_VALUE"] or "", hidden["OBS_STATUS"], hidden["CONF_STATUS"]) == ("", "Q", "C")
     assert {row["VALID_FROM"] for row in rows} == {PUBLISHED[LATEST]}
@@ -132,12 +132,12 @@ def test_changes_read_by_pysdmx_are_replaced_and_deleted_data_sets(client: TestC
     accept = {"accept": "application/vnd.sdmx.data+xml;version=3.0.0"}
     answer = client.get(f"/sdmx{FLOW['v2']}?updatedAfter=2026-11-25T00:00:00Z", headers=accept)
     data_sets = read_sdmx(io.BytesIO(answer.content), validate=True).data
-    found = {
+    actions_by_key = {
         (row["TIME_PERIOD"], row["MEASURE"]): data_set.action
         for data_set in data_sets for row in data_set.data.to_dict("records")
     }  # fmt: skip
     actions = {"R": ActionType.Replace, "D": ActionType.Delete}
-    assert found == {key: actions[ACTIONS[change]] for key, change in CHANGES.items()}
+    assert actions_by_key == {key: actions[ACTIONS[change]] for key, change in CHANGES.items()}
 
 
 def read_history(rows: Rows) -> list[tuple[float | None, str, str]]:

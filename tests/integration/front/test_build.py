@@ -139,8 +139,8 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
             ):
                 continue
             # The calendar and the lists of changes are made on request (`dashboards/public/release_pages.py`).
-            made = r"/[A-Za-z-]+/calendar\.html|/releases/[^/]+/(?:changes\.(?:csv|json)|[A-Za-z-]+/changes\.html)"
-            if re.fullmatch(made, parts.path):
+            dynamic = r"/[A-Za-z-]+/calendar\.html|/releases/[^/]+/(?:changes\.(?:csv|json)|[A-Za-z-]+/changes\.html)"
+            if re.fullmatch(dynamic, parts.path):
                 continue
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
                 assert f"{match[1]}/{match[2]}" in site.texts, (name, address)
@@ -417,7 +417,7 @@ def test_no_text_of_a_static_page_is_outside_the_catalogues(
 
 
 def list_sentences(document: html.HtmlElement, where: str = "") -> list[str]:
-    """Return the sentences of the main part of a page, or of its elements with a condition; links are no sentences."""
+    """Return the sentences of the main part of a page, or of the elements that meet `where`. Leave links out."""
     path = f"//main//*[self::p or self::li[not(.//p)] or self::dd][not(.//a)]{where}"
     return [sentence for element in document.xpath(path) for sentence in sentences_of(text_of(element))]
 
@@ -488,11 +488,11 @@ def make_finder() -> Callable[[str], list[str]]:
     # The same texts are on many pages.
     @cache
     def find_terms(text: str) -> list[str]:
-        found = {match.span(): code for code, pattern in patterns.items() for match in pattern.finditer(text)}
+        uses = {match.span(): code for code, pattern in patterns.items() for match in pattern.finditer(text)}
         return [
             code
-            for span, code in sorted(found.items())
-            if not any(first <= span[0] and span[1] <= last and (first, last) != span for first, last in found)
+            for span, code in sorted(uses.items())
+            if not any(first <= span[0] and span[1] <= last and (first, last) != span for first, last in uses)
         ]
 
     return find_terms

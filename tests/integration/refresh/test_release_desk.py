@@ -613,7 +613,7 @@ def test_override_without_the_right_or_a_reason_publishes_nothing(
 
 
 def test_added_file_with_the_name_of_its_release_is_a_changed_file(the_desk: ReleaseDesk) -> None:
-    """Its path ends like that of the release's folder, which is not a missing release."""
+    """Report the file, although its path ends like that of the release's folder: the release is not missing."""
     publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
     (the_desk.home.releases / DRAFT / "data" / DRAFT).write_text("added", encoding="utf-8")
     shutil.copytree(the_desk.home.releases / DRAFT, the_desk.home.drafts / DRAFT)

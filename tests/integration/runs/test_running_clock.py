@@ -43,7 +43,7 @@ def test_partitions_follow_a_clock_that_runs_and_no_other(
 
 @pytest.mark.parametrize("now", ["+P800D", "-P800D"])
 def test_heartbeats_are_judged_by_the_same_clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, now: str) -> None:
-    """The daemon enters heartbeats by Dagster's clock, so its health and metrics must read that one too."""
+    """Judge heartbeats by Dagster's clock, because the daemon records them by it."""
     home = initialise_home(tmp_path / "home", "real")
     let_dagster_follow(monkeypatch, now)
     with dg.DagsterInstance.from_config(str(instance_folder(home))) as instance:

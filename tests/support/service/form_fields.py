@@ -26,7 +26,7 @@ class UnclearFieldError(Exception):
 
 
 def list_form_fields(modules: tuple[ModuleType, ...] | None = None) -> set[str]:
-    """Return the names of the fields; `*` stands for a part that is only known when a page is shown.
+    """Return the names of the fields; `*` marks a part that is only known when a page is shown.
 
     `modules` are all of `dashboards.office.pages` unless they are given. Raises UnclearFieldError.
     """
@@ -37,8 +37,8 @@ def list_form_fields(modules: tuple[ModuleType, ...] | None = None) -> set[str]:
 
 
 def _import_pages() -> tuple[ModuleType, ...]:
-    found = pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.")
-    return tuple(import_module(module.name) for module in found)
+    modules = pkgutil.walk_packages(pages.__path__, f"{pages.__name__}.")
+    return tuple(import_module(module.name) for module in modules)
 
 
 class FieldFinder:

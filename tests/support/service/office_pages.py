@@ -32,7 +32,7 @@ POSITION = "Expert 7 of the tests"
 MEASURE = "Name one contact for the tests."
 DRAFT = "2026-Q4"
 NO_ROUTE = "no route"
-"""Route of the page that tells people that an address has no page."""
+"""Route of the page that is shown for an address without a page."""
 PRIVATE = (INSTITUTION, SOURCE, MEASURE)
 """Words of the state below that nobody without a role in Albania sees on any page."""
 _FORM, _PERIOD = "RS-VICTIMS-1", "2026-Q3"
@@ -288,16 +288,16 @@ def _fill_network(desk: Desk, approver: Identity) -> dict[str, str]:
         ("joint_team",),
         "North",
     )
-    kept = experts.save_expert(desk, approver, details, "expert@tests.example")
-    own = experts.save_own_expert(desk, approver, details, "approver@tests.example")
+    expert_id = experts.save_expert(desk, approver, details, "expert@tests.example")
+    own_expert_id = experts.save_own_expert(desk, approver, details, "approver@tests.example")
     with open_write_transaction(desk.engine) as connection:
-        links = [store.add_link(connection, expert) for expert in (kept, own)]
+        links = [store.add_link(connection, expert) for expert in (expert_id, own_expert_id)]
     for link in links:
         expert_links.confirm_by_link(desk, link)
     with open_write_transaction(desk.engine) as connection:
-        unused_link = store.add_link(connection, kept)
+        unused_link = store.add_link(connection, expert_id)
     experts.search_experts(desk, approver, experts.ExpertQuery(territory="AL"))
-    return {"expert": kept, "expert_link": unused_link}
+    return {"expert": expert_id, "expert_link": unused_link}
 
 
 def _fill_survey(desk: Desk, steward: Identity, sender: Identity, approver: Identity) -> dict[str, str]:

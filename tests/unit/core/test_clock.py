@@ -1,4 +1,4 @@
-"""Tests of the clock: it stands still at the time in `RTI_NOW`, or runs with a difference from the system clock."""
+"""Tests of the clock: a time in `RTI_NOW` stops it, and a difference shifts it from the system clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECOND = timedelta(seconds=1)
         ("2026-11-20T09:00:00", datetime(2026, 11, 20, 9, tzinfo=UTC)),
     ],
 )
-def test_now_at_a_time_stands_still(monkeypatch: pytest.MonkeyPatch, value: str, expected: datetime) -> None:
+def test_now_with_a_time_is_stopped(monkeypatch: pytest.MonkeyPatch, value: str, expected: datetime) -> None:
     monkeypatch.setenv("RTI_NOW", value)
     assert clock.now() == expected
     assert clock.read_difference() == timedelta()
@@ -36,7 +36,7 @@ def test_now_at_a_time_stands_still(monkeypatch: pytest.MonkeyPatch, value: str,
         ("+PT1S", SECOND),
     ],
 )
-def test_now_with_a_difference_goes_on(monkeypatch: pytest.MonkeyPatch, value: str, expected: timedelta) -> None:
+def test_now_with_a_difference_keeps_running(monkeypatch: pytest.MonkeyPatch, value: str, expected: timedelta) -> None:
     monkeypatch.setenv("RTI_NOW", value)
     assert clock.read_difference() == expected
     for _ in range(2):

@@ -30,8 +30,8 @@ def test_each_term_is_explained_once_per_page_with_a_link_and_a_described_text()
 
 def test_longest_term_wins_and_parts_of_words_are_no_terms() -> None:
     explain = Explainer("m.html")
-    nil, other = ("nil return", "m.html#term-nil"), ("return", "m.html#term-return")
-    assert read_terms(explain("A nil return and a return.")) == [nil, other]
+    nil, plain = ("nil return", "m.html#term-nil"), ("return", "m.html#term-return")
+    assert read_terms(explain("A nil return and a return.")) == [nil, plain]
     assert explain("Two nil returns.") == "Two nil returns."
     assert explain("Unconvicted, reconvicted and non-convicted.") == "Unconvicted, reconvicted and non-convicted."
 
@@ -46,8 +46,8 @@ def test_text_is_escaped_and_html_is_left_alone() -> None:
 PAGE = "<html><body><p>Convicted</p><main>{}</main><p>Indicted</p></body></html>"
 
 
-def explain(main: str) -> html.HtmlElement:
-    """Return a page with this main part, explained, after checks of what holds for every page."""
+def explain_main(main: str) -> html.HtmlElement:
+    """Explain a page with this main part and return it, after checks that apply to every page."""
     page = PAGE.format(main)
     explained = Explainer("m.html").explain_page(page)
     without_silence = re.sub(
@@ -67,7 +67,7 @@ def list_explained(document: html.HtmlElement) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("element", ["p", "li", "dd", "dt", "td", "th", "figcaption", "h2", "h3"])
 def test_term_is_explained_in_every_element_that_readers_see(element: str) -> None:
     table = "<table><tr>{}</tr></table>" if element in ("td", "th") else "{}"
-    document = explain(table.format(f"<{element}>Persons convicted</{element}>") + "<p>Convicted and indicted</p>")
+    document = explain_main(table.format(f"<{element}>Persons convicted</{element}>") + "<p>Convicted and indicted</p>")
     assert list_explained(document) == [("convicted", element), ("indicted", "p")]
 
 
@@ -86,41 +86,44 @@ def test_term_is_explained_in_every_element_that_readers_see(element: str) -> No
     ],
 )
 def test_term_that_cannot_have_a_link_is_explained_where_it_comes_next(part: str) -> None:
-    assert list_explained(explain(f"{part}<p>Later convicted, convicted.</p>")) == [("convicted", "p")]
-    assert list_explained(explain(part)) == []
+    assert list_explained(explain_main(f"{part}<p>Later convicted, convicted.</p>")) == [("convicted", "p")]
+    assert list_explained(explain_main(part)) == []
 
 
 def test_what_is_open_is_explained_before_what_is_folded() -> None:
     inner = "<details><summary>Of it</summary><p>Indicted</p></details>"
     folded = f"<details><summary>More</summary>{inner}<p>Sentenced</p></details>"
-    assert list_explained(explain(f"{folded}<p>Sentenced</p>")) == [("Indicted", "p"), ("Sentenced", "p")]
-    document = explain(f"{folded}<p>Sentenced</p>")
+    assert list_explained(explain_main(f"{folded}<p>Sentenced</p>")) == [("Indicted", "p"), ("Sentenced", "p")]
+    document = explain_main(f"{folded}<p>Sentenced</p>")
     assert document.find_class("front-term")[1].getparent().getnext() is None
 
 
 def test_caption_is_silent_but_for_its_explained_term() -> None:
     """Check that screen readers, which have the caption in the table, hear of the one above it only the link."""
-    document = explain('<div class="rti-caption" aria-hidden="true">Persons convicted &amp; sentenced, 2025</div>')
+    document = explain_main('<div class="rti-caption" aria-hidden="true">Persons convicted &amp; sentenced, 2025</div>')
     (caption,) = document.find_class("rti-caption")
     assert caption.get("aria-hidden") is None
     silent = [str(part.text) for part in caption.xpath("./span[@aria-hidden='true']")]
     assert silent == ["Persons ", " & ", ", 2025"] and not caption.xpath("./text()")
     assert list_explained(document) == [("convicted", "div"), ("sentenced", "div")]
-    first = explain('<div class="rti-caption" aria-hidden="true">Convicted</div>')
+    first = explain_main('<div class="rti-caption" aria-hidden="true">Convicted</div>')
     assert [child.get("class") for child in first.find_class("rti-caption")[0]] == ["front-term"]
-    other = '<div class="rti-caption" aria-hidden="true">Convicted</div>'
-    assert html.tostring(explain(f"<p>Convicted</p>{other}").find_class("rti-caption")[0], encoding="unicode") == other
+    repeated = '<div class="rti-caption" aria-hidden="true">Convicted</div>'
+    assert (
+        html.tostring(explain_main(f"<p>Convicted</p>{repeated}").find_class("rti-caption")[0], encoding="unicode")
+        == repeated
+    )
 
 
 def test_part_of_a_longer_term_is_not_explained_as_the_shorter_one() -> None:
-    document = explain("<p>A nil return, a nil return and a return.</p>")
+    document = explain_main("<p>A nil return, a nil return and a return.</p>")
     assert list_explained(document) == [("nil return", "p"), ("return", "p")]
     last = document.find_class("front-term")[1]
     assert last.tail == "." and last.getprevious().tail == ", a nil return and a "
 
 
 def test_explanation_is_read_by_a_screen_reader_with_the_link_only() -> None:
-    (about,) = explain("<table><tr><th>Convicted</th></tr></table>").find_class("front-about")
+    (about,) = explain_main("<table><tr><th>Convicted</th></tr></table>").find_class("front-about")
     assert (about.get("role"), about.get("aria-hidden"), about.get("id")) == ("tooltip", "true", "about-convicted")
 
 

@@ -38,9 +38,9 @@ HARMLESS = {"/language", "/sign-out"}
 _WITH_ROLE = ("mk-sender", "xk-viewer", "ba-brc-sender")
 _SENDERS = ("mk-sender", "ba-brc-sender")
 NOT_REFUSED: dict[str, tuple[int, tuple[str, ...]]] = {
-    # Whoever has a role for cooperation may write to an expert; the home of the tests has no mail address to send from.
+    # Everyone with a role for cooperation may write to an expert; the home of the tests has no sender address.
     "/experts/message": (409, _WITH_ROLE),
-    # Everybody may fill in a model document, of which nothing is stored; here fields are missing.
+    # Everybody may fill in a model document, and nothing of it is stored; here fields are missing.
     "/model-documents/download": (422, STRANGERS),
     # The form is not one of theirs, so their own page is shown again.
     "/nil/confirm": (422, _SENDERS),

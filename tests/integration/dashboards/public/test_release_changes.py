@@ -83,10 +83,10 @@ def test_lists_since_an_earlier_release_have_the_planted_changes(client: TestCli
 def test_lists_without_a_release_are_about_the_one_before(client: TestClient, home: Home) -> None:
     listed = client.get(f"/releases/{LATEST}/changes.json").json()
     assert listed["older"] == NEWER and listed == client.get(f"/releases/{LATEST}/changes.json?since={NEWER}").json()
-    shown = pl.read_parquet(home.releases / NEWER / "data" / "cell.parquet").filter(pl.col("value").is_not_null())
+    published = pl.read_parquet(home.releases / NEWER / "data" / "cell.parquet").filter(pl.col("value").is_not_null())
     revised = [row for row in listed["figures"] if row["table"] == "cell" and row["change"] == "revised"]
     # All but the one that is withdrawn and the one that is hidden.
-    assert len(revised) > 300 and len(revised) == shown.unique(codes.CELL_KEY).height - 2
+    assert len(revised) > 300 and len(revised) == published.unique(codes.CELL_KEY).height - 2
     assert {row["difference"] for row in revised} == {-7000.0, DIFFERENCE - 7000.0}
 
 

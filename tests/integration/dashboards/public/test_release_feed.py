@@ -96,8 +96,8 @@ def test_entry_of_a_notice_has_its_territory_and_the_footnote(home: Home) -> Non
     entry = entries[f"Correction of figures in release {EARLIER}: Kosovo under UNSCR 1244, 2026 Q2"]
     assert entry.findtext(f"{ATOM}summary") == f"Cases were counted as persons. {_footnote()}"
     assert _read_areas(entry) == {"XK": "Kosovo under UNSCR 1244"}
-    other = entries[f"Correction of figures in release {EARLIER}: North Macedonia, all periods"]
-    assert other.findtext(f"{ATOM}summary") == "Reports were counted twice."
+    second_entry = entries[f"Correction of figures in release {EARLIER}: North Macedonia, all periods"]
+    assert second_entry.findtext(f"{ATOM}summary") == "Reports were counted twice."
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -133,8 +133,8 @@ def test_new_figures_of_a_new_quarter_are_no_change(
     tables["area"].write_parquet(folder / "data" / "area.parquet")
     rows = figures.with_columns(change=pl.lit(kept)).filter(pl.col("change") != "none")
     rows.write_parquet(folder / "data" / "change.parquet")
-    found = release_feed.read_changes(folder)
-    assert (found.areas if found is not None else None) == areas
+    changes = release_feed.read_changes(folder)
+    assert (changes.areas if changes is not None else None) == areas
 
 
 def test_totals_of_the_region_name_no_territory(tmp_path: Path, figures: pl.DataFrame) -> None:
@@ -143,5 +143,5 @@ def test_totals_of_the_region_name_no_territory(tmp_path: Path, figures: pl.Data
     (folder / "manifest.json").write_text(json.dumps({"previous": EARLIER}), encoding="utf-8")
     release_fixture.make_tables(load())["area"].write_parquet(folder / "data" / "area.parquet")
     figures.with_columns(area=pl.lit("WB")).write_parquet(folder / "data" / "change.parquet")
-    found = release_feed.read_changes(folder)
-    assert found is not None and (found.areas, found.tables) == ((), ("cell",))
+    changes = release_feed.read_changes(folder)
+    assert changes is not None and (changes.areas, changes.tables) == ((), ("cell",))

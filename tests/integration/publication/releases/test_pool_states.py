@@ -52,20 +52,20 @@ class Release:
         national = {(row["area"], row["area_kind"]) for row in self.totals.values()}
         territories = sorted(area for area, kind in national if kind == "territory")
         pools = [row for row in self.totals.values() if row["area_kind"] == "region" and row["freq"] in LENGTHS]
-        found = {}
+        counts = {}
         for pool in pools:
             first, last = (int(year) for year in pool["period"].split("-"))
-            what = tuple(pool[name] for name in MEASURED)
+            measure = tuple(pool[name] for name in MEASURED)
             for area in territories:
-                years = [self.totals.get((area, str(year), *what)) for year in range(first, last + 1)]
+                years = [self.totals.get((area, str(year), *measure)) for year in range(first, last + 1)]
                 present = [year for year in years if year is not None and year["age"] == pool["age"]]
                 # A form can say that it does not count all ages (L), only adults.
-                row = self.totals.get((area, pool["period"], *what))
+                row = self.totals.get((area, pool["period"], *measure))
                 is_of_adults = row is not None and row["obs_status"] == "L" and not present
                 is_collected = any(year and year["obs_status"] != "L" for year in years)
                 if is_collected and not is_of_adults and len(present) < len(years):
-                    found[(area, pool["period"], *what)] = len(present)
-        return found
+                    counts[(area, pool["period"], *measure)] = len(present)
+        return counts
 
 
 @pytest.fixture(scope="module")

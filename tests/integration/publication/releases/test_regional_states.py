@@ -127,13 +127,13 @@ def state_regional_clearance(upper: Sequence[Row | None], lower: Sequence[Row | 
     """
     members = []
     for terms in (upper, lower):
-        known = [
+        reported = [
             term for term in terms if term is not None and (term["value"] is not None or term["obs_status"] == "Q")
         ]
-        scopes = {(term["reporters"], term["age"], term["person_type"]) for term in known}
-        if len(known) < len(terms) or len(scopes) > 1:
+        scopes = {(term["reporters"], term["age"], term["person_type"]) for term in reported}
+        if len(reported) < len(terms) or len(scopes) > 1:
             return None
-        members.append(split_codes(known[0]["reporters"]))
+        members.append(split_codes(reported[0]["reporters"]))
     n = len(members[0] & members[1])
     return None if not n else REFUSED if n < FEWEST else HIDDEN
 
@@ -193,11 +193,11 @@ def test_static_pages_explorer_and_open_data_have_the_same_state_of_a_regional_c
     compared: Counter[str] = Counter()
     for crime in CRIMES:
         for metric in ("clearance_rate_prosecution", "clearance_rate_first", "clearance_rate_appeal"):
-            shown = edition.find_clearance(metric, crime)
+            rates = edition.find_clearance(metric, crime)
             for explored in comparison.read_figures(path, comparison.Choice("clearance", metric, "person"), crime):
                 if explored["area"] != REGION or explored["freq"] != "A":
                     continue
-                on_static_page = shown[REGION, explored["period"]]
+                on_static_page = rates[REGION, explored["period"]]
                 columns = ("state", "obs_status", "conf_status", "n_reported", "reporters", "undefined")
                 assert [on_static_page[name] for name in columns] == [explored[name] for name in columns]
                 text = indicators.format_figure(on_static_page).text

@@ -78,9 +78,9 @@ class Refusal:
     form: str
     values: Mapping[str, str] = field(default_factory=dict)
     arrange: Arrange | None = None
-    """What changes the home before; such a home is used for one refusal only."""
+    """Changes the home before the request; such a home is used for one refusal only."""
     replace: Arrange | None = None
-    """What replaces a function during the request."""
+    """Replaces a function during the request."""
     account: str = STEWARD
 
 
@@ -103,10 +103,10 @@ def _remove_draft(office: Office, _: object) -> None:
 
 
 def _rename_draft(name: str) -> Arrange:
-    def rename(office: Office, _: object) -> None:
+    def rename_folder(office: Office, _: object) -> None:
         (office.desk.home.drafts / DRAFT).rename(office.desk.home.drafts / name)
 
-    return rename
+    return rename_folder
 
 
 def _copy_draft(office: Office, _: object) -> None:
@@ -114,12 +114,12 @@ def _copy_draft(office: Office, _: object) -> None:
 
 
 def _change_file(folder: str) -> Arrange:
-    def change(office: Office, _: object) -> None:
+    def change_readme(office: Office, _: object) -> None:
         path = office.desk.home.root / folder / "README.txt"
         path.chmod(0o644)
         path.write_text("changed", encoding="utf-8")
 
-    return change
+    return change_readme
 
 
 def _remove_audit(office: Office, _: object) -> None:
@@ -140,25 +140,25 @@ def _interrupt_rollback(office: Office, patch: object) -> None:
 def _replace(target: object, name: str, result: Callable[..., object]) -> Arrange:
     """Replace a function, where another process would have to act between two steps of one request."""
 
-    def replace(_: object, patch: pytest.MonkeyPatch) -> None:
+    def replace_function(_: object, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(target, name, result)
 
-    return replace
+    return replace_function
 
 
 def _fail(error: Exception) -> Callable[..., Any]:
-    def fail(*_: object, **__: object) -> None:
+    def raise_error(*_: object, **__: object) -> None:
         raise error
 
-    return fail
+    return raise_error
 
 
 def _both(*arrangements: Arrange) -> Arrange:
-    def arrange(office: Office, patch: pytest.MonkeyPatch) -> None:
+    def arrange_all(office: Office, patch: pytest.MonkeyPatch) -> None:
         for each in arrangements:
             each(office, patch)
 
-    return arrange
+    return arrange_all
 
 
 def _damage_key(office: Office, _: object) -> None:
@@ -330,7 +330,7 @@ REFUSALS = (
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with two published releases and a draft, of which essential checks are good."""
+    """A home with two published releases and a draft. The essential checks of the draft pass."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", fixture.FIRST_AT)
         home, engine = ledger_fakes.home_and_ledger(tmp_path_factory.mktemp("refusals"), portal_fixture.make_accounts)
@@ -368,7 +368,7 @@ def office(
         yield opened
 
 
-def post(office: Office, refusal: Refusal, patch: pytest.MonkeyPatch) -> Document:
+def post_refusal(office: Office, refusal: Refusal, patch: pytest.MonkeyPatch) -> Document:
     """Arrange a refusal and post its form. What is arranged lasts no longer than the request."""
     visitor = office.start_visit(refusal.account)
     token = visitor.open_page("/account").find_elements("input[name=csrf]")[0].get("value")
@@ -394,7 +394,7 @@ def read_errors(page: Document) -> list[tuple[str, str]]:
 def test_refusal_is_in_the_language_of_the_reader(
     office: Office, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = post(office, refusal, monkeypatch)
+    page = post_refusal(office, refusal, monkeypatch)
     assert page.status in (409, 422), page.text[:500]
     [(text, words)] = read_errors(page)
     translation = i18n.gettext(refusal.text, LANGUAGE).replace("`", "")
@@ -465,7 +465,7 @@ def test_texts_that_are_not_marked_are_found(source: str, texts: list[str | None
 
 
 def test_page_in_english_shows_the_cause_without_the_words_of_the_system() -> None:
-    """The log and the commands have them; a page names no path of the server."""
+    """Leave paths of the server to the log and the commands."""
     error = publication._SystemFaultError(FULL)
     assert "/srv/rti/public/journal" in str(error)
     assert error.localize_message("en") == "The disk of the service cannot be used"

@@ -330,8 +330,8 @@ def count_words(test: AppTest) -> int:
     page = document_fromstring(f"<body>{''.join(bodies)}</body>")
     for unseen in page.cssselect("style, .rti-foot, .rti-print, details:not([open]) > :not(summary), .front-about"):
         unseen.drop_tree()
-    shown = [part.value for part in test.markdown if id(part) not in folded and not part.value.startswith(PICTURE)]
-    return len(" ".join([*page.itertext(), *shown]).split())
+    texts = [part.value for part in test.markdown if id(part) not in folded and not part.value.startswith(PICTURE)]
+    return len(" ".join([*page.itertext(), *texts]).split())
 
 
 TERRITORIES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
