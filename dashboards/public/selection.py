@@ -104,7 +104,7 @@ class Selection:
         return self._add_control(key, offered, str(value)), str(value), requested in (None, *offered)
 
     def foresee_option(self, name: str, default: str, *, of: str = "") -> str:
-        """Return the option that a control will have which is drawn later in this run, for labels above it."""
+        """Return the option of a control that is drawn later in this run, for labels above it."""
         key = f"{of}{name}"
         if (control := self.controls.get(key)) is not None:
             return control.read_widget()

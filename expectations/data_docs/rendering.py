@@ -1,4 +1,4 @@
-"""Renderers and views that Great Expectations loads by name when it writes Data Docs: it is imported by then."""
+"""Renderers and views that Great Expectations loads by name when it writes Data Docs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECTIONS = {
 
 
 class NotedResultsTableRenderer(ValidationResultsTableContentBlockRenderer):
-    """Render the results of a table with the notes of each expectation, which only the pages of suites have else."""
+    """Render the results of a table with the notes of each expectation, which otherwise only suites have."""
 
     @classmethod
     def _get_content_block_fn(cls, expectation_type: str, expectation_config: Any = None) -> Callable[..., Any] | None:
@@ -63,6 +63,6 @@ class OfflinePageView(DefaultJinjaPageView):
 
 
 class OfflineIndexView(OfflinePageView):
-    """The index of all suites and validations, likewise."""
+    """The index of all suites and validations, from the same templates."""
 
     _template = "index_page.j2"

@@ -1,7 +1,7 @@
 """Keep notices on corrected figures with the data: find those on a release, and the observations that they are about.
 
-A release has the notices that were issued before it was drafted in its table `note`. Those on its own figures are
-issued later, into the public file next to the folder of releases, which is read again when it has changed.
+A release has the notices that were issued before it was drafted in its table `note`. Notices on its own figures are
+issued later. They are in the public file next to the folder of releases, which is read again when it has changed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def describe_correction(structures: Structures, notice: FigureCorrection, langua
 
 
 def _find_concerned(notice: FigureCorrection, flow: Dataflow, frame: pl.DataFrame) -> pl.Series:
-    """Return which observations a notice is about: those made from returns of its area in a period with its days.
+    """Return which observations a notice is about: those from returns of its area, in a period that overlaps its own.
 
     Figures of the parts of its area are among them, and those of the territory and the region that it is a part of.
     """

@@ -102,8 +102,8 @@ _TERM: Final = Markup(
     '<span class="front-term"><a href="{page}#term-{code}" aria-describedby="about-{code}">{form}</a>'
     '<span class="front-about" role="tooltip" aria-hidden="true" id="about-{code}">{text}</span></span>'
 )
-"""A term with its explanation. Screen readers have the explanation as the description of the link only: the heading of
-a column would otherwise be read with it in each cell."""
+"""A term with its explanation. Screen readers read the explanation only as the description of the link. Otherwise they
+would read it in each cell, with the heading of the column."""
 _EXPLAINED: Final = re.compile(
     r'<span class="front-term"><a [^>]*>(.*?)</a><span class="front-about"[^>]*>.*?</span></span>', re.DOTALL
 )
@@ -119,7 +119,7 @@ _CAPTION: Final = re.compile(r'<div class="rti-caption" aria-hidden="true">([^<]
 """The caption above a table, which is hidden from screen readers because the table has it as well."""
 _SILENT, _SILENT_END = '<span aria-hidden="true">', "</span>"
 _JOINING: Final = "-_\u2011"
-"""Signs that join letters to one word, besides letters and digits."""
+"""Characters that join letters into one word, besides letters and digits."""
 
 
 class _Use(NamedTuple):
@@ -189,7 +189,7 @@ class Explainer:
         return "".join([*parts, page[written:]]).replace(f"{_SILENT}{_SILENT_END}", "")
 
     def _find_uses(self, text: str, start: int = 0, end: int | None = None) -> list[_Use]:
-        """Return the places of all terms in a part of a text; the longest where several begin or lie in each other."""
+        """Return the places of all terms in a part of a text; of those that overlap, the first and longest."""
         lower = _lower(text)
         end = len(text) if end is None else end
         matches = []
@@ -223,13 +223,13 @@ def strip_explanations(page: str) -> str:
 
 
 def _lower(text: str) -> str:
-    """Return a text in small letters, each in its place: there are capitals that become two letters."""
+    """Return a text in lower case, with every letter in its place: a few capitals would become two letters."""
     lower = text.lower()
     return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _joins(text: str, place: int) -> bool:
-    """Return True if the sign at a place belongs to the same word as its neighbours."""
+    """Return True if the character at a place belongs to the same word as its neighbours."""
     return 0 <= place < len(text) and (text[place].isalnum() or text[place] in _JOINING)
 
 
@@ -247,6 +247,6 @@ def _find_folds(page: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_in(place: int, parts: Sequence[tuple[int, int]]) -> bool:
-    """Return True if a place is in one of some parts, which are in order and apart."""
+    """Return True if a place is in one of the parts, which are sorted and do not overlap."""
     index = bisect_right(parts, place, key=lambda part: part[0]) - 1
     return index >= 0 and place < parts[index][1]

@@ -1,6 +1,6 @@
-"""Compare CSV files with their description, as "Metadata Vocabulary for Tabular Data" of the W3C says.
+"""Compare CSV files with their description, following the W3C's "Metadata Vocabulary for Tabular Data".
 
-Of the vocabulary it knows what our descriptions use, and reports any other property.
+This module knows the part of the vocabulary that our descriptions use, and reports any other property.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
 def list_feed_faults(content: bytes) -> list[str]:
-    """Return what RFC 4287 requires of a feed (4.1.1) and of its entries (4.1.2) and is not so; of categories 4.2.2."""
+    """Return departures from RFC 4287 in a feed (4.1.1), its entries (4.1.2) and their categories (4.2.2)."""
     feed = etree.fromstring(content)
     faults = [] if feed.tag == f"{ATOM}feed" else ["the document element is not a feed"]
     for part in (feed, *feed.findall(f"{ATOM}entry")):

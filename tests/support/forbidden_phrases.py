@@ -1,4 +1,4 @@
-"""Phrases of former pages that readers could not understand; each has a plain one in its place."""
+"""Phrases of former pages that readers could not understand; each has been replaced by a plain one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORBIDDEN: Final = (
     "The counts behind are", "On to sheet and cell", "The address asks for", "dashed rule with its word",
     "a bar of few is hollow", "census revisions are in", "Decided on appeal",
 )  # fmt: skip
-"""They are searched with their capitals: some are good English within a sentence."""
+"""The search respects capitals: some of these phrases are good English within a sentence."""
 
 
 def find_forbidden(text: str) -> list[str]:

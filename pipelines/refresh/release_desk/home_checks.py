@@ -58,7 +58,7 @@ def find_damaged_releases(draft: DraftUnderReview) -> list[CheckProblem]:
 
 
 def find_damaged_inputs(draft: DraftUnderReview) -> list[CheckProblem]:
-    """Return the returns whose facts differ from the approved ones, or that the database is damaged."""
+    """Return the returns whose facts differ from the approved ones, or a problem if the database is damaged."""
     from pipelines.ledger import queries
 
     damage = integrity.check_inputs(draft.home, draft.engine)
@@ -84,7 +84,7 @@ def find_ledger_faults(draft: DraftUnderReview) -> list[CheckProblem]:
 
 
 def find_unfinished_publication(draft: DraftUnderReview) -> list[CheckProblem]:
-    """Return the publications that have begun and not ended, or that the record of one is damaged."""
+    """Return the publications that have begun and not ended, or a problem if the record of one is damaged."""
     try:
         unfinished = find_unfinished(draft.home)
     except ReleaseError as error:

@@ -92,7 +92,7 @@ def reader(browser: Browser, portal: Service) -> Iterator[Reader]:
 
 @pytest.fixture(scope="module")
 def report(browser: Browser, portal: Service) -> Iterator[Page]:
-    """The page of an upload whose answer is there, for tests that only look at the answer or its report."""
+    """The page of an upload that is answered, for tests that only look at the answer or its report."""
     context = open_context(browser, portal, "al-sender", 1280, True)
     page = context.new_page()
     page.goto(f"{portal.address}/upload")
@@ -346,7 +346,7 @@ _CONTROLS = """() => {
         .filter((e, i, all) => e.type !== 'radio' || all.find(other => other.name === e.name) === e)
         .map((e, i) => { e.dataset.number = i; return e.innerText || e.ariaLabel || e.title || e.type; });
 }"""
-"""Numbers everything on a page that can be pressed or filled in. Radio buttons of one name have one stop of the key."""
+"""Numbers everything on a page that can be pressed or filled in. Radio buttons of one name are one tab stop."""
 _RECORD_FOCUS = """() => {
     document.activeElement.blur();
     window.focused = [];

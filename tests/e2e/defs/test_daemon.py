@@ -36,7 +36,7 @@ from tests.support.service.dagster_service import LONGEST, run_dagster, start_cl
 JOBS = {"close_collection", "open_queries"}
 """The jobs of the day after the last day for returns."""
 LEADS = (20, 80, 240)
-"""Seconds before the deadline at which the processes start: sooner if this machine was too slow the time before."""
+"""Seconds before the deadline at which the processes start: more if the machine was too slow at the last attempt."""
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QuarterWo
 def test_daemon_started_before_a_deadline_starts_its_runs_when_it_has_passed(
     world: QuarterWorld, tmp_path: Path
 ) -> None:
-    """Start the processes seconds before the last day for returns ends, and see the runs of the minute after it.
+    """Start the processes seconds before the last day for returns ends, and check the runs of the next minute.
 
     The quarter is years ahead, so that Dagster has no partition for it by the clock of the machine.
     """

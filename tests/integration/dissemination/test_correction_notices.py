@@ -1,4 +1,4 @@
-"""A notice that figures were wrong stays with the data of their release and of the next one, in every format."""
+"""Tests that a notice on wrong figures is in every format of their release and of the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same filtered query is asked in every format, read back, and compared with the rows that it chooses."""
+"""Tests that send one filtered query in every format and compare the answers with the rows that it selects."""
 
 from __future__ import annotations
 

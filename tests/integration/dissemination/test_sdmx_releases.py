@@ -1,4 +1,4 @@
-"""SDMX REST over three releases: which one is read, what has changed since a time, and the history of a figure."""
+"""Tests of SDMX REST with three releases: the one that is read, changes since a time, and the history of a figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data Docs of a real suite: rules with their words and parameters, results, and nothing from other sites."""
+"""Tests of the Data Docs of a real suite: rules with text and parameters, results, and nothing from other sites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of Dagster's time in our processes: that of a clock that runs with a difference, else the system's."""
+"""Tests of Dagster's time in our processes: that of a clock shifted by a difference, else the system's."""
 
 from __future__ import annotations
 

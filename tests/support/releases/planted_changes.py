@@ -1,4 +1,4 @@
-"""Three published releases: of the last one, the changes since the first one are planted and known one by one.
+"""Three published releases. Each change of the last one since the first one is planted and known.
 
 All figures of the release between them are larger, so that no two of the lists of changes are alike.
 """

@@ -99,7 +99,7 @@ def test_what_is_open_is_explained_before_what_is_folded() -> None:
 
 
 def test_caption_is_silent_but_for_its_explained_term() -> None:
-    """Check that screen readers, which have the caption in the table, hear of the one above it only the link."""
+    """Check that screen readers read only the link of a caption above a table: the table repeats the caption."""
     document = explain_main('<div class="rti-caption" aria-hidden="true">Persons convicted &amp; sentenced, 2025</div>')
     (caption,) = document.find_class("rti-caption")
     assert caption.get("aria-hidden") is None

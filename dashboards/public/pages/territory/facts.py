@@ -35,8 +35,8 @@ def show_facts(frame: layout.Frame, area: str) -> None:
 
 
 def list_population_facts(last: words.Row) -> list[tuple[str, str | list[Piece]]]:
-    """Return the population of a row, its source and its caution with their titles. Declarations are in English; a
-    remark is, where it has no translation."""
+    """Return the population of a row, its source and its caution with their titles. Declarations are in
+    English, and so is a remark without a translation."""
     number = f"{words.format_number(last['population'])} ({last['year']})"
     if last["is_carried_forward"]:
         number = tell(

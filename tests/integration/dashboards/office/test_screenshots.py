@@ -1,4 +1,4 @@
-"""The pictures of the offices' pages leave out no page."""
+"""Tests that the pictures of the offices' pages include every page."""
 
 from __future__ import annotations
 

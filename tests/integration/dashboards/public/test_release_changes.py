@@ -1,4 +1,4 @@
-"""The changes between any two releases, as page, JSON and CSV and by `rti release diff`, have what was planted."""
+"""Tests that the page, JSON, CSV and `rti release diff` list the planted changes between any two releases."""
 
 from __future__ import annotations
 

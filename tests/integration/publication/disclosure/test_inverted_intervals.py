@@ -23,7 +23,7 @@ from tests.support.releases.released_tables import PLACE, ReleasedTables, check_
 HALF = 0.025
 """Chance beyond one limit of a 95% interval."""
 DEFAULT_DISPERSION = 2.0
-"""Variance over that of a Poisson count which is assumed where it is not measured (docs/methodology/uncertainty.md)."""
+"""Assumed ratio of the variance to that of a Poisson count if it is not measured (docs/methodology/uncertainty.md)."""
 _NEAR = 0.02
 """How far an inverted count may be from a whole number: limits are rounded by floating point."""
 _ROUNDING = 1e-5

@@ -102,7 +102,7 @@ def test_planted_count_of_a_pool_with_some_of_its_years_is_found(release: Releas
 
 
 def test_pool_that_no_territory_has_is_not_missing(release: Release) -> None:
-    """Years after the last pool belong to one that has not ended, so that nobody lacks it."""
+    """Check that a pool that has not ended has no row: years may follow the last pool."""
     ends = {key[1].split("-")[1] for key, row in release.totals.items() if row["freq"] in LENGTHS}
     years = {key[1] for key, row in release.totals.items() if row["freq"] == "A"}
     assert max(ends) <= max(years)

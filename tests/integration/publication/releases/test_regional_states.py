@@ -1,7 +1,7 @@
 """States of rates, shares, exits and clearance rates of the region in a release: recomputed from its own counts, and
 the same for every reader.
 
-A figure of the region that would not be shown from so few territories is not withheld.
+A figure of the region from too few territories would not be shown anyway, so it does not count as withheld.
 """
 
 from __future__ import annotations

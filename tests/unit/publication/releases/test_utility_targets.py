@@ -10,7 +10,7 @@ from pipelines.publication.releases.utility_targets import ReleaseUtility
 
 
 def make_losses(hidden_in_2025: int, hidden: int) -> pl.DataFrame:
-    """Return losses of 40 cells above zero: annual totals of territories of two years, and cells that are none."""
+    """Return losses of 40 cells above zero: annual totals of territories in two years, and other cells."""
     rows = [
         ("territory", "A", True, "count", "2024", 10, 2, 3, 8, 1),
         ("territory", "A", True, "count", "2025", 10, 2, 2 + hidden_in_2025, 8, hidden_in_2025),
