@@ -130,7 +130,7 @@ def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> TerritoryShe
     """Return the sheet of a territory. Raises NotAllowedError, ReleaseError."""
     if not _may_read_sheet(desk, who, territory):
         raise make_missing_role_error()
-    return make_sheet(desk.home, _require_draft(desk), territory)
+    return make_sheet(desk.home, _require_draft(desk), territory, desk.registry)
 
 
 def may_sign(desk: ReleaseDesk, who: Identity, territory: str) -> bool:

@@ -14,7 +14,9 @@ import polars as pl
 
 from pipelines.core import codes
 from pipelines.core.home import Home
+from pipelines.declarations.registry import Registry
 from pipelines.publication.releases.manifest import read_manifest
+from pipelines.publication.releases.public_texts import clean_text, name_offices
 
 Row = dict[str, Any]
 _NEWEST_YEARS = 2
@@ -39,8 +41,11 @@ class TerritorySheet:
     withheld: int
 
 
-def make_sheet(home: Home, draft: Path, territory: str) -> TerritorySheet:
-    """Return the sheet of a territory for a draft."""
+def make_sheet(home: Home, draft: Path, territory: str, registry: Registry) -> TerritorySheet:
+    """Return the sheet of a territory for a draft.
+
+    Notes have no internal words, even if the draft has them. `registry` has the names of offices that they mention.
+    """
     cells = _read(draft, "cell").filter(pl.col("territory") == territory)
     changes = _read(draft, "change").filter(pl.col("area").str.starts_with(territory))
     notes = _read(draft, "note").filter((pl.col("territory") == territory) & (pl.col("kind") != "name"))
@@ -49,12 +54,13 @@ def make_sheet(home: Home, draft: Path, territory: str) -> TerritorySheet:
     )
     previous = read_manifest(draft).get("previous")
     before = _read(home.releases / previous, "cell") if previous is not None else cells.clear()
+    names = name_offices(registry)
     return TerritorySheet(
         territory,
         draft.name,
         _list_figures(cells, before),
         changes.sort("change", "period", descending=[False, True]).to_dicts(),
-        list(dict.fromkeys(notes["text"])),
+        list(dict.fromkeys(clean_text(text, names) for text in notes["text"])),
         coverage.select("source", "instrument", "period", "deadline").sort("period", "source").to_dicts(),
         cells.unique("cell_id").filter(pl.col("conf_status") == "C").height,
     )

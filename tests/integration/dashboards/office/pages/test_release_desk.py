@@ -7,14 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import polars as pl
 import pytest
 
 from dashboards.office.pages.release_desk import sheet_tables
 from pipelines.core import codes, i18n
 from pipelines.core.home import open_home
 from pipelines.core.i18n import tell
+from pipelines.declarations.registry import load
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.preview import read_preview_list
+from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.refresh.release_desk.sheets import make_sheet
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
@@ -91,15 +94,29 @@ def test_caveats_are_in_the_language_of_the_reader_or_marked_as_english(built_ho
     context = cast("PageContext", SimpleNamespace(language=language, tell=lambda text: tell(text, language)))
     cause = "Penalties of article 388 rise (SG 72/09); the day is from a source not yet verified."
     office = "Statistical Office of the Republic of Serbia: Reference publication: ESMS S024010."
-    notes = sheet_tables.describe_notes(context, make_sheet(home, home.current.resolve(), "RS"))
+    registry = load()
+    notes = sheet_tables.describe_notes(context, make_sheet(home, home.current.resolve(), "RS", registry))
     assert tell(cause, language) in notes
     assert (office if language == "en" else f'<span lang="en">{office}</span>') in notes
     assert not [note for note in notes if "Ministry of Justice" in note], "a note that says nothing but who reports"
-    albania = sheet_tables.describe_notes(context, make_sheet(home, home.current.resolve(), "AL"))
+    albania = sheet_tables.describe_notes(context, make_sheet(home, home.current.resolve(), "AL", registry))
     [law] = [note for note in albania if "110/" in note]
     remark = tell("Source not yet verified.", language)
     assert law.endswith(f" {remark}")
     assert language == "en" or ("lang=" not in law and "added" not in law)
+
+
+def test_sheets_show_no_internal_words_of_the_notes_of_a_draft(desk_pages: Office) -> None:
+    """The notes of this draft are as declared, with marks of our own checking and codes of offices."""
+    draft = desk_pages.desk.home.drafts / DRAFT
+    declared = "\n".join(pl.read_parquet(draft / "data" / "note.parquet")["text"])
+    assert "from memory, unverified [M]" in declared and "AL_PP" in declared, "nothing to take out"
+    for territory in desk_pages.desk.registry.without_training().territories:
+        page = desk_pages.open("secretariat", "/release-desk/sheet", territory=territory)
+        notes = [element.text_content() for element in page.find_elements("ul.rti-items li")]
+        assert page.status == 200 and notes, territory
+        assert [word for note in notes for word in find_internal_words(note)] == []
+        assert not [note for note in notes if note.endswith(": Source not yet verified.")]
 
 
 def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Office) -> None:
@@ -166,7 +183,7 @@ def test_rows_of_a_sheet_have_different_names(built_home: Path) -> None:
     home = open_home(built_home)
     context = cast("PageContext", SimpleNamespace(code_label=codes.get_code_label))
     for territory in ("AL", "BA", "HR", "XK", "MK", "ME", "RS"):
-        rows = make_sheet(home, home.current.resolve(), territory).figures
+        rows = make_sheet(home, home.current.resolve(), territory, load()).figures
         names = [
             (sheet_tables.name_figure(context, row), row["offence_group"], row["count_unit"], row["period"])
             for row in rows
