@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dashboards.office import words
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import SOURCE_LANGUAGE, many, tell
 from pipelines.design.components import Markup, render_badge
 
@@ -120,6 +122,14 @@ class PageContext:
         """Return the text of an error of the desk in the person's language."""
         localize = getattr(error, "localize_message", None)
         return str(localize(self.language)) if localize is not None else str(error)
+
+    def describe_form_error(self, error: Exception, fields: Mapping[str, str] | None = None) -> tuple[str, str]:
+        """Return the text of an error and the id of its field on the page, empty if it is about no field.
+
+        `fields` are the ids of inputs that have another id than their name.
+        """
+        field = error.field if isinstance(error, UserFacingError) else ""
+        return self.localize_error(error), (fields or {}).get(field, field)
 
     @property
     def address(self) -> str:

@@ -87,7 +87,7 @@ COMPONENTS: Final = (
         "Error summary",
         ("error_summary",),
         "First on the page after a form that was refused. Each error links to its field, and the focus goes here.",
-        ("""{{ ui.error_summary("Something went wrong", [("Enter a name.", "refused"), ("Not sent.", "")]) }}""",),
+        ("""{{ ui.error_summary("Check what you entered", [("Enter a name.", "refused"), ("Not sent.", "")]) }}""",),
     ),
     DesignComponent(
         "Result",

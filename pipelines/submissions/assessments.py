@@ -163,18 +163,25 @@ def _clean(assessment: Assessment, connection: sa.Connection) -> Assessment:
     ):
         raise TransitionError(mark("Give a result for each treaty that provides for the element."))
     if cleaned.reviewer_role not in codes.list_codes("reviewer_role"):
-        raise TransitionError(mark("Choose the role of the person who assessed the law."))
+        raise TransitionError(mark("Choose the role of the person who assessed the law.")).at_field("reviewer_role")
     is_assessed = any(result != UNKNOWN for result in cleaned.results.values())
     if is_assessed and not (cleaned.article and cleaned.citation):
-        raise TransitionError(mark("Name the article and the law, and give the citation on which the result rests."))
+        field = "citation" if cleaned.article else "article"
+        raise TransitionError(
+            mark("Name the article and the law, and give the citation on which the result rests.")
+        ).at_field(field)
     if len(cleaned.article) > _LONGEST_ARTICLE:
-        raise TransitionError(mark("The name of the article has more than {n} characters."), n=_LONGEST_ARTICLE)
+        raise TransitionError(
+            mark("The name of the article has more than {n} characters."), n=_LONGEST_ARTICLE
+        ).at_field("article")
     try:
         day = partial_date(cleaned.applies_from)
     except ValueError:
         day = None
     if day is None:
-        raise TransitionError(mark("Enter the date from which the law applies, such as 2022-05-01, 2022-05 or 2022."))
+        raise TransitionError(
+            mark("Enter the date from which the law applies, such as 2022-05-01, 2022-05 or 2022.")
+        ).at_field("applies_from")
     return cleaned
 
 

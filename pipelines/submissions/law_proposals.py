@@ -212,7 +212,8 @@ def _decide(
         if act != "withdraw_law" and actor == proposal.proposed_by:
             raise TransitionError(mark("You made this proposal, so a second person decides on it."))
         if not comment and (override or act == "reject_law"):
-            raise TransitionError(mark("Give a reason in a comment. It is kept with the proposal."))
+            field = "override-comment" if override else "reject-comment"
+            raise TransitionError(mark("Give a reason in a comment. It is kept with the proposal.")).at_field(field)
         audit_log.append_entry(
             book.connection,
             at=clock.now(),

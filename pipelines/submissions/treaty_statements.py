@@ -55,9 +55,9 @@ def clean_source(source: str) -> str:
     source = " ".join(source.split())
     refuse_words(source)
     if not source:
-        raise TransitionError(mark("Name the document in which you read it."))
+        raise TransitionError(mark("Name the document in which you read it.")).at_field("source")
     if len(source) > LONGEST_SOURCE:
-        raise TransitionError(mark("The source has more than {n} characters."), n=LONGEST_SOURCE)
+        raise TransitionError(mark("The source has more than {n} characters."), n=LONGEST_SOURCE).at_field("source")
     return source
 
 
@@ -66,7 +66,7 @@ def _clean(statement: TreatyStatement, _: sa.Connection) -> TreatyStatement:
     cleaned = replace(statement, date=statement.date.strip(), source=clean_source(statement.source))
     for code, name in ((cleaned.treaty, "treaty"), (cleaned.event, "treaty_event")):
         if code not in codes.list_codes(name):
-            raise TransitionError(mark("Choose a treaty and an event from the lists."))
+            raise TransitionError(mark("Choose a treaty and an event from the lists.")).at_field("event")
     try:
         day = partial_date(cleaned.date)
     except ValueError:
@@ -74,7 +74,7 @@ def _clean(statement: TreatyStatement, _: sa.Connection) -> TreatyStatement:
     if bool(cleaned.date) != (day is not None) or bool(cleaned.date) == (cleaned.event in NOT_DATED):
         raise TransitionError(
             mark("Enter a date such as 2022-05-01, 2022-05 or 2022. A territory that is not a party has none.")
-        )
+        ).at_field("date")
     return cleaned
 
 

@@ -78,11 +78,11 @@ def add_measure(
     """Add a measure. Raises NotAllowedError, SurveyError."""
     _check_right(desk, who, territory)
     if question not in {item.id for item in desk.surveys.bank.questions}:
-        raise SurveyError(mark("There is no question {question}."), question=question)
+        raise SurveyError(mark("There is no question {question}."), question=question).at_field("question")
     if owner not in desk.surveys.bank.lists.roles:
         roles = ", ".join(desk.surveys.bank.lists.roles)
-        raise SurveyError(mark("The owner is a role: {roles}."), roles=roles)
-    _check_length(text)
+        raise SurveyError(mark("The owner is a role: {roles}."), roles=roles).at_field("owner")
+    _check_length(text, "text")
     measure = Measure(
         f"M{secrets.token_hex(4)}", territory, question, text.strip(), owner, deadline.isoformat(), "planned",
         indicator=indicator.strip(),
@@ -107,9 +107,9 @@ def update_measure(
     measure = _find_by_id(read_measures(desk.engine), measure_id)
     _check_right(desk, who, measure.territory)
     if status not in STATUSES:
-        raise SurveyError(mark("The status is one of {statuses}."), statuses=", ".join(STATUSES))
+        raise SurveyError(mark("The status is one of {statuses}."), statuses=", ".join(STATUSES)).at_field("status")
     if status in ("done", "dropped"):
-        _check_length(evidence)
+        _check_length(evidence, "evidence")
     changed = replace(
         measure,
         status=status,
@@ -198,6 +198,8 @@ def _check_right(desk: SurveyDesk, who: Identity, territory: str) -> None:
         raise NotAllowedError(mark("Only a steward of this territory keeps its measures. Ask the secretariat."))
 
 
-def _check_length(text: str) -> None:
+def _check_length(text: str, field: str) -> None:
     if len(text.strip()) < SHORTEST_TEXT:
-        raise SurveyError(mark("Describe the measure, or the evidence, in at least {n} letters."), n=SHORTEST_TEXT)
+        raise SurveyError(
+            mark("Describe the measure, or the evidence, in at least {n} letters."), n=SHORTEST_TEXT
+        ).at_field(field)

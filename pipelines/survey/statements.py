@@ -225,9 +225,11 @@ def _clean(bank: Bank, statement: Statement) -> Statement:
     if not institution or len(institution) > LONGEST_NAME or "@" in institution:
         raise TransitionError(
             mark("Name the institution in at most {n} characters. Do not name a person."), n=LONGEST_NAME
-        )
+        ).at_field("institution")
     if not _YEAR.fullmatch(statement.year) or int(statement.year) > clock.now().year:
-        raise TransitionError(mark("Enter the year that the statement is about, such as 2026. It must have begun."))
+        raise TransitionError(
+            mark("Enter the year that the statement is about, such as 2026. It must have begun.")
+        ).at_field("year")
     allowed = {question.series: bank.list_codes(question) for question in map(bank.find_question, list_questions(bank))}
     answers = {series: code for series, code in statement.answers.items() if code}
     if not answers or any(code not in allowed.get(series, ()) for series, code in answers.items()):

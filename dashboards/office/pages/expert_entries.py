@@ -14,7 +14,7 @@ from dashboards.office.experts import words as expert_words
 from dashboards.office.pages.experts import PATH as NETWORK
 from dashboards.office.pages.experts import list_territories
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from dashboards.office.words import format_time
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
@@ -47,7 +47,7 @@ def save_own(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ExpertError as error:
-        return _render_own(context, context.localize_error(error), details)
+        return _render_own(context, context.describe_form_error(error), details)
     message = context.tell("The entry is saved. A new address gets a letter with a link within the hour.")
     return redirect_to(context, PATH, message=message)
 
@@ -61,7 +61,7 @@ def confirm_own(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ExpertError as error:
-        return _render_own(context, context.localize_error(error))
+        return _render_own(context, context.describe_form_error(error))
     return redirect_to(context, PATH, message=context.tell("Thank you. The entry is confirmed."))
 
 
@@ -93,7 +93,7 @@ def save_kept(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ExpertError as error:
-        return _render_kept(context, expert_id, context.localize_error(error), details)
+        return _render_kept(context, expert_id, context.describe_form_error(error), details)
     message = context.tell("The entry is saved. A new address gets a letter with a link within the hour.")
     return redirect_to(context, KEPT, message=message)
 
@@ -158,7 +158,9 @@ def _read_details(form: SubmittedForm) -> ExpertDetails:
     )
 
 
-def _render_own(context: PageContext, error: str = "", entered: ExpertDetails | None = None) -> Response:
+def _render_own(
+    context: PageContext, error: FieldError | None = None, entered: ExpertDetails | None = None
+) -> Response:
     own_entry = experts.get_own_expert(context.desk, context.who)
     return _render_form(
         context, own_entry, experts.list_own_places(context.desk, context.who), error, entered,
@@ -169,7 +171,7 @@ def _render_own(context: PageContext, error: str = "", entered: ExpertDetails | 
 
 
 def _render_kept(
-    context: PageContext, expert_id: str, error: str = "", entered: ExpertDetails | None = None
+    context: PageContext, expert_id: str, error: FieldError | None = None, entered: ExpertDetails | None = None
 ) -> Response:
     kept_entries = experts.list_kept_experts(context.desk, context.who)
     return _render_form(
@@ -186,7 +188,7 @@ def _render_form(
     context: PageContext,
     expert: Expert | None,
     places: list[str],
-    error: str,
+    error: FieldError | None,
     entered: ExpertDetails | None,
     *,
     title: str,
@@ -200,7 +202,7 @@ def _render_form(
         "expert_form.html",
         title=title,
         lead=lead,
-        errors=[(error, "")] if error else [],
+        errors=[error] if error else [],
         status=409 if error else 200,
         table=table,
         expert=expert,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from dashboards.office.context import PageContext
 from dashboards.office.experts import words as expert_words
 from dashboards.office.requests import Form, Page
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.submissions.experts.counterparts import Counterpart
@@ -90,7 +90,7 @@ def pass_message(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except (ExpertError, NoticeSettingsError) as error:
-        return _render_entry(context, expert_id, context.localize_error(error), text)
+        return _render_entry(context, expert_id, context.describe_form_error(error), text)
     return redirect_to(context, PATH, message=context.tell("Your message is sent. The expert can answer you by mail."))
 
 
@@ -100,13 +100,13 @@ def list_territories(context: PageContext) -> list[tuple[str, str]]:
     return [(code, context.area_name(code)) for code in places if "_" not in code]
 
 
-def _render_entry(context: PageContext, expert_id: str, error: str = "", entered: str = "") -> Response:
+def _render_entry(context: PageContext, expert_id: str, error: FieldError | None = None, entered: str = "") -> Response:
     expert = experts.get_expert(context.desk, context.who, expert_id)
     return render_page(
         context,
         "expert_entry.html",
         title=expert.details.position,
-        errors=[(error, "text")] if error else [],
+        errors=[error] if error else [],
         status=409 if error else 200,
         expert=expert,
         facts=expert_words.describe_expert(context, expert),

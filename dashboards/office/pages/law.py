@@ -11,7 +11,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.pages import provisions, treaties
 from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from pipelines.core import clock, codes
 from pipelines.core.i18n import mark
 from pipelines.declarations.treaties import list_standards, list_teams_treaties
@@ -111,7 +111,7 @@ def _render_element(
     context: PageContext,
     place: str,
     element: str,
-    errors: Sequence[str] = (),
+    errors: Sequence[FieldError] = (),
     entered: Assessment | None = None,
 ) -> Response:
     try:

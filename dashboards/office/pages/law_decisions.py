@@ -14,7 +14,7 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, SubmittedForm
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
@@ -81,7 +81,7 @@ def answer_act(
     message: str,
     *,
     address: str,
-    show: Callable[[Sequence[str]], Response],
+    show: Callable[[Sequence[FieldError]], Response],
 ) -> Response:
     """Do an act and return to the page at `address` with its result; `show` renders the page with errors."""
     context = form.context
@@ -90,7 +90,7 @@ def answer_act(
     except NotAllowedError as error:
         return render_refusal(context, error)
     except TransitionError as error:
-        return show((context.localize_error(error),))
+        return show((context.describe_form_error(error),))
     return redirect_to(context, address, message=context.tell(message))  # marked by the callers
 
 
@@ -101,7 +101,7 @@ def render_proposals(
     *,
     path: str,
     hidden: Mapping[str, str],
-    errors: Sequence[str],
+    errors: Sequence[FieldError],
     may_propose: bool,
     describe: Callable[[ContentT], Sequence[tuple[str, ui.Part]]],
     summarise: Callable[[ContentT], Sequence[tuple[str, ui.Part]]] | None = None,
@@ -118,7 +118,7 @@ def render_proposals(
     return render_page(
         context,
         template,
-        errors=[(text, "") for text in errors],
+        errors=errors,
         status=409 if errors else 200,
         path=path,
         hidden=list(hidden.items()),

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from dashboards.office import monitoring_words as monitoring
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from dashboards.office.shares import format_share
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import clock
@@ -59,7 +59,7 @@ def add_measure(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except SurveyError as error:
-        return _render_list(context, entered["area"], entered, context.localize_error(error))
+        return _render_list(context, entered["area"], entered, [context.describe_form_error(error)])
     return redirect_to(
         context, ui.page_address(PATH, area=added.territory), message=context.tell("The measure is added.")
     )
@@ -79,7 +79,7 @@ def change_measure(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except SurveyError as error:
-        return _render_one(context, measure_id, context.localize_error(error), form.read_text("evidence"))
+        return _render_one(context, measure_id, [context.describe_form_error(error)], form.read_text("evidence"))
     address = ui.page_address(f"{PATH}/one", id=measure_id)
     return redirect_to(context, address, message=context.tell("The measure is changed."))
 
@@ -128,7 +128,9 @@ def _format_share(context: PageContext, desk: SurveyDesk, item: tuple[str, float
     return f"{format_share(item[1])} ({period})"
 
 
-def _render_list(context: PageContext, area: str, entered: dict[str, str], error: str = "") -> Response:
+def _render_list(
+    context: PageContext, area: str, entered: dict[str, str], errors: Sequence[FieldError] = ()
+) -> Response:
     desk = _open_desk(context)
     bank, language = desk.surveys.bank, context.language
     visible = measures.list_measures(desk, context.who)
@@ -140,8 +142,8 @@ def _render_list(context: PageContext, area: str, entered: dict[str, str], error
         "measures.html",
         title=context.tell("Corrective measures"),
         lead=context.tell("What is done about a gap, by whom, by when, and whether it has helped."),
-        errors=[(error, "")] if error else [],
-        status=409 if error else 200,
+        errors=errors,
+        status=409 if errors else 200,
         table=tabulate_measures(context, desk, listed) if listed else None,
         areas=[(code, monitoring.name_area(context, code)) for code in areas],
         area=area,
@@ -154,7 +156,9 @@ def _render_list(context: PageContext, area: str, entered: dict[str, str], error
     )
 
 
-def _render_one(context: PageContext, measure_id: str, error: str = "", evidence: str = "") -> Response:
+def _render_one(
+    context: PageContext, measure_id: str, errors: Sequence[FieldError] = (), evidence: str = ""
+) -> Response:
     desk = _open_desk(context)
     try:
         measure = measures.find_measure(desk, context.who, measure_id)
@@ -174,8 +178,8 @@ def _render_one(context: PageContext, measure_id: str, error: str = "", evidence
         context,
         "measure.html",
         title=measure.text,
-        errors=[(error, "evidence")] if error else [],
-        status=409 if error else 200,
+        errors=errors,
+        status=409 if errors else 200,
         measure=measure,
         facts=facts,
         moved=_tabulate_change(context, desk, measure),
@@ -210,7 +214,7 @@ def _read_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SurveyError(mark("Enter the deadline as a day, such as 2027-03-31.")) from None
+        raise SurveyError(mark("Enter the deadline as a day, such as 2027-03-31.")).at_field("deadline") from None
 
 
 def _open_desk(context: PageContext) -> SurveyDesk:

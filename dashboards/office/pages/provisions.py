@@ -11,7 +11,7 @@ from starlette.responses import Response
 from dashboards.office.context import PageContext
 from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_refusal
 from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.declarations.treaties import VERIFIED, Provision, list_teams_treaties
@@ -101,7 +101,7 @@ def _render_provision(
     context: PageContext,
     treaty: str,
     element: str,
-    errors: Sequence[str] = (),
+    errors: Sequence[FieldError] = (),
     entered: ProvisionStatement | None = None,
 ) -> Response:
     try:

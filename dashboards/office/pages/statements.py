@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import clock
 from pipelines.core.i18n import mark
@@ -102,12 +102,12 @@ def _act(form: SubmittedForm, act: Callable[[], object], message: str, *, entere
     except NotAllowedError as error:
         return render_refusal(context, error)
     except TransitionError as error:
-        return _render_list(context, place, (context.localize_error(error),), entered)
+        return _render_list(context, place, (context.describe_form_error(error),), entered)
     return redirect_to(context, ui.page_address(PATH, place=place), message=context.tell(message))  # marked above
 
 
 def _render_list(
-    context: PageContext, chosen: str, errors: Sequence[str] = (), entered: Statement | None = None
+    context: PageContext, chosen: str, errors: Sequence[FieldError] = (), entered: Statement | None = None
 ) -> Response:
     places = statements.list_places(context.desk.registry, context.who)
     place = chosen if chosen in places else next(iter(places), "")
@@ -122,7 +122,7 @@ def _render_list(
         lead=context.tell(
             "Facts that an institution states in its own name. A second person, its focal point, clears them."
         ),
-        errors=[(text, "") for text in errors],
+        errors=errors,
         status=409 if errors else 200,
         places=[(code, context.area_name(code)) for code in places],
         place=place,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from dashboards.office.context import PageContext
 from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_refusal
+from dashboards.office.responses import FieldError, redirect_to, render_refusal
 from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.declarations.territory import Territory
@@ -94,7 +94,7 @@ def _render_treaty(
     context: PageContext,
     area: str,
     treaty: str,
-    errors: Sequence[str] = (),
+    errors: Sequence[FieldError] = (),
     entered: TreatyStatement | None = None,
 ) -> Response:
     try:

@@ -246,7 +246,10 @@ def grant_preview(desk: ReleaseDesk, who: Identity, name: str, organisation: str
     _require_steward(who, "grant_preview")
     name, organisation = " ".join(name.split()), " ".join(organisation.split())
     if not name or not organisation:
-        raise ReleaseError(mark("Enter the name and the organisation of the person. The list is public."))
+        field = "organisation" if name else "name"
+        raise ReleaseError(mark("Enter the name and the organisation of the person. The list is public.")).at_field(
+            field
+        )
     detail = {"name": name, "organisation": organisation, "reason": review.read_reason(reason)}
     _record_preview(desk, who, release_log.PREVIEW_GRANTED, detail)
 

@@ -214,7 +214,7 @@ def read_reason(text: str) -> str:
     changes.refuse_words(text)
     text = " ".join(text.split())
     if len(text) < MINIMUM_REASON:
-        raise ReleaseError(mark("Write a reason of at least {n} characters."), n=MINIMUM_REASON)
+        raise ReleaseError(mark("Write a reason of at least {n} characters."), n=MINIMUM_REASON).at_field("reason")
     return text
 
 

@@ -87,7 +87,7 @@ def create_account(
     """
     new = NewAccount(account_id, display_name, tuple(grants), language, email, password, must_change, issuer, subject)
     if not create_many(engine, [new], by=by):
-        raise AccountError(mark("There is an account {account} already."), account=account_id)
+        raise AccountError(mark("There is an account {account} already."), account=account_id).at_field("account")
     return cast(Account, find_account(engine, account_id))
 
 

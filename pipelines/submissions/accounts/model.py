@@ -66,13 +66,15 @@ def check_account(new_account: NewAccount) -> None:
         raise AccountError(
             mark("{account} is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
             account=repr(new_account.account_id),
-        )
+        ).at_field("account")
     if not new_account.display_name.strip():
-        raise AccountError(mark("Enter the account's name that people will see: the office's role."))
+        raise AccountError(mark("Enter the account's name that people will see: the office's role.")).at_field("name")
     if len(new_account.display_name) > LONGEST or not new_account.display_name.isprintable():
-        raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST)
+        raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST).at_field("name")
     if (new_account.issuer is None) != (new_account.subject is None) or new_account.issuer == LOCAL:
-        raise AccountError(mark("A provider is named by its issuer (an address) and its own name for the account."))
+        raise AccountError(
+            mark("A provider is named by its issuer (an address) and its own name for the account.")
+        ).at_field("issuer")
     check_language(new_account.language)
     check_email(new_account.email)
     for role_grant in new_account.grants:
@@ -92,7 +94,7 @@ def check_language(language: str) -> None:
 def check_email(email: str | None) -> None:
     """Raise AccountError if the text is not a mail address."""
     if email is not None and (len(email) > LONGEST or not _EMAIL.match(email)):
-        raise AccountError(mark("{email} is not an email address."), email=repr(email))
+        raise AccountError(mark("{email} is not an email address."), email=repr(email)).at_field("email")
 
 
 def check_grant(role_grant: Grant) -> None:

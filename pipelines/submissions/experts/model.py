@@ -103,19 +103,22 @@ def clean_details(details: ExpertDetails) -> ExpertDetails:
         procedures=tuple(code for code in lists.procedures if code in details.procedures),
     )
     if cleaned.role not in lists.roles or cleaned.letter_language not in i18n.list_languages():
-        raise ExpertError(mark("Choose the role and the language of letters from the lists."))
+        raise ExpertError(mark("Choose the role and the language of letters from the lists.")).at_field("role")
     if not (cleaned.languages and cleaned.crimes and cleaned.procedures):
-        raise ExpertError(mark("Choose at least one language, one crime and one procedure."))
-    texts = (cleaned.institution, cleaned.position)
-    if any(not SHORTEST_TEXT <= len(text) <= LONGEST_TEXT for text in texts) or len(cleaned.region) > LONGEST_TEXT:
-        raise ExpertError(
-            mark("The institution and the position have {least} to {most} characters each."),
-            least=SHORTEST_TEXT, most=LONGEST_TEXT,
-        )  # fmt: skip
-    for text in (*texts, cleaned.region):
-        check_text(text)
+        field = next(name for name in ("languages", "crimes", "procedures") if not getattr(cleaned, name))
+        raise ExpertError(mark("Choose at least one language, one crime and one procedure.")).at_field(field)
+    for name, least in (("institution", SHORTEST_TEXT), ("position", SHORTEST_TEXT), ("region", 0)):
+        text = getattr(cleaned, name)
+        if not least <= len(text) <= LONGEST_TEXT:
+            raise ExpertError(
+                mark("The institution and the position have {least} to {most} characters each."),
+                least=SHORTEST_TEXT, most=LONGEST_TEXT,
+            ).at_field(name)  # fmt: skip
+        check_text(text, name)
         if "@" in text:
-            raise ExpertError(mark("Write no address here: it would be shown. Addresses have their own field."))
+            raise ExpertError(
+                mark("Write no address here: it would be shown. Addresses have their own field.")
+            ).at_field(name)
     return cleaned
 
 
@@ -123,13 +126,13 @@ def clean_address(address: str) -> str:
     """Return a mail address without blanks. Raises ExpertError."""
     cleaned = address.strip()
     if not _ADDRESS.fullmatch(cleaned) or len(cleaned) > LONGEST_TEXT or not cleaned.isprintable():
-        raise ExpertError(mark("Enter a mail address, such as name@example.org."))
+        raise ExpertError(mark("Enter a mail address, such as name@example.org.")).at_field("address")
     return cleaned
 
 
-def check_text(text: str) -> None:
+def check_text(text: str, field: str) -> None:
     """Raise ExpertError for a text that must not be stored or sent, such as one with the number of a person."""
     try:
         refuse_words(text)
     except TransitionError as error:
-        raise ExpertError(error.text, **error.params) from None
+        raise ExpertError(error.text, **error.params).at_field(field) from None

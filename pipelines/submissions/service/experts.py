@@ -164,8 +164,8 @@ def pass_message(desk: Desk, who: Identity, expert_id: str, text: str) -> None:
     if not SHORTEST_MESSAGE <= len(message) <= LONGEST_MESSAGE:
         raise ExpertError(
             mark("Write the message in {least} to {most} characters."), least=SHORTEST_MESSAGE, most=LONGEST_MESSAGE
-        )
-    check_message_text(message)
+        ).at_field("text")
+    check_message_text(message, "text")
     account = accounts.find_account(desk.engine, who.account)
     with _open_looked_up(desk, who) as connection:
         row = _find_visible(desk, connection, who, expert_id)

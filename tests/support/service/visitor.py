@@ -69,6 +69,15 @@ class Document:
         """The errors of a submitted form."""
         return [item.text_content().strip() for item in self.find_elements("#errors li")]
 
+    @property
+    def wrong_fields(self) -> list[str]:
+        """The ids of the fields to which the errors of a form lead, under the heading that says to check them."""
+        headings = [item.text_content() for item in self.find_elements("#errors h2")]
+        fields = [item.get("href").removeprefix("#") for item in self.find_elements("#errors li a")]
+        assert all(len(self.find_elements(f"[id='{field}']")) == 1 for field in fields), fields
+        assert headings == ["Check what you entered" if fields else "Something went wrong"], headings
+        return fields
+
     def find_elements(self, css: str) -> list[Any]:
         """Return the elements that match a CSS selector."""
         return list(self.tree.cssselect(css))

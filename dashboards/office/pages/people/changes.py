@@ -34,7 +34,7 @@ def grant_role(form: Form) -> Response:
     context, account_id = form.context, form.read_text(ACCOUNT)
     new_grant = read_grant(form)
     if new_grant is None:
-        return _refuse_choice(context, account_id)
+        return _refuse_choice(context, account_id, "grant-role")
     return _perform_act(
         form,
         lambda: accounts.grant_role(context.desk.engine, account_id, new_grant, by=context.who.account),
@@ -52,7 +52,7 @@ def revoke_role(form: Form) -> Response:
     by_key = {make_grant_key(grant): grant for grant in account.grants} if account is not None else {}
     revoked = by_key.get(form.read_text("grant"))
     if revoked is None:
-        return _refuse_choice(context, account_id)
+        return _refuse_choice(context, account_id, "grant")
     if account is not None and not form.has_field(CONFIRMED):
         return _ask_about_account(
             form,
@@ -138,8 +138,8 @@ def reset_password(form: Form) -> Response:
     )
 
 
-def _refuse_choice(context: PageContext, account_id: str) -> Response:
-    errors = [(context.tell("Choose a word from the list."), "")]
+def _refuse_choice(context: PageContext, account_id: str, field: str) -> Response:
+    errors = [(context.tell("Choose a word from the list."), field)]
     return render_people_page(context, account_id, status=422, errors=errors)
 
 

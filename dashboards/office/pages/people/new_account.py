@@ -14,6 +14,8 @@ from pipelines.core.errors import UserFacingError
 from pipelines.ledger.identity import NotAllowedError
 
 router = APIRouter()
+_FIELDS = {"account": "new", "email": "mail"}
+"""Ids of the fields whose inputs have another name."""
 
 
 @router.post("/people/create")
@@ -25,7 +27,7 @@ def create_account(form: Form) -> Response:
     engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
     first_grant = read_grant(form)
     if first_grant is None:
-        errors = [(context.tell("Choose a word from the list."), "")]
+        errors = [(context.tell("Choose a word from the list."), "new-role")]
         return render_people_page(context, status=422, errors=errors, entered=entered)
     try:
         accounts.create_account(
@@ -41,7 +43,8 @@ def create_account(form: Form) -> Response:
         )
     except (NotAllowedError, UserFacingError) as error:
         status = 403 if isinstance(error, NotAllowedError) else 422
-        return render_people_page(context, status=status, errors=[(context.localize_error(error), "")], entered=entered)
+        errors = [context.describe_form_error(error, _FIELDS)]
+        return render_people_page(context, status=status, errors=errors, entered=entered)
     if entered["issuer"]:
         return redirect_to(context, make_page_address(account_id), message=context.tell("Made."))
     password = password_sign_in.reset_password(engine, account_id, by=by)

@@ -34,6 +34,7 @@ def explain_check(form: Form) -> Response:
         form,
         lambda: release_desk.explain_check(desk, who, form.read_text("check"), form.read_text("text")),
         mark("The explanation is saved. It applies to this draft only."),
+        reason_field="text",
     )
 
 
@@ -45,6 +46,7 @@ def override_checklist(form: Form) -> Response:
         form,
         lambda: release_desk.override_checklist(desk, who, form.read_text("reason")),
         mark("The open checks are overridden for this draft."),
+        reason_field="override-reason",
     )
 
 
@@ -55,12 +57,13 @@ def announce_release(form: Form) -> Response:
     try:
         moment = datetime.fromisoformat(form.read_text("at")).replace(tzinfo=UTC)
     except ValueError:
-        return render_desk(context, (context.tell("Enter a day and a time, such as 2027-02-15T09:00."),))
+        return render_desk(context, ((context.tell("Enter a day and a time, such as 2027-02-15T09:00."), "at"),))
     desk = open_desk(context)
     return _act(
         form,
         lambda: release_desk.announce_release(desk, context.who, moment, form.read_text("reason")),
         mark("The release is announced in the public calendar."),
+        reason_field="announce-reason",
     )
 
 
@@ -73,7 +76,7 @@ def publish_release(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ERRORS as error:
-        return render_desk(context, (describe_error(context, error),))
+        return render_desk(context, ((describe_error(context, error), ""),))
     if not form.has_field(CONFIRMED):
         moment = review.planned.moment if review.planned is not None else None
         return ask_for_confirmation(
@@ -104,7 +107,12 @@ def grant_preview(form: Form) -> Response:
     """Add a person to the public list of those who see a draft before."""
     desk, who = open_desk(form.context), form.context.who
     person = (form.read_text("name"), form.read_text("organisation"), form.read_text("reason"))
-    return _act(form, lambda: release_desk.grant_preview(desk, who, *person), mark("The public list has been updated."))
+    return _act(
+        form,
+        lambda: release_desk.grant_preview(desk, who, *person),
+        mark("The public list has been updated."),
+        reason_field="preview-reason",
+    )
 
 
 @router.post(PATH + "/end-preview")
@@ -115,13 +123,17 @@ def end_preview(form: Form) -> Response:
     return _act(form, lambda: release_desk.end_preview(desk, who, name), mark("The public list has been updated."))
 
 
-def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:
-    """Do an act of the steward and return to the desk with its result, or show why it was refused."""
+def _act(form: SubmittedForm, act: Callable[[], object], message: str, *, reason_field: str = "") -> Response:
+    """Do an act of the steward and return to the desk with its result, or show why it was refused.
+
+    `reason_field` is the id of the field with the reason.
+    """
     context = form.context
     try:
         act()
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ERRORS as error:
-        return render_desk(context, (describe_error(context, error),))
+        _, field = context.describe_form_error(error, {"reason": reason_field})
+        return render_desk(context, ((describe_error(context, error), field),))
     return redirect_to(context, PATH, message=context.tell(message))  # marked by the callers

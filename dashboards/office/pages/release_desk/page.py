@@ -13,7 +13,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.pages.quarter import make_quarter_table
 from dashboards.office.pages.release_desk.checklist import make_checklist
 from dashboards.office.requests import Page
-from dashboards.office.responses import render_page
+from dashboards.office.responses import FieldError, render_page
 from pipelines.core import clock
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.design import components as ui
@@ -44,7 +44,7 @@ def show_release_desk(context: Page) -> Response:
     return render_desk(context)
 
 
-def render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response:
+def render_desk(context: PageContext, errors: tuple[FieldError, ...] = ()) -> Response:
     desk = open_desk(context)
     is_steward = context.who.token is None and has_role_for(context.who, "approve_release", EVERY, EVERY)
     draft = release_desk.find_draft(desk)
@@ -57,7 +57,7 @@ def render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response:
         "release_desk.html",
         title=context.tell("Release desk"),
         lead=context.tell("What must be in order before a release, and who has signed it off."),
-        errors=[(text, "") for text in errors],
+        errors=errors,
         status=409 if errors else 200,
         release=draft.name if draft is not None else "",
         review=review,

@@ -37,7 +37,7 @@ def show_sheet(context: Page) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ReleaseError as error:
-        return render_desk(context, (describe_error(context, error),))
+        return render_desk(context, ((describe_error(context, error), ""),))
     sign_off = next(item for item in release_desk.list_sheets(desk, context.who) if item.territory == territory)
     draft = release_desk.find_draft(desk)
     assert draft is not None
@@ -75,6 +75,6 @@ def sign_sheet(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ERRORS as error:
-        return render_desk(context, (describe_error(context, error),))
+        return render_desk(context, ((describe_error(context, error), ""),))
     message = context.tell("You have signed the sheet of {area}.", area=context.area_name(territory))
     return redirect_to(context, ui.page_address(f"{PATH}/sheet", territory=territory), message=message)

@@ -114,6 +114,7 @@ def test_own_entry_is_added_downloaded_and_erased(office: Office) -> None:
     page = visitor.open_page("/experts/own")
     refused = page.submit_form("Save the entry", **{**FIELDS, "procedures": [], "address": "me@xk.example"})
     assert refused.status == 409 and "at least one language" in refused.text
+    assert refused.wrong_fields == ["procedures"]
     assert refused.find_elements("#institution")[0].get("value") == "Special prosecution", "nothing entered is lost"
     page = visitor.open_page("/experts/own").submit_form("Save the entry", **{**FIELDS, "address": "me@xk.example"})
     assert "not confirmed yet" in page.main and "1244" in page.text

@@ -50,4 +50,5 @@ def test_incomplete_proposal_keeps_what_was_entered(office: Office) -> None:
     page = office.open("me-lawyer", "/law/element", place="ME", element="PURPOSE")
     page = page.submit_form("Propose", **{**ANSWERS, "result-PCC_SEE": "met", "applies_from": "soon"})
     assert page.status == 409 and "Enter the date from which the law applies" in page.text
+    assert page.wrong_fields == ["applies_from"]
     assert ANSWERS["article"] in page.response.text and "soon" in page.response.text

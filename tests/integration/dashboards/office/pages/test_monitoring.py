@@ -140,6 +140,7 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     assert form.find_elements("select[name=question] option[selected]")[0].get("value") == "FR01"
     refused = form.submit_form("Add the measure", **{**MEASURE, "deadline": "soon"})
     assert refused.status == 409 and "Enter the deadline as a day" in refused.text
+    assert refused.wrong_fields == ["deadline"]
     assert "Name one contact" in refused.response.text, "nothing entered is lost"
     page = form.submit_form("Add the measure", **MEASURE)
     assert "The measure is added" in page.main and "overdue" in page.main
@@ -152,6 +153,7 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 letters" in refused.text
+    assert refused.wrong_fields == ["evidence"]
     finished = measure_page.submit_form("Save the changes", status="done", evidence="Order 12 of the ministry, 2026")
     assert "The measure is changed" in finished.main and "Order 12" in finished.main
     listed = office.open("al-cooperation", "/monitoring", area="AL")

@@ -130,6 +130,7 @@ def test_people_invalid_new_account_is_refused_and_input_kept(
     }
     page = shared_office.open("secretariat", "/people").submit_form("Make this account", **(entered | values))
     assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
+    assert len(page.wrong_fields) == 1
     assert page.find_elements("input[name=new]")[0].get("value") == (entered | values)["new"]
     selected_roles = [option.get("value") for option in page.find_elements("#new-role option[selected]")]
     assert selected_roles == ([] if "role" in values else ["approver"])
@@ -164,7 +165,7 @@ def test_people_role_that_is_not_offered_changes_nothing(
 ) -> None:
     before = get_identity(shared_office.desk, "mk-sender").grants
     page = open_account(shared_office, "mk-sender").submit_form(button, **values)
-    assert page.status == 422 and len(page.errors) == 1
+    assert page.status == 422 and len(page.errors) == 1 and len(page.wrong_fields) == 1
     assert get_identity(shared_office.desk, "mk-sender").grants == before
 
 

@@ -128,6 +128,9 @@ def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Off
     assert "2027-02-15 09:00 UTC" in page.main
     page = page.submit_form("Announce", at="soon", reason="")
     assert page.status == 409 and "Enter a day and a time" in page.main
+    assert page.wrong_fields == ["at"]
+    page = page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason="Short")
+    assert page.wrong_fields == ["preview-reason"]
     page = page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason=TEXT)
     assert [reader.name for reader in read_preview_list(desk_pages.desk.home)] == ["Ana Anić"]
     page.submit_form("Remove", name="Ana Anić")

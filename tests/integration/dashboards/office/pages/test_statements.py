@@ -76,6 +76,7 @@ def test_statement_goes_from_draft_over_return_to_clearance(office: Office) -> N
 def test_wrong_draft_is_shown_again_with_its_entries(office: Office) -> None:
     answer = submit_form(office, "al-drafter", "draft", **DRAFT | {"year": "2031", "institution": "Border police"})
     assert answer.status == 409 and "It must have begun." in answer.text
+    assert answer.wrong_fields == ["year"]
     content = answer.response.text
     assert 'value="Border police"' in content and 'value="2031"' in content
 
