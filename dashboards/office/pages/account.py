@@ -212,7 +212,7 @@ def _token_badge(context: PageContext, token: Token) -> ui.Markup:
         return ui.render_badge("off", "⊘", context.tell("revoked"))
     if _is_over(token):
         return ui.render_badge("off", "⊘", context.tell("expired"))
-    return ui.render_badge("good", "✔", context.tell("good"))
+    return ui.render_badge("good", "✔", context.tell("can be used"))
 
 
 def _is_over(token: Token) -> bool:

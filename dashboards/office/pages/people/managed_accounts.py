@@ -61,7 +61,7 @@ def _state_badge(context: PageContext, account: Account) -> ui.Markup:
         return ui.render_badge("warning", "▲", context.tell("wrong passwords in a row: {n}", n=account.failed))
     if account.must_change:
         return ui.render_badge("draft", "◌", context.tell("must change the password"))
-    return ui.render_badge("good", "✔", context.tell("good"))
+    return ui.render_badge("good", "✔", context.tell("can sign in"))
 
 
 def make_page_address(account_id: str) -> str:

@@ -63,7 +63,7 @@ def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
     visitor = office.start_visit("al-sender")
     page = visitor.open_page("/account").submit_form("Make a token", label="nightly export", days="30")
     token = TOKEN.search(page.main)
-    assert page.status == 200 and token is not None
+    assert page.status == 200 and token is not None and "can be used" in page.main
     answer = page.response
     assert not answer.history and answer.headers["cache-control"] == "no-store"
     assert token[0] not in str(answer.headers) and token[0] not in str(answer.url)

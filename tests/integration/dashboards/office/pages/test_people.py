@@ -59,6 +59,8 @@ def test_people_lists_accounts_and_links_to_each(shared_office: Office) -> None:
     rows = {
         row.cssselect("th a")[0].text_content(): row for row in page.find_elements("tbody tr") if row.cssselect("th a")
     }
+    states = [badge.text_content() for badge in rows["al-sender"].cssselect(".rti-badge")]
+    assert len(states) == 1 and "can sign in" in states[0]
     assert "may submit" in rows["al-sender"].text_content() and f"{len(rows)} accounts" in page.main
     chosen_page = page.follow_link("mk-sender")
     assert chosen_page.address == "/people?account=mk-sender"
