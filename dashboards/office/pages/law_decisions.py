@@ -22,6 +22,7 @@ from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.law_proposals import ContentT, Proposal
 from pipelines.submissions.service import law
 from pipelines.submissions.service.law import ProposalView
+from pipelines.words.language import lower_first
 
 _STATES: Final[Mapping[str, words.Sign]] = {
     "waiting": ("sent", "➜", mark("Waiting for a decision")),
@@ -147,6 +148,14 @@ def _make_history(
     names = [name for name, _ in summarise(views[0].proposal.content)]
     columns = [tell("State"), *names, tell("Decided by"), tell("Comment")]
     return ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)
+
+
+def render_verification(context: PageContext, *, is_verified: bool) -> ui.Markup:
+    """Return the badge that says whether a source was read."""
+    if is_verified:
+        return ui.render_badge("good", "✔", context.tell("verified"))
+    remark = lower_first(context.tell("Source not yet verified.")).rstrip(".")
+    return ui.render_badge("off", "–", remark)
 
 
 def _render_state(context: PageContext, proposal: Proposal[ContentT]) -> ui.Part:

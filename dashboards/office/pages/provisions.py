@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.context import PageContext
-from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
+from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals, render_verification
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_refusal
 from pipelines.core import codes
@@ -150,12 +150,10 @@ def _describe_known(
     """Describe what the next release has: a provision, or that there is none, as the last approved statement says."""
     source = provision.source if provision is not None else last.source if last is not None else ""
     is_verified = last is not None or (provision is not None and provision.status == VERIFIED)
-    kind, sign = ("good", "✔") if is_verified else ("off", "–")
-    text = context.tell("verified") if is_verified else context.tell("Source not yet verified.")
     return [
         (context.tell("What the treaty provides for"), _tell_answer(context, is_provided=provision is not None)),
         (context.tell("Source"), source),
-        (context.tell("State"), ui.render_badge(kind, sign, text)),
+        (context.tell("State"), render_verification(context, is_verified=is_verified)),
     ]
 
 

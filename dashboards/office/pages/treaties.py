@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.context import PageContext
-from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
+from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals, render_verification
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_refusal
 from pipelines.core import codes
@@ -149,10 +149,8 @@ def _name_columns(context: PageContext) -> list[str]:
 
 def _describe_event(context: PageContext, event: TreatyEvent) -> tuple[ui.Part, ...]:
     is_verified = event.status == VERIFIED
-    kind, sign = ("good", "✔") if is_verified else ("off", "–")
-    text = context.tell("verified") if is_verified else context.tell("Source not yet verified.")
     name = context.code_label("treaty_event", event.event)
-    return (name, event.date, event.source, ui.render_badge(kind, sign, text))
+    return (name, event.date, event.source, render_verification(context, is_verified=is_verified))
 
 
 def _make_known(context: PageContext, events: Sequence[TreatyEvent]) -> ui.PageTable | None:

@@ -21,7 +21,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def test_approved_source_verifies_what_was_declared(office: Office) -> None:
     page = office.open("me-lawyer", "/treaties", **TREATY)
-    assert "not yet verified" in page.main
+    badges = [badge.text_content() for badge in page.find_elements(".rti-badge")]
+    assert any("not yet verified" in badge for badge in badges) and not [text for text in badges if text.endswith(".")]
     page = page.submit_form("Propose", source=READ["source"])  # event and date are those that nobody has verified
     assert "2008-10-20" in page.main and "not yet verified" in page.main, "one person is not enough"
     assert 'href="/treaties?area=ME&amp;treaty=ETS182"' in office.open("me-judge", "/law").response.text
