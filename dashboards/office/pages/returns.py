@@ -219,16 +219,15 @@ def _withdrawal_badges(context: PageContext, entry: SubmissionEntry) -> list[ui.
 
 
 def replacement_links(context: PageContext, one: SubmissionEntry, page: str = "/answer") -> list[ui.Markup]:
-    """Return each later return that replaces this one, as a link: its number, since when, for which periods."""
+    """Return each later return that replaces this one, as a link: for which periods, since when,
+    and its number."""
     links = []
     for later in one.replaced_by:
         number, day = later.submission_id, words.format_day(later.since)
-        if one.is_replaced and len(one.replaced_by) == 1:
-            text = context.tell("by {number} since {day}", number=number, day=day)
-        else:
-            periods = words.format_periods((period for *_, period in later.keys), context.language)
-            text = context.tell("{periods} replaced by {number} since {day}", periods=periods, number=number, day=day)
-        links.append(ui.render_link(text, ui.page_address(page, id=number)))
+        periods = words.format_periods((period for *_, period in later.keys), context.language)
+        text = context.tell("{periods}: replaced by a later return since {day}", periods=periods, day=day)
+        link = ui.render_link(text, ui.page_address(page, id=number))
+        links.append(ui.Markup('{} <span class="rti-small">{}</span>').format(link, number))
     return links
 
 

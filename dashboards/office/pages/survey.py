@@ -53,7 +53,7 @@ def close_round(form: Form) -> Response:
     if not form.has_field(CONFIRMED):
         return ask_for_confirmation(
             form,
-            title=context.tell("Close round {round}", round=round_id),
+            title=context.tell("Close the round: {round}", round=_find_name(context, round_id)),
             question=context.tell("Do you want to close this round now?"),
             consequence=context.tell(
                 "Links stop working and drafts are deleted. A closed round cannot be opened again."
@@ -63,6 +63,13 @@ def close_round(form: Form) -> Response:
             back=PATH,
         )
     return _act(context, "close", round_id)
+
+
+def _find_name(context: PageContext, round_id: str) -> str:
+    """Return the name of a round, or the id of one that does not exist."""
+    desk = _open_desk(context)
+    round_ = desk.surveys.invitations.find_round(round_id)
+    return name_round(context, desk, round_) if round_ is not None else round_id
 
 
 def _act(context: PageContext, act: str, round_id: str) -> Response:
@@ -118,10 +125,11 @@ def name_round(context: PageContext, desk: SurveyDesk, round_: Round) -> str:
 def _make_rounds(context: PageContext, desk: SurveyDesk, rounds: Sequence[Round]) -> ui.PageTable:
     rows = [
         ui.PageRow(
-            ui.render_link(round_.round_id, ui.page_address(PATH, round=round_.round_id)),
+            ui.Markup('{}<br><span class="rti-small">{}</span>').format(
+                ui.render_link(name_round(context, desk, round_), ui.page_address(PATH, round=round_.round_id)),
+                round_.round_id,
+            ),
             (
-                text_in(desk.surveys.bank.lists.forms[round_.form], context.language),
-                format_period(round_.period, context.language),
                 round_.opens,
                 round_.closes,
                 _state_badge(context, round_),
@@ -130,7 +138,7 @@ def _make_rounds(context: PageContext, desk: SurveyDesk, rounds: Sequence[Round]
         for round_ in reversed(rounds)
     ]
     tell = context.tell
-    columns = [tell("Form"), tell("Period"), tell("First day"), tell("Last day"), tell("State")]
+    columns = [tell("First day"), tell("Last day"), tell("State")]
     return ui.PageTable(context.many("{n} round", "{n} rounds", len(rows)), tell("Round"), columns, rows)
 
 
@@ -158,5 +166,5 @@ def _make_rates(context: PageContext, desk: SurveyDesk, round_: Round, responses
     rows.append(ui.PageRow(context.tell("All territories"), total))
     tell = context.tell
     columns = [tell("Role"), tell("Invited"), tell("Answered"), tell("Response rate")]
-    caption = tell("Response rates of round {round}", round=round_.round_id)
+    caption = tell("Response rates: {round}", round=name_round(context, desk, round_))
     return ui.PageTable(caption, tell("Territory"), columns, rows, frozenset({1, 2, 3}))

@@ -10,6 +10,7 @@ import pytest
 
 from dashboards.office.context import PageContext
 from dashboards.office.pages import returns
+from dashboards.office.words import format_periods
 from pipelines.submissions import service
 from pipelines.submissions.accounts import accounts
 from tests.support.service import portal_fixture
@@ -161,8 +162,10 @@ def test_returns_replaced_return_names_its_successor(office: Office) -> None:
     (row,) = [row for row in page.find_elements("tbody tr") if row.cssselect(f"th a[href='/answer?id={before}']")]
     (link,) = row.cssselect("td a")
     assert link.get("href") == f"/answer?id={number}"
-    assert link.text_content() == f"by {number} since {successor.row.accepted_at[:10]}"
+    periods = format_periods((block.period for block in successor.blocks), "en")
+    assert link.text_content() == f"{periods}: replaced by a later return since {successor.row.accepted_at[:10]}"
     words = row.text_content()
+    assert number in words
     assert "Replaced" in words and "Approved" not in words and "Published" not in words
 
 

@@ -65,8 +65,12 @@ def test_round_from_plan_to_results(office: Office) -> None:
     assert rates["All territories"] == ["All roles", "25", "23", "92%"]
     assert rates["Albania"] == ["Police officer", "12", "11", "92%"]
     assert any(name and name.startswith("Kosovo") and name.endswith("*") for name in rates)
+    name = "Quarterly questionnaire, Q4 2026"
+    assert page.find_links(name) == [f"/survey?round={round_.round_id}"]
+    assert f"Response rates: {name}" in page.main
+    assert page.main.count(round_.round_id) == 1, "the id is a second name only"
     question = page.submit_form("Close the round")
-    assert "cannot be opened again" in question.main
+    assert "cannot be opened again" in question.main and question.heading == f"Close the round: {name}"
     assert question.submit_form("Close the round").result.startswith("The round is closed")
     results = office.open("al-viewer", "/survey-results")
     assert results.status == 200
