@@ -49,6 +49,7 @@ PHRASES: frozenset[str] = frozenset(
         mark("its structure is broken"),
         mark("it is a dimension without values"),
         mark("text in another language"),
+        mark("plain text"),
         mark("no body"),
         mark("no spreadsheet in content.xml"),
         mark("no pages"),

@@ -125,6 +125,8 @@ def in_language(finding: Finding, language: str, *, apart: bool = False) -> Find
         seen, expected = (form_words(identity, language) for identity in (finding.seen, finding.expected))
         return replace(finding, params=params, seen=seen, expected=expected)
     expected = translate_phrase(finding.expected, language)
+    if finding.rule == _NO_FORM and finding.seen == "text":  # the format, of which this one alone is a word
+        return replace(finding, params=params, seen=tell("plain text", language), expected=expected)
     if finding.rule in _OF_PERIODS:
         seen_period, expected = (
             None if text is None else _format_periods(text, language) for text in (finding.seen, expected)

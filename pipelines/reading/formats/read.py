@@ -81,7 +81,7 @@ def read_content(
     budget.raise_for_file(detected, len(data))
     if format is not None and format != detected:
         if not {format, detected} <= _TEXTS:
-            raise ReadError("read.other_format", found=detected, expected=format)
+            raise ReadError("read.other_format", found=_name_format(detected), expected=_name_format(format))
         detected = format
     reader = _load_reader(detected)
     try:
@@ -102,10 +102,15 @@ def too_big(size: int) -> ReadError | None:
     return ReadError("read.too_big", megabytes=-(-size // (1024 * 1024)), limit=MAX_BYTES // (1024 * 1024))
 
 
+def _name_format(format_name: str) -> str:
+    """Return the name of a format for a message: `text` alone is an English word."""
+    return "plain text" if format_name == "text" else format_name
+
+
 def _load_reader(format_name: str) -> Callable[..., Content]:
     module = MODULES.get(format_name)
     if module is None:
-        raise ReadError("read.no_reader", found=format_name)
+        raise ReadError("read.no_reader", found=_name_format(format_name))
     reader: Callable[..., Content] = importlib.import_module(module).read_file
     return reader
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from pipelines.cli.files import show_report
+from pipelines.core.i18n import tell
 from pipelines.declarations.registry import load
 from pipelines.findings.finding import Finding
-from pipelines.findings.texts import describe_finding, nearest_forms
-from pipelines.model.content import Where
+from pipelines.findings.texts import describe_finding, in_language, nearest_forms
+from pipelines.model.content import ReadError, Where
 from pipelines.office import answers
 from pipelines.office.answers.wording import localize_finding
+from pipelines.reading.formats.read import read_content
 from pipelines.reading.standardise.recognise import not_recognised
 from pipelines.submissions.checking.report import Report, finding_as_json
 from tests.support.fakes.returns_fakes import make_grid
@@ -89,3 +91,16 @@ def test_every_declared_form_is_named_in_each_language(language: str) -> None:
         text = f"{form.id} ({form.title}, lacks 'x')"
         (name,) = nearest_forms(text, language)
         assert f"({form.id})" in name and name.endswith("'x'"), text
+
+
+def test_format_without_a_name_is_described_in_words() -> None:
+    """`text` alone is the name of a format that readers take for a word of their page."""
+    unknown = Finding("return.not_recognised", "error", params={"nearest": "none"}, seen="text")
+    shown = [in_language(unknown, language).seen for language in ("en", "mk")]
+    assert shown == ["plain text", tell("plain text", "mk")] and shown[1] != "plain text"
+    assert in_language(replace(unknown, seen="csv"), "mk").seen == "csv"
+    with pytest.raises(ReadError) as refused:
+        read_content(b"A line of words, and nothing else.\n", format="xlsx")
+    assert refused.value.params == {"found": "plain text", "expected": "xlsx"}
+    message = describe_finding(Finding("read.other_format", "error", params=refused.value.params), "mk").message
+    assert tell("plain text", "mk") in message
