@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dashboards.office import words
 from pipelines.core.errors import UserFacingError
-from pipelines.core.i18n import SOURCE_LANGUAGE, many, tell
-from pipelines.design.components import Markup, render_badge
+from pipelines.core.i18n import SOURCE_LANGUAGE, html_lang, many, tell
+from pipelines.design.components import Markup, Part, join_parts, render_badge
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,6 +26,7 @@ _MARKS = ("*", "†", "‡", "§")
 class PageContext:
     """Context of one request: the desk, the person, the language, and the footnotes (with marks) of names shown.
 
+    `foreign_names` are the names of offices and forms that it returned in another language, with that language.
     On the practice page `desk` and `who` are those of the practice home; `session` is always the person's own.
     """
 
@@ -34,6 +36,7 @@ class PageContext:
     request: Request
     session: Session
     notes: dict[str, str] = field(default_factory=dict)
+    foreign_names: dict[str, str] = field(default_factory=dict)
 
     def tell(self, text: str, /, **params: object) -> str:
         """Return a sentence in the person's language."""
@@ -55,8 +58,11 @@ class PageContext:
 
     def office_name(self, source: str, territory: str) -> str:
         """Return the name of an office with that of its territory."""
-        from pipelines.submissions.timetable.names import office_name
+        from pipelines.submissions.timetable.names import find_office_name, is_in_language, office_name
 
+        name = find_office_name(self.desk.registry, source, self.language)
+        if name is not None and not is_in_language(name, self.language):
+            self.foreign_names[name.name] = html_lang(name.language)
         return office_name(self.desk.registry, source, self.language) + self.footnote_mark(territory)
 
     def footnote_mark(self, code: str) -> str:
@@ -82,7 +88,32 @@ class PageContext:
         from pipelines.declarations.form_titles import form_title
 
         declared = self.desk.registry.forms.get(form) if form else None
-        return f"{form_title(declared, self.language)} ({declared.id})" if declared is not None else form or ""
+        if declared is None:
+            return form or ""
+        title = form_title(declared, self.language)
+        if title == declared.title and self.language != SOURCE_LANGUAGE:
+            self.foreign_names[title] = SOURCE_LANGUAGE
+        return f"{title} ({declared.id})"
+
+    def form_options(self, forms: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Return forms with their names, and the language of each name, as options of a form."""
+        named = [(code, self.form_name(code)) for code in forms]
+        return [(code, name, self.foreign_names.get(name.rpartition(" (")[0], "")) for code, name in named]
+
+    def mark_names(self, text: str) -> Part:
+        """Return a text in which the names of offices and forms in another language are marked with that language."""
+        foreign = [name for name in self.foreign_names if name in text]
+        if not foreign:
+            return text
+        longest_first = sorted(foreign, key=len, reverse=True)
+        pieces = re.split(f"({'|'.join(map(re.escape, longest_first))})", text)
+        marked = (
+            Markup('<span lang="{}">{}</span>').format(self.foreign_names[piece], piece)
+            if piece in self.foreign_names
+            else piece
+            for piece in pieces
+        )
+        return join_parts(marked)
 
     def list_options(self, codelist: str) -> list[tuple[str, str]]:
         """Return the codes of a list with their labels, as options of a form."""

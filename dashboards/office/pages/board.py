@@ -168,10 +168,10 @@ def _make_row(context: PageContext, row: OfficeRow, periods: Sequence[str]) -> u
     return ui.PageRow(describe_row(context, row), (*fields, punctuality))
 
 
-def describe_row(context: PageContext, row: OfficeRow, period: str | None = None) -> str:
+def describe_row(context: PageContext, row: OfficeRow, period: str | None = None) -> ui.Part:
     """Return the office and instrument of a row, and one of its periods, in one line."""
     label = f"{context.office_name(row.source, row.territory)}: {context.code_label('instrument', row.instrument)}"
-    return f"{label}, {words.format_period(period, context.language)}" if period else label
+    return context.mark_names(f"{label}, {words.format_period(period, context.language)}" if period else label)
 
 
 def _render_cell(context: PageContext, cell: ExpectedReturn) -> ui.Markup:

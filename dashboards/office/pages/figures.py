@@ -244,7 +244,7 @@ def _make_records_table(
         fields = [_format_with_state(context, by_statistic.get(code)) for code in statistics]
         number = str(next(iter(by_statistic.values()))["n_band"])
         heading = f"{names.get(metric, metric)}, {context.office_name(source, source.partition('_')[0])}"
-        table_rows.append(ui.PageRow(heading, (*fields, number)))
+        table_rows.append(ui.PageRow(context.mark_names(heading), (*fields, number)))
     columns = [*(context.tell(text) for text in statistics.values()), context.tell("Cases in the records")]
     return ui.PageTable(caption, context.tell("Indicator"), columns, table_rows)
 

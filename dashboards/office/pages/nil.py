@@ -55,7 +55,7 @@ def confirm_nil(form: Form) -> Response:
         declaration=declaration,
         facts=[
             (context.tell("Territory"), context.area_name(declared.jurisdiction)),
-            (context.tell("Form"), context.form_name(declaration.form)),
+            (context.tell("Form"), context.mark_names(context.form_name(declaration.form))),
             (context.tell("Period"), words.format_periods(declaration.periods, context.language)),
             (context.tell("Note"), declaration.comment),
         ],
@@ -168,7 +168,7 @@ def _render_choice(
         status=status,
         errors=errors,
         unfinished=_list_unfinished(context),
-        forms=[(code, context.form_name(code)) for code in periods_by_form],
+        forms=context.form_options(periods_by_form),
         form=form,
         periods=[(code, words.format_period(code, context.language)) for code in periods],
         chosen=periods if len(periods) == 1 else entered.periods,

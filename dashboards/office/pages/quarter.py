@@ -49,4 +49,4 @@ def _list_waits(context: PageContext, step: QuarterStep) -> ui.Markup:
     ]
     if (unlisted := len(step.waits) - len(lines)) > 0:
         lines.append(context.many("{n} more", "{n} more", unlisted))
-    return ui.Markup("<br>").join(ui.mark_code(line) for line in lines)
+    return ui.Markup("<br>").join(ui.mark_code(context.mark_names(line)) for line in lines)

@@ -120,14 +120,12 @@ def _list_offers(context: PageContext, due: Sequence[Deadline]) -> list[_Offer]:
 
 def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
     """Return the title, the facts, and the link of an offer."""
-    from pipelines.declarations.form_titles import form_title
-
     form, deadline = offer.form, offer.deadline
     period = words.format_period(deadline.period, context.language)
     return {
-        "title": form_title(form, context.language),
+        "title": context.mark_names(context.form_name(form.id).removesuffix(f" ({form.id})")),
         "facts": [
-            (context.tell("Office"), context.office_name(form.source, form.jurisdiction)),
+            (context.tell("Office"), context.mark_names(context.office_name(form.source, form.jurisdiction))),
             (context.tell("What"), context.code_label("instrument", form.instrument)),
             (context.tell("Period"), period),
             (context.tell("Due by"), deadline.collection.isoformat()),

@@ -67,7 +67,7 @@ class UploadCard:
     recognised: ui.Part = ""
     refusal: ui.Part = ""
     answer: str = ""
-    forms: tuple[tuple[str, str], ...] = ()
+    forms: tuple[tuple[str, str, str], ...] = ()
 
 
 # --------------------------------------------------------------------------------------------------------------- routes
@@ -136,7 +136,7 @@ async def list_cards(context: PageContext, place: str) -> dict[str, Any]:
         "place": place,
         "limit": MAX_BYTES // 1024 // 1024,
         "reloads": any(card.events for card in cards),
-        "own_forms": [(form, context.form_name(form)) for form in list_own_forms(context)],
+        "own_forms": context.form_options(list_own_forms(context)),
     }
 
 
@@ -283,7 +283,7 @@ def make_card(context: PageContext, upload: Upload) -> UploadCard:
         recognised=_describe_recognised(context, result),
         refusal=_explain_refusal(context, result) if result.submission_id is None else "",
         answer=answer,
-        forms=tuple((form, context.form_name(form)) for form in forms),
+        forms=tuple(context.form_options(forms)),
     )
 
 
@@ -369,7 +369,7 @@ def _describe_recognised(context: PageContext, result: UploadResult) -> ui.Marku
         [
             (context.tell("Territory"), context.area_name(report.jurisdiction or "")),
             (context.tell("What"), context.code_label("instrument", report.instrument or "")),
-            (context.tell("Form"), context.form_name(report.form)),
+            (context.tell("Form"), context.mark_names(context.form_name(report.form))),
             (context.tell("Period"), words.format_periods((b.period for b in report.blocks), context.language)),
             (context.tell("Kind"), words.describe_kind(report.kind, context.language, replaces=bool(result.replaces))),
             (context.tell("Figures read"), f"{report.observations or report.events}"),

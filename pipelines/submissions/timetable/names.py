@@ -26,6 +26,17 @@ def pick_name(names: Sequence[Name], language: str) -> Name:
     return eligible[0]
 
 
+def find_office_name(registry: Registry, source: str, language: str) -> Name | None:
+    """Return the name of an office in a language, else in English; None if the declaration was removed."""
+    offices = (office for territory in registry.territories.values() for office in territory.offices)
+    return next((pick_name(office.names, language) for office in offices if office.id == source), None)
+
+
+def is_in_language(name: Name, language: str) -> bool:
+    """Return True if a name is in a language, in any of its scripts."""
+    return name.language in (language, *_SCRIPT_VARIANTS.get(language, ()))
+
+
 def office_name(registry: Registry, source: str, language: str) -> str:
     """Return the name of an office with that of its territory, or its code if the declaration was removed."""
     for territory in registry.territories.values():

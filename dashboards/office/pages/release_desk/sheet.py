@@ -58,8 +58,11 @@ def show_sheet(context: Page) -> Response:
         notes=(notes := describe_notes(context, sheet)),
         has_english_notes=any(isinstance(note, Markup) and 'lang="en"' in note for note in notes),
         missing=[
-            f"{context.office_name(row['source'], territory)}, {context.code_label('instrument', row['instrument'])}, "
-            f"{words.format_period(row['period'], context.language)}"
+            context.mark_names(
+                f"{context.office_name(row['source'], territory)}, "
+                f"{context.code_label('instrument', row['instrument'])}, "
+                f"{words.format_period(row['period'], context.language)}"
+            )
             for row in sheet.missing
         ],
         withheld=context.many("{n} figure is withheld", "{n} figures are withheld", sheet.withheld),

@@ -140,6 +140,31 @@ def test_every_page_is_translated_into_every_language(shared_office: Office) -> 
     assert all(len(headings) >= 4 for headings in titles.values()), titles
 
 
+@pytest.mark.parametrize(("account", "path"), [("mk-sender", "/nil"), ("secretariat", "/board"), ("al-sender", "/nil"),
+                                             ("al-sender", "/templates"), ("al-sender", "/")])  # fmt: skip
+def test_names_without_a_translation_are_marked_as_english(office: Office, account: str, path: str) -> None:
+    """Find names of offices and forms that a Macedonian page shows in English without saying so."""
+    registry = office.desk.registry
+    english = {
+        name.name
+        for territory in registry.territories.values()
+        for declared in territory.offices
+        for name in declared.names
+        if name.language == "en"
+    } | {form.title for form in registry.forms.values()}
+    accounts.set_language(office.desk.engine, account, "mk", by=account)
+    page = office.open(account, path)
+    assert page.status == 200
+    marked = [element.text_content() for element in page.find_elements("#content [lang=en]")]
+    if account == "mk-sender" or path == "/":
+        assert marked == [], "names are in Macedonian, or not shown"
+    else:
+        assert any(name in text for name in english for text in marked)
+    for element in page.find_elements("#content [lang=en]"):
+        element.drop_tree()
+    assert [name for name in english if name in page.main] == []
+
+
 def test_unknown_language_and_foreign_return_address_are_ignored(office: Office) -> None:
     visitor = office.start_visit("al-sender")
     token = visitor.open_page("/").find_elements("input[name=csrf]")[0].get("value")
