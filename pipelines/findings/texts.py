@@ -125,14 +125,17 @@ def in_language(finding: Finding, language: str, *, apart: bool = False) -> Find
         seen, expected = (form_words(identity, language) for identity in (finding.seen, finding.expected))
         return replace(finding, params=params, seen=seen, expected=expected)
     expected = translate_phrase(finding.expected, language)
-    if finding.rule == _NO_FORM and finding.seen == "text":  # the format, of which this one alone is a word
-        return replace(finding, params=params, seen=tell("plain text", language), expected=expected)
     if finding.rule in _OF_PERIODS:
         seen_period, expected = (
             None if text is None else _format_periods(text, language) for text in (finding.seen, expected)
         )
         return replace(finding, params=params, seen=seen_period, expected=expected)
-    return replace(finding, params=params, expected=expected)
+    return replace(finding, params=params, seen=describe_seen(finding, language), expected=expected)
+
+
+def describe_seen(finding: Finding, language: str) -> str | None:
+    """Return what was found, with the format of plain text in words: its name alone is a word in English."""
+    return tell("plain text", language) if finding.rule == _NO_FORM and finding.seen == "text" else finding.seen
 
 
 def _format_periods(text: str, language: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core.i18n import tell
 from pipelines.findings.places import place_words
-from pipelines.findings.texts import code_words, describe_finding, nearest_forms, translate_phrase
+from pipelines.findings.texts import code_words, describe_finding, describe_seen, nearest_forms, translate_phrase
 from pipelines.office.answers.model import LocalizedFinding, Suggestion
 from pipelines.office.answers.suggesting import suggest_correction
 
@@ -31,7 +31,7 @@ def localize_finding(finding: Finding, language: str, declared: DeclaredWords | 
         place=place_words(finding.where, language),
         message=words.message,
         remedy=words.remedy,
-        seen=finding.seen,
+        seen=describe_seen(finding, language),
         expected=translate_phrase(finding.expected, language),
         suggestion=_suggestion(finding, language, declared),
         finding=finding,

@@ -99,6 +99,7 @@ def test_format_without_a_name_is_described_in_words() -> None:
     shown = [in_language(unknown, language).seen for language in ("en", "mk")]
     assert shown == ["plain text", tell("plain text", "mk")] and shown[1] != "plain text"
     assert in_language(replace(unknown, seen="csv"), "mk").seen == "csv"
+    assert localize_finding(unknown, "mk").seen == tell("plain text", "mk")
     with pytest.raises(ReadError) as refused:
         read_content(b"A line of words, and nothing else.\n", format="xlsx")
     assert refused.value.params == {"found": "plain text", "expected": "xlsx"}
