@@ -190,9 +190,9 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
-    definitions of stages, titles and notes of published tables, footnotes of names, causes of breaks in series as a
-    release has them, notes on treaties, and remarks on figures of other publishers. Other indicators bring their own
-    translations."""
+    definitions of stages and of elements of the law, titles and notes of published tables, footnotes of names, causes
+    of breaks in series as a release has them, notes on treaties, and remarks on figures of other publishers. Other
+    indicators bring their own translations."""
     from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.front.queries import STAGES
@@ -206,6 +206,9 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     for measure in dict.fromkeys(measure for stages in STAGES.values() for measure in stages):
         definition = str(codes.get_code_attribute("measure", measure, "definition"))
         yield definition, (codes.CODELIST_FOLDER / "measure.csv").relative_to(ROOT).as_posix()
+    for element in codes.list_codes("law_element"):
+        definition = str(codes.get_code_attribute("law_element", element, "definition"))
+        yield definition, (codes.CODELIST_FOLDER / "law_element.csv").relative_to(ROOT).as_posix()
     for table in programme.load().tables:
         for text in filter(None, (table.title, table.note)):
             yield text, programme.FILE.relative_to(root).as_posix()

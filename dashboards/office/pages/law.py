@@ -137,7 +137,9 @@ def _render_element(
         describe=lambda assessment: _describe_assessment(context, assessment),
         summarise=lambda assessment: _summarise_assessment(context, assessment),
         title=f"{context.code_label('law_element', element)}: {context.area_name(place)}",
-        definition=codes.get_code_attribute("law_element", element, "definition"),
+        definition=context.tell(
+            str(codes.get_code_attribute("law_element", element, "definition"))  # marked in law_element.csv
+        ),
         place=place,
         provisions=provisions.make_table(context, element, all_provisions),
         current=_describe_assessment(context, current.content, standards) if current is not None else (),

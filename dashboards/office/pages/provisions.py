@@ -123,7 +123,9 @@ def _render_provision(
         may_propose=law.may_propose(context.who, EVERY),
         describe=lambda statement: _describe_statement(context, statement),
         title=_make_title(context, treaty, element),
-        definition=codes.get_code_attribute("law_element", element, "definition"),
+        definition=context.tell(
+            str(codes.get_code_attribute("law_element", element, "definition"))  # marked in law_element.csv
+        ),
         known=_describe_known(context, provision, _find_last(views, treaty, element)),
         answers=[(code, context.tell(text)) for code, text in _ANSWERS.items()],
         entered=_name_answer(is_provided=is_provided),

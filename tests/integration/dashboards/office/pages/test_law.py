@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipelines.core.i18n import tell
+from pipelines.submissions.accounts import accounts
 from tests.support.service.law_office import open_law_office
 from tests.support.service.office_client import Office
 
@@ -44,6 +46,18 @@ def test_approved_assessment_is_what_applies(office: Office) -> None:
     assert "Costs, language and evaluation" in office.open("me-judge", "/law").main
     page = office.open("me-judge", "/law/element", **ELEMENT).submit_form("Approve")
     assert "Article 12, Act on Cooperation" in page.main and "me-lawyer" in page.main
+
+
+def test_definition_of_an_element_is_in_the_language_of_the_reader(office: Office) -> None:
+    definition = "Costs, language and evaluation of the team are settled"
+    assert definition in office.open("me-lawyer", "/law/element", **ELEMENT).main
+    accounts.set_language(office.desk.engine, "me-lawyer", "mk", by="me-lawyer")
+    try:
+        page = office.open("me-lawyer", "/law/element", **ELEMENT)
+    finally:
+        accounts.set_language(office.desk.engine, "me-lawyer", "en", by="me-lawyer")
+    assert tell(definition, "mk") != definition and f"{tell(definition, 'mk')}." in page.main
+    assert definition not in page.main and page.find_elements("#content p[lang=en]") == []
 
 
 def test_incomplete_proposal_keeps_what_was_entered(office: Office) -> None:
