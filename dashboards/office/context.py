@@ -97,8 +97,8 @@ class PageContext:
 
     def form_options(self, forms: Iterable[str]) -> list[tuple[str, str, str]]:
         """Return forms with their names, and the language of each name, as options of a form."""
-        named = [(code, self.form_name(code)) for code in forms]
-        return [(code, name, self.foreign_names.get(name.rpartition(" (")[0], "")) for code, name in named]
+        titles = [(code, self.form_name(code)) for code in forms]
+        return [(code, name, self.foreign_names.get(name.rpartition(" (")[0], "")) for code, name in titles]
 
     def mark_names(self, text: str) -> Part:
         """Return a text in which the names of offices and forms in another language are marked with that language."""

@@ -1156,8 +1156,8 @@ def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str,
 
 @expect_parameters(
     "At most {most} annual totals of territories of {least} or more are to be withheld in a year. Of all figures above "
-    "zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before each release. The "
-    "results are not published, because they would say how many withheld figures are small.",
+    "zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before each release. "
+    "The results are not published, because they would say how many withheld figures are small.",
 )
 def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expected:
     """Return the targets that the methodology states."""
@@ -1165,8 +1165,8 @@ def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expecte
 
 
 @expect_parameters(
-    "If an office counts one case and several people in it, the number of people is withheld. Most offices do not count "
-    "cases, so a figure of {shown} or more people may come from a single case.",
+    "If an office counts one case and several people in it, the number of people is withheld. Most offices do not "
+    "count cases, so a figure of {shown} or more people may come from a single case.",
     "Offices print their own annual totals. Nearly all of those of {shown} or more are therefore shown here, too. A "
     "reader who knows all printed totals can work out a few small counts; no release can prevent that.",
 )

@@ -96,8 +96,8 @@ def test_every_declared_form_is_named_in_each_language(language: str) -> None:
 def test_format_without_a_name_is_described_in_words() -> None:
     """`text` alone is the name of a format that readers take for a word of their page."""
     unknown = Finding("return.not_recognised", "error", params={"nearest": "none"}, seen="text")
-    shown = [in_language(unknown, language).seen for language in ("en", "mk")]
-    assert shown == ["plain text", tell("plain text", "mk")] and shown[1] != "plain text"
+    descriptions = [in_language(unknown, language).seen for language in ("en", "mk")]
+    assert descriptions == ["plain text", tell("plain text", "mk")] and descriptions[1] != "plain text"
     assert in_language(replace(unknown, seen="csv"), "mk").seen == "csv"
     assert localize_finding(unknown, "mk").seen == tell("plain text", "mk")
     with pytest.raises(ReadError) as refused:

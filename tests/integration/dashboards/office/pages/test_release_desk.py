@@ -107,7 +107,7 @@ def test_caveats_are_in_the_language_of_the_reader_or_marked_as_english(built_ho
 
 
 def test_sheets_show_no_internal_words_of_the_notes_of_a_draft(desk_pages: Office) -> None:
-    """The notes of this draft are as declared, with marks of our own checking and codes of offices."""
+    """Show the sheets of a draft whose notes are as declared, with marks of our own checking and codes of offices."""
     draft = desk_pages.desk.home.drafts / DRAFT
     declared = "\n".join(pl.read_parquet(draft / "data" / "note.parquet")["text"])
     assert "from memory, unverified [M]" in declared and "AL_PP" in declared, "nothing to take out"
