@@ -52,6 +52,13 @@ class ResultCache(Generic[Result]):
                     self._drop_oldest()
         return result
 
+    def get_or_make_in_state(self, key: Hashable, state: str | None, make: Callable[[], Result]) -> Result:
+        """Return the result of a key for the state of what it is made from, which was read before.
+
+        With None, which says that the state may not show the next change, the result is made and not cached.
+        """
+        return make() if state is None else self.get_or_make((key, state), make)
+
     def _drop_oldest(self) -> None:
         """Drop the least recently used results that are too many or too heavy; the caller holds the lock."""
         while len(self._futures) > self._kept or (

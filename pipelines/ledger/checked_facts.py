@@ -14,15 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.core import clock
-
 if TYPE_CHECKING:
     from pipelines.core.home import Home
     from pipelines.ledger.audit_log import Head
 
 _FILE: Final = "checked-facts.txt"
-_SETTLED_SECONDS: Final = 2.0
-"""A file that changed more recently is not remembered: its times may not show the next change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +63,6 @@ def describe_file(table: str, name: str, status: os.stat_result) -> str:
 def name_submission(line: str) -> str:
     """Return the submission of the file that a line is about."""
     return line.partition("/")[2].partition(".parquet ")[0]
-
-
-def is_settled(status: os.stat_result) -> bool:
-    """Return True if the last change of a file is long enough ago for its times to show the next one."""
-    return clock.read_wall_clock() - max(status.st_mtime, status.st_ctime) > _SETTLED_SECONDS
 
 
 def list_states(folder: Path) -> dict[str, os.stat_result]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
-from pipelines.core import clock
+from pipelines.core import clock, file_states
 from pipelines.ledger import audit_digests, audit_log, checked_facts, facts
 from pipelines.ledger.audit_log import AuditEntry
 from pipelines.ledger.identity import SYSTEM
@@ -111,7 +111,7 @@ def find_changes(connection: sa.Connection, home: Home) -> list[FactDamage]:
             return []
     damage = _compare_files(connection, home, touched)
     new = present.keys() - checked.lines if checked is not None else present.keys()
-    again = {checked_facts.name_submission(line) for line in new if not checked_facts.is_settled(present[line])}
+    again = {checked_facts.name_submission(line) for line in new if not file_states.is_settled(present[line])}
     again |= {item.submission_id for item in damage}
     lines = frozenset(line for line in present if not again or checked_facts.name_submission(line) not in again)
     checked_facts.write_checked(home, checked_facts.CheckedFacts(head, lines, frozenset(again)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from pipelines.core import file_states
 from pipelines.core.home import Home
 from pipelines.ledger import checked_facts, export, fact_digests
 from pipelines.refresh import build_counts, integrity
@@ -24,7 +25,7 @@ _RETURNS = 4
 @pytest.fixture
 def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """A ledger with four accepted returns, whose files count as settled at once."""
-    monkeypatch.setattr(checked_facts, "_SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", -1.0)
     home, engine = home_and_ledger(tmp_path)
     ids = [
         make_accepted_submission(home, engine, f"{day}.csv", {("2025-Q4", "reported"): day}, days=day)
@@ -64,7 +65,7 @@ def test_only_changed_and_new_files_are_read_again(ledger: Ledger, monkeypatch: 
 
 def test_file_that_was_changed_a_moment_ago_is_not_remembered(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     home, engine, _ = ledger
-    monkeypatch.setattr(checked_facts, "_SETTLED_SECONDS", 60.0)
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", 60.0)
     for _ in range(2):
         assert count_reads(monkeypatch, lambda: integrity.check_facts(home, engine, only_changes=True)) == _RETURNS
 
@@ -75,7 +76,7 @@ def test_lost_file_is_found_right_after_all_files_were_written_again(
     """Remember all files, and then none, because each was written a moment ago, as in a home that was just restored."""
     home, engine, paths = ledger
     assert integrity.check_facts(home, engine, only_changes=True) == []
-    monkeypatch.setattr(checked_facts, "_SETTLED_SECONDS", 60.0)
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", 60.0)
     for path in paths:
         path.touch()
     assert integrity.check_facts(home, engine, only_changes=True) == []

@@ -34,6 +34,13 @@ def test_cache_keeps_no_failure() -> None:
     assert cache.get_or_make(9, lambda: 9) == 9
 
 
+def test_cache_makes_a_result_again_in_another_state_and_each_time_without_a_state() -> None:
+    cache: ResultCache[int] = ResultCache(kept=2)
+    numbers = iter(range(9))
+    results = [cache.get_or_make_in_state("key", state, lambda: next(numbers)) for state in ("a", "a", "b", None, None)]
+    assert results == [0, 0, 1, 2, 3]
+
+
 def test_cache_makes_a_result_once_for_simultaneous_requests() -> None:
     cache: ResultCache[int] = ResultCache(kept=2)
     started, released, calls = threading.Event(), threading.Event(), []
