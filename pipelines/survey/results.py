@@ -6,12 +6,15 @@ its cells would be withheld.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
+from pipelines.core import file_states
 from pipelines.core.durable import write_aside
+from pipelines.core.result_cache import ResultCache
 from pipelines.statistics.thresholds import FEWEST_INSTITUTIONS, FEWEST_RESPONDENTS
 from pipelines.survey.answer_store import ANSWER, ANSWER_CODE
 from pipelines.survey.coarsening import NOT_STATED
@@ -27,6 +30,8 @@ DIMENSIONS: Final = ("territory", "role")
 FILE: Final = "results.parquet"
 SIGNIFICANT: Final = 0.05
 """Largest p-value, adjusted for the questions of one group and round, at which a change is called one."""
+_TABLES: Final[ResultCache[pl.DataFrame]] = ResultCache(kept=2)
+_NEWEST: Final[ResultCache[Mapping[tuple[str, str, str], Mapping[str, Any]]]] = ResultCache(kept=2)
 _KEY: Final = ["round_id", "dimension", "group", "series"]
 
 
@@ -135,11 +140,27 @@ def write_results(surveys: Surveys) -> Path:
 
 
 def read_results(surveys: Surveys) -> pl.DataFrame | None:
-    """Return the protected results; None before the first round is closed."""
+    """Return the protected results; None before the first round is closed. An unchanged file is not read again."""
     import polars as pl
 
     path = surveys.answers.folder / FILE
-    return pl.read_parquet(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return _TABLES.get_or_make_in_state(path, file_states.read_states(path).state, lambda: pl.read_parquet(path))
+
+
+def read_newest_results(surveys: Surveys) -> Mapping[tuple[str, str, str], Mapping[str, Any]]:
+    """Return the row of the newest round by group, series and code; nothing before the first round is closed."""
+    path = surveys.answers.folder / FILE
+    state = file_states.read_states(path).state
+    return _NEWEST.get_or_make_in_state(path, state, lambda: _find_newest(read_results(surveys)))
+
+
+def _find_newest(table: pl.DataFrame | None) -> dict[tuple[str, str, str], dict[str, Any]]:
+    if table is None:
+        return {}
+    rows = table.sort("position", maintain_order=True).iter_rows(named=True)
+    return {(row["group"], row["series"], row["code"]): row for row in rows}
 
 
 def are_results_stale(surveys: Surveys) -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.core import file_states
 from pipelines.core.duckdb_files import open_duckdb
+from pipelines.core.result_cache import ResultCache
 from pipelines.statistics.request_days import summarise_waits
 from pipelines.survey.gaps import Gap, classify_share
 from pipelines.survey.monitored_themes import MonitoredOutcome
@@ -89,20 +93,31 @@ class CooperationFigures:
         return sorted({key[3] for key in self.values})
 
 
+_BUILDS: Final[ResultCache[CooperationFigures]] = ResultCache(kept=2)
+"""Figures of builds, by file."""
+
+
 def read_figures(home: Home) -> CooperationFigures:
-    """Return the figures of the newest build of the counts; none before the first build."""
+    """Return the figures of the newest build of the counts; none before the first build.
+
+    A build is read once by each process, as long as nothing writes to its file.
+    """
     import duckdb
 
     counts = latest_counts(home)
     if counts is None:
         return CooperationFigures({}, {})
     try:
-        with open_duckdb(counts, read_only=True) as connection:
-            figures = _fetch(connection, _FIGURES)
-            days = _fetch(connection, _DAYS)
-            waits = connection.execute(_WAITS).pl()
+        return _BUILDS.get_or_make_in_state(counts, file_states.read_states(counts).state, lambda: _read_build(counts))
     except duckdb.Error:
         return CooperationFigures({}, {})  # a build of an earlier version has no such tables
+
+
+def _read_build(counts: Path) -> CooperationFigures:
+    with open_duckdb(counts, read_only=True) as connection:
+        figures = _fetch(connection, _FIGURES)
+        days = _fetch(connection, _DAYS)
+        waits = connection.execute(_WAITS).pl()
     return replace(arrange_figures(figures, days), waits=arrange_waits(waits))
 
 
@@ -170,7 +185,7 @@ def compute_outcome(
         return OutcomeRow(
             outcome, territory, offence_group, period, part / whole, "unclear", part, whole, earlier=before
         )
-    low, high = _limit_share(part, whole)
+    low, high = limit_share(part, whole)
     gap = classify_share(low, high)
     return OutcomeRow(outcome, territory, offence_group, period, part / whole, gap, part, whole, low, high, before)
 
@@ -238,7 +253,9 @@ def _sum_measures(
     return sums
 
 
-def _limit_share(part: float, whole: float) -> tuple[float, float]:
+@lru_cache(maxsize=4096)
+def limit_share(part: float, whole: float) -> tuple[float, float]:
+    """Return the exact 95 % limits of a share; a page asks for hundreds, which are the same at the next view."""
     import numpy as np
 
     from pipelines.statistics.intervals import clopper_pearson

@@ -17,6 +17,7 @@ from pipelines.office.monitoring.outcomes import (
     CooperationFigures,
     OutcomeRow,
     compute_outcome,
+    limit_share,
     read_figures,
 )
 from pipelines.submissions import assessments, provision_statements
@@ -26,12 +27,13 @@ from pipelines.survey.measures import Measure
 from pipelines.survey.monitored_themes import MonitoredOutcome, MonitoredTheme, ReportedDelay, Themes, load_themes
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from pipelines.declarations.treaties import Provision
     from pipelines.ledger.identity import Identity
     from pipelines.survey.service import SurveyDesk
 
 Row = Mapping[str, Any]
+NewestResults = Mapping[tuple[str, str, str], Row]
+"""Rows of the protected results by group, series and code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def build_monitoring(desk: SurveyDesk, who: Identity, area: str) -> list[ThemeRe
     may_see = all(can_read(who, territory, SOURCE_INSTRUMENT) for territory in concerned)
     may_see_records = may_see and all(can_read(who, territory, RECORDS_INSTRUMENT) for territory in concerned)
     figures = read_figures(desk.surveys.home) if may_see else CooperationFigures({}, {})
-    table = results.read_results(desk.surveys)
+    newest = results.read_newest_results(desk.surveys)
+    law = _read_law(desk)
     visible_measures = [item for item in measures.list_measures(desk, who) if item.territory == area]
     reports = []
     for name, theme in themes.items():
@@ -119,11 +122,11 @@ def build_monitoring(desk: SurveyDesk, who: Identity, area: str) -> list[ThemeRe
         reports.append(
             ThemeReport(
                 name,
-                practice=[_find_practice(desk, table, area, question) for question in theme.questions],
-                law=_find_law(desk, concerned, theme),
+                practice=[_find_practice(desk, newest, area, question) for question in theme.questions],
+                law=_find_law(desk, law, concerned, theme),
                 outcomes=() if is_region else outcomes,
                 region_outcomes=_count_territories(outcomes) if is_region else (),
-                delays=() if is_region else _compare_delays(desk, table, figures, area, theme),
+                delays=() if is_region else _compare_delays(desk, newest, figures, area, theme),
                 measures=[
                     item for item in visible_measures if desk.surveys.bank.theme_by_question.get(item.question) == name
                 ],
@@ -152,38 +155,42 @@ def _list_territories(desk: SurveyDesk) -> list[str]:
     return sorted(desk.registry.without_training().territories)
 
 
-def _find_practice(desk: SurveyDesk, table: pl.DataFrame | None, area: str, question_id: str) -> PracticeRow:
-    row = _newest_result(desk, table, area, question_id, "favourable")
+def _find_practice(desk: SurveyDesk, newest: NewestResults, area: str, question_id: str) -> PracticeRow:
+    row = _newest_result(desk, newest, area, question_id, "favourable")
     if row is None or row["is_withheld"]:
         return PracticeRow(question_id, row, "unknown")
     return PracticeRow(question_id, row, classify_share(row["low"], row["high"]))
 
 
-def _newest_result(desk: SurveyDesk, table: pl.DataFrame | None, area: str, question_id: str, code: str) -> Row | None:
+def _newest_result(desk: SurveyDesk, newest: NewestResults, area: str, question_id: str, code: str) -> Row | None:
     """Return the result of a code in the newest round in which the present wording was asked."""
-    import polars as pl
-
-    if table is None:
-        return None
-    series = desk.surveys.bank.find_question(question_id).series
-    rows = table.filter((pl.col("group") == area) & (pl.col("series") == series) & (pl.col("code") == code))
-    ordered = rows.sort("position", descending=True)
-    return ordered.row(0, named=True) if ordered.height else None
+    return newest.get((area, desk.surveys.bank.find_question(question_id).series, code))
 
 
-def _find_law(desk: SurveyDesk, territories: Sequence[str], theme: MonitoredTheme) -> list[LawRow]:
-    if not theme.law:
-        return []
+@dataclass(frozen=True, slots=True)
+class _LawKnown:
+    """The approved assessments by place and element, in the order of the law, and what the treaties provide for."""
+
+    history: Mapping[tuple[str, str], Sequence[assessments.Proposal]]
+    provisions: tuple[Provision, ...]
+
+
+def _read_law(desk: SurveyDesk) -> _LawKnown:
+    return _LawKnown(
+        assessments.order_approved(assessments.read_proposals(desk.engine)),
+        provision_statements.read_provisions(desk.engine),
+    )
+
+
+def _find_law(desk: SurveyDesk, law: _LawKnown, territories: Sequence[str], theme: MonitoredTheme) -> list[LawRow]:
     today: date = clock.now().date()
-    history = assessments.order_approved(assessments.read_proposals(desk.engine))
-    provisions = provision_statements.read_provisions(desk.engine)
     declared = desk.registry.territories
     places = [place for territory in territories for place in list_legal_areas(declared[territory])]
     rows = []
     for element in theme.law:
-        current = [assessments.find_current(history.get((place, element), []), today) for place in places]
+        current = [assessments.find_current(law.history.get((place, element), []), today) for place in places]
         assessed = [proposal.content for proposal in current if proposal is not None]
-        standards = list_standards(element, provisions)
+        standards = list_standards(element, law.provisions)
         counted = Counter(
             assessment.results.get(treaty, assessments.UNKNOWN) for assessment in assessed for treaty in standards
         )
@@ -210,26 +217,21 @@ def _count_territories(outcomes: Sequence[OutcomeRow]) -> list[RegionOutcome]:
 
 
 def _compare_delays(
-    desk: SurveyDesk, table: pl.DataFrame | None, figures: CooperationFigures, area: str, theme: MonitoredTheme
+    desk: SurveyDesk, newest: NewestResults, figures: CooperationFigures, area: str, theme: MonitoredTheme
 ) -> list[DelayRow]:
     return [
-        DelayRow(delay, _find_reported(desk, table, area, delay), compute_outcome(figures, delay.outcome, area, group))
+        DelayRow(delay, _find_reported(desk, newest, area, delay), compute_outcome(figures, delay.outcome, area, group))
         for delay in theme.delays
         for group in figures.offence_groups
     ]
 
 
-def _find_reported(desk: SurveyDesk, table: pl.DataFrame | None, area: str, delay: ReportedDelay) -> Row | None:
+def _find_reported(desk: SurveyDesk, newest: NewestResults, area: str, delay: ReportedDelay) -> Row | None:
     """Return the share of respondents who gave one of the answers of a delay, with its exact limits."""
-    import numpy as np
-
-    from pipelines.statistics.intervals import clopper_pearson
-
-    rows = [_newest_result(desk, table, area, delay.question, code) for code in delay.answers]
+    rows = [_newest_result(desk, newest, area, delay.question, code) for code in delay.answers]
     visible_rows = [row for row in rows if row is not None and not row["is_withheld"]]
     if not visible_rows or len(visible_rows) < len(rows):
         return None
     count, n = sum(row["count"] for row in visible_rows), visible_rows[0]["n"]
-    limits = clopper_pearson(np.array([count]), np.array([n]))
-    low, high = float(limits.low[0]), float(limits.high[0])
+    low, high = limit_share(count, n)
     return {"share": count / n, "low": low, "high": high, "n": n, "period": visible_rows[0]["period"]}

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.core import clock
+from pipelines.core import clock, file_states
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.survey import letters, results, service
 from pipelines.survey.service import SurveyDesk
@@ -37,6 +37,23 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SurveyDesk]:
         service.run_daily_work(new_desk)
     yield new_desk
     new_desk.engine.dispose()
+
+
+def test_results_are_read_again_when_their_file_is_written(desk: SurveyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", -1.0)
+    path = desk.surveys.answers.folder / results.FILE
+    content, table = path.read_bytes(), results.read_results(desk.surveys)
+    assert table is not None and results.read_results(desk.surveys) is table
+    before = results.read_newest_results(desk.surveys)
+    assert before["region", "FR01.1", "favourable"]["round_id"] == table["round_id"][0]
+    later = table.with_columns(pl.col("position") + 1, round_id=pl.lit("later"))
+    pl.concat([later, table]).write_parquet(path)
+    try:
+        newest = results.read_newest_results(desk.surveys)
+        assert newest.keys() == before.keys() and {row["round_id"] for row in newest.values()} == {"later"}
+    finally:
+        path.write_bytes(content)
+    assert results.read_newest_results(desk.surveys) == before
 
 
 def test_results_agree_with_a_plain_recount(desk: SurveyDesk) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
+import duckdb
 import pytest
 
-from pipelines.core import clock
+from pipelines.core import clock, file_states
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts
 from pipelines.survey.invitation_store import Round
@@ -176,3 +178,27 @@ def test_only_stewards_of_the_territory_keep_measures(office: Office) -> None:
     answer = steward.post_raw("/measures/add", data=MEASURE | {"area": "ME", "csrf": token})
     assert answer.status == 403
     assert steward.open_page("/measures/one?id=M00000000").status == 404
+
+
+def test_figures_of_a_newer_or_changed_build_are_shown_at_the_next_view(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", -1.0)
+    figures = [read_row(office.open("al-cooperation", "/monitoring", area="AL"), EXECUTED)[1] for _ in range(2)]
+    assert figures == ["12% (3–31); 3/25"] * 2
+    first = office.desk.home.warehouse / "counts-000001.duckdb"
+    newer = first.with_name("counts-000002.duckdb")
+    shutil.copyfile(first, newer)
+    try:
+        for value in (4, 5):
+            with duckdb.connect(str(newer)) as connection:
+                connection.execute(
+                    "update mart_cooperation set value = ? where measure = 'requests_executed' and period = '2025' "
+                    "and value = ?",
+                    [value, value - 1],
+                )
+            page = office.open("al-cooperation", "/monitoring", area="AL")
+            assert read_row(page, EXECUTED)[1].endswith(f"; {value}/{22 + value}")
+    finally:
+        newer.unlink()
+    assert read_row(office.open("al-cooperation", "/monitoring", area="AL"), EXECUTED)[1] == figures[0]
