@@ -18,6 +18,7 @@ import polars as pl
 from pipelines.core.i18n import many, mark
 from pipelines.refresh.release_desk import checks, home_checks, return_checks
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
+from pipelines.refresh.release_desk.kept_checks import KeptChecks, Source
 from pipelines.refresh.release_desk.problems import CheckProblem, ProblemReader
 
 NAMED: Final = 8
@@ -40,6 +41,8 @@ class Check:
     can_be_explained: bool = False
     is_essential: bool = False
     """A release that fails this check would harm people or could not be trusted, so no steward may override it."""
+    reads: tuple[Source, ...] = ()
+    """All that the check depends on. A view runs it again only if that has changed; without any, each time."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,20 @@ def run_checks(draft: DraftUnderReview, chosen: Iterable[Check] | None = None) -
     return [run_check(check, draft) for check in (CHECKS if chosen is None else chosen)]
 
 
-def run_check(check: Check, draft: DraftUnderReview) -> DraftCheckResult:
-    """Run one check."""
+def view_checks(draft: DraftUnderReview) -> list[DraftCheckResult]:
+    """Return the results of all checks for a view, which runs only those whose sources have changed since the last."""
+    kept = KeptChecks(draft)
+    return [run_check(check, draft, kept) for check in CHECKS]
+
+
+def run_check(check: Check, draft: DraftUnderReview, kept: KeptChecks | None = None) -> DraftCheckResult:
+    """Run one check, unless what a view has kept of it still holds."""
+    problems: tuple[CheckProblem, ...]
     try:
-        problems: tuple[CheckProblem, ...] = tuple(check.find_problems(draft))
+        if kept is None:
+            problems = tuple(check.find_problems(draft))
+        else:
+            problems = kept.find_problems(check.id, check.reads, check.find_problems)
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         # A draft of which a part is missing or damaged must be shown as such, and never as good.
         _LOG.warning("the check %s of the draft %s failed", check.id, draft.release, exc_info=True)
@@ -110,6 +123,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         _REFRESH,
         checks.find_file_faults,
         is_essential=True,
+        reads=("draft",),
     ),
     Check(
         "order",
@@ -119,7 +133,11 @@ CHECKS: Final[tuple[Check, ...]] = (
         is_essential=True,
     ),
     Check(
-        "fresh", mark("No return was accepted after the draft was built"), _REFRESH, return_checks.find_later_returns
+        "fresh",
+        mark("No return was accepted after the draft was built"),
+        _REFRESH,
+        return_checks.find_later_returns,
+        reads=("draft", "ledger"),
     ),
     Check("code", mark("The draft was built with this version of the program"), _REFRESH, checks.find_other_code),
     Check(
@@ -133,18 +151,39 @@ CHECKS: Final[tuple[Check, ...]] = (
         _REMIND,
         return_checks.find_missing_returns,
         True,
+        reads=("draft",),
     ),
-    Check("overdue", mark("No earlier return is overdue"), _REMIND, return_checks.find_overdue_returns, True),
     Check(
-        "waiting", mark("No return waits for a check or an approval"), _FINISH, return_checks.find_waiting_returns, True
+        "overdue",
+        mark("No earlier return is overdue"),
+        _REMIND,
+        return_checks.find_overdue_returns,
+        True,
+        reads=("draft",),
     ),
-    Check("warnings", mark("No return has open warnings"), _FINISH, return_checks.find_open_warnings, True),
+    Check(
+        "waiting",
+        mark("No return waits for a check or an approval"),
+        _FINISH,
+        return_checks.find_waiting_returns,
+        True,
+        reads=("ledger",),
+    ),
+    Check(
+        "warnings",
+        mark("No return has open warnings"),
+        _FINISH,
+        return_checks.find_open_warnings,
+        True,
+        reads=("ledger",),
+    ),
     Check(
         "withdrawals",
         mark("No withdrawal of a return is requested"),
         _FINISH,
         return_checks.find_requested_withdrawals,
         True,
+        reads=("ledger",),
     ),
     Check(
         "public_audit",
@@ -180,19 +219,62 @@ CHECKS: Final[tuple[Check, ...]] = (
         _REFRESH,
         checks.find_values_of_hidden_cells,
         is_essential=True,
+        reads=("draft",),
     ),
-    Check("languages", mark("Every page exists in every language"), _REFRESH, checks.find_missing_languages),
-    Check("labels", mark("Every code has a label in every language"), _DECLARE, checks.find_missing_labels, True),
-    Check("alt_texts", mark("Every picture has a text alternative"), _EXPLAIN, checks.find_pictures_without_text, True),
-    Check("cards", mark("Every published count has a counting rule"), _DECLARE, checks.find_counts_without_card, True),
-    Check("notes", mark("Every territory has reference metadata"), _DECLARE, checks.find_missing_notes, True),
-    Check("denominators", mark("The population figures are recent"), _DECLARE, checks.find_old_denominators, True),
+    Check(
+        "languages",
+        mark("Every page exists in every language"),
+        _REFRESH,
+        checks.find_missing_languages,
+        reads=("draft",),
+    ),
+    Check(
+        "labels",
+        mark("Every code has a label in every language"),
+        _DECLARE,
+        checks.find_missing_labels,
+        True,
+        reads=("draft",),
+    ),
+    Check(
+        "alt_texts",
+        mark("Every picture has a text alternative"),
+        _EXPLAIN,
+        checks.find_pictures_without_text,
+        True,
+        reads=("draft",),
+    ),
+    Check(
+        "cards",
+        mark("Every published count has a counting rule"),
+        _DECLARE,
+        checks.find_counts_without_card,
+        True,
+        reads=("draft",),
+    ),
+    Check(
+        "notes",
+        mark("Every territory has reference metadata"),
+        _DECLARE,
+        checks.find_missing_notes,
+        True,
+        reads=("draft",),
+    ),
+    Check(
+        "denominators",
+        mark("The population figures are recent"),
+        _DECLARE,
+        checks.find_old_denominators,
+        True,
+        reads=("draft",),
+    ),
     Check(
         "changes",
         mark("Changes to published figures are explained"),
         mark("Compare the sheets of these territories with their returns, and explain the changes here."),
         checks.find_changes,
         True,
+        reads=("draft",),
     ),
     Check(
         "notices",
@@ -200,7 +282,13 @@ CHECKS: Final[tuple[Check, ...]] = (
         mark("Publish a notice with `rti release notice`, then run `rti refresh`."),
         checks.find_missing_notices,
     ),
-    Check("releases", mark("All earlier releases are as published"), _RESTORE, home_checks.find_damaged_releases),
+    Check(
+        "releases",
+        mark("All earlier releases are as published"),
+        _RESTORE,
+        home_checks.find_damaged_releases,
+        reads=("releases",),
+    ),
     Check(
         "calendar",
         mark("The release is announced in the calendar"),
@@ -220,6 +308,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         _RESTORE,
         home_checks.find_damaged_inputs,
         is_essential=True,
+        reads=("ledger", "facts"),
     ),
     Check(
         "ledger",
@@ -227,6 +316,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         _RESTORE,
         home_checks.find_ledger_faults,
         is_essential=True,
+        reads=("ledger",),
     ),
     Check(
         "unfinished",

@@ -85,10 +85,13 @@ def find_draft(desk: ReleaseDesk) -> Path | None:
 
 
 def review_draft(desk: ReleaseDesk, who: Identity) -> Review:
-    """Examine the draft. Raises NotAllowedError, ReleaseError."""
+    """Show how the draft is. Checks of what is unchanged since the last view keep their results.
+
+    Raises NotAllowedError, ReleaseError.
+    """
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)
-    examined = review.examine_draft(desk.home, desk.engine, desk.registry, folder)
+    examined = review.view_draft(desk.home, desk.engine, desk.registry, folder)
     sign_offs = [
         SignOff(code, examined.signatures[code]["actor"], examined.signatures[code]["at"])
         if code in examined.signatures

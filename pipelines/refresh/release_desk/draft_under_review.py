@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from pipelines.core import file_states
+from pipelines.core.file_states import FileStates
 from pipelines.core.home import Home
 from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.verification import manifest_digest
@@ -42,6 +44,11 @@ class DraftUnderReview:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         return read_manifest(self.folder)
+
+    @cached_property
+    def files(self) -> FileStates:
+        """Return the states of all files."""
+        return file_states.read_states(self.folder)
 
     @cached_property
     def digest(self) -> str:

@@ -108,7 +108,7 @@ def find_clock_faults(draft: DraftUnderReview) -> list[CheckProblem]:
 
 def find_full_disk(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return how much space there is if it is less than a publication needs."""
-    needed = _SPACE * sum(path.stat().st_size for path in draft.folder.rglob("*") if path.is_file())
+    needed = _SPACE * draft.files.size
     free = shutil.disk_usage(draft.home.public).free
     return [] if free >= needed else [CheckProblem(_DISK, {"free": free // 2**20, "needed": needed // 2**20})]
 

@@ -17,7 +17,7 @@ from pipelines.core.home import Home
 from pipelines.core.i18n import mark, tell
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh.release_desk.checklist import CHECKS, Check, DraftCheckResult, run_checks
+from pipelines.refresh.release_desk.checklist import CHECKS, Check, DraftCheckResult, run_checks, view_checks
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
 from pipelines.submissions import changes, release_log
 
@@ -102,9 +102,15 @@ class ExaminedDraft:
 
 
 def examine_draft(home: Home, engine: sa.Engine, registry: Registry, folder: Path) -> ExaminedDraft:
-    """Run all checks on a draft."""
+    """Run all checks on a draft, for an act that depends on them."""
     draft = read_draft(home, engine, registry, folder)
     return ExaminedDraft(run_checks(draft), read_signatures(engine, folder.name, draft.digest))
+
+
+def view_draft(home: Home, engine: sa.Engine, registry: Registry, folder: Path) -> ExaminedDraft:
+    """Return the same for a view: checks whose sources are unchanged since the last view are not run again."""
+    draft = read_draft(home, engine, registry, folder)
+    return ExaminedDraft(view_checks(draft), read_signatures(engine, folder.name, draft.digest))
 
 
 def read_draft(home: Home, engine: sa.Engine, registry: Registry, folder: Path) -> DraftUnderReview:

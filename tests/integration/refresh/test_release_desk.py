@@ -16,20 +16,22 @@ import polars as pl
 import pytest
 
 from pipelines.cli import main
-from pipelines.core import clock, i18n
+from pipelines.core import clock, file_states, i18n
+from pipelines.core.file_states import FileStates
 from pipelines.core.home import Home, open_home
+from pipelines.core.result_cache import ResultCache
 from pipelines.declarations.registry import load
-from pipelines.ledger import queries
+from pipelines.ledger import queries, verification
 from pipelines.ledger.acts import Act as LedgerAct
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.ledger.opening import open_ledger
-from pipelines.publication.releases import preview
+from pipelines.publication.releases import preview, signature
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.utility_targets import ReleaseUtility
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh import embargo, publication, reader_audit, released_counts
-from pipelines.refresh.release_desk import checklist, desk, review
+from pipelines.refresh import embargo, integrity, publication, reader_audit, released_counts
+from pipelines.refresh.release_desk import checklist, checks, desk, home_checks, kept_checks, review
 from pipelines.refresh.release_desk.desk import ReleaseDesk
 from pipelines.refresh.release_desk.problems import CommandReader
 from pipelines.submissions import decisions, intake, release_log
@@ -472,6 +474,118 @@ def test_guesses_and_shares_of_withheld_figures_are_problems_of_their_own(the_de
     ]
     desk.explain_check(the_desk, get_person(the_desk, "head"), "targets", TEXT)
     assert read_states(the_desk)["targets"] == "explained"
+
+
+# -- views keep results, and acts do not use them
+
+KEPT = [check.id for check in checklist.CHECKS if check.reads]
+"""Checks that a view does not run again while what they read is unchanged."""
+WORK = {
+    "files": (checks, "verify_files"),
+    "releases": (home_checks, "verify_published"),
+    "inputs": (integrity, "check_inputs"),
+    "ledger": (verification, "verify_ledger"),
+}
+"""The functions that read every file, by check."""
+
+
+def _view(the_desk: ReleaseDesk) -> dict[str, checklist.DraftCheckResult]:
+    """Return the results that the page of the steward shows."""
+    shown = desk.review_draft(the_desk, get_person(the_desk, "head"))
+    return {result.check.id: result for result in shown.checks}
+
+
+def _freeze_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every file and the ledger seem unchanged for ever, as if a disk damaged them silently."""
+    monkeypatch.setattr(file_states, "read_states", lambda *_: FileStates("unchanged", 0, is_settled=True))
+
+
+def test_second_view_reads_no_file_again_and_shows_the_same(
+    the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", -1.0)
+    calls: list[str] = []
+    for check_id, (module, name) in WORK.items():
+        function = getattr(module, name)
+
+        def count_call(*args: Any, _name: str = check_id, _function: Any = function, **named: Any) -> Any:
+            calls.append(_name)
+            return _function(*args, **named)
+
+        monkeypatch.setattr(module, name, count_call)
+    signature.find_signing_key(the_desk.home)  # created on first use, which changes the keys of releases
+    first = _view(the_desk)
+    assert sorted(calls) == sorted(WORK)
+    assert _view(the_desk) == first
+    assert sorted(calls) == sorted(WORK), "the second view read everything again"
+    desk.explain_check(the_desk, get_person(the_desk, "head"), "coverage", TEXT)
+    assert _view(the_desk)["coverage"].state == "explained"
+    assert sorted(calls) == sorted([*WORK, "inputs", "ledger"]), "an act changes the ledger, and no file"
+    with pytest.raises(ReleaseError):
+        desk.publish_release(the_desk, get_person(the_desk, "head"))
+    assert set(calls[len(WORK) + 2 :]) == set(WORK), "a publication runs every check"
+
+
+def test_view_right_after_a_change_keeps_nothing(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", 600.0)
+    assert _view(the_desk)["files"].state == "good"
+    calls: list[Path] = []
+    monkeypatch.setattr(checks, "verify_files", calls.append)
+    _view(the_desk)
+    assert calls == [the_desk.home.drafts / DRAFT]
+
+
+@pytest.mark.parametrize("check_id", FAULTS)
+def test_fault_that_comes_after_a_view_is_shown_by_the_next_one(
+    the_desk: ReleaseDesk, check_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if check_id == "disk":
+        monkeypatch.setattr(checks, "verify_files", lambda _: None)  # the draft gets a file of four terabytes
+    monkeypatch.setattr(file_states, "SETTLED_SECONDS", -1.0)
+    if check_id in PREPARED:
+        PREPARED[check_id](the_desk)
+    before = [_view(the_desk)[check_id] for _ in range(2)]
+    assert [result.state for result in before] == ["good", "good"]
+    FAULTS[check_id](the_desk)
+    assert _view(the_desk)[check_id].state == "open"
+
+
+@pytest.mark.parametrize("check_id", KEPT)
+def test_acts_find_a_fault_that_no_view_can_see(
+    the_desk: ReleaseDesk, check_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let views take every file for unchanged: publication, approval and override find the fault all the same."""
+    if check_id in PREPARED:
+        PREPARED[check_id](the_desk)
+    head = get_person(the_desk, "head")
+    desk.announce_release(the_desk, head, clock.parse_time(MINUTE))
+    _freeze_states(monkeypatch)
+    monkeypatch.setattr(kept_checks, "_KEPT", ResultCache(kept=200))
+    assert _view(the_desk)[check_id].state == "good"
+    FAULTS[check_id](the_desk)
+    if check_id in DRAFT_CHECKS:
+        _renew_manifest(the_desk.home)
+    assert _view(the_desk)[check_id].state == "good", "the fault is hidden from views"
+    with pytest.raises((ReleaseError, integrity.IntegrityError)) as refusal:
+        embargo.approve_draft(the_desk.home, actor="head")
+    assert check_id == "files" or check_id in {check.id for check in _get_open_checks(refusal.value)}
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    with pytest.raises((ReleaseError, integrity.IntegrityError)) as refusal:
+        publication.publish_draft(the_desk.home)
+    assert check_id in ("files", "inputs") or check_id in {check.id for check in _get_open_checks(refusal.value)}
+    desk.override_checklist(the_desk, head, TEXT)
+    [entry] = review.read_overrides(the_desk.engine)
+    is_essential = next(check.is_essential for check in checklist.CHECKS if check.id == check_id)
+    assert (check_id in entry.checks) == (not is_essential)
+    assert read_publications(the_desk.home) == []
+
+
+DRAFT_CHECKS = {check.id for check in checklist.CHECKS if check.reads == ("draft",)} - {"files"}
+
+
+def _get_open_checks(error: Exception) -> tuple[checklist.Check, ...]:
+    assert isinstance(error, review.ChecklistError), error
+    return error.checks
 
 
 # -- explanations, signatures, publication
