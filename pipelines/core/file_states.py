@@ -39,21 +39,21 @@ def read_states(*paths: Path) -> FileStates:
 
     Links to files and folders have the state of what they lead to; folders behind links are not searched.
     """
-    found: list[tuple[str, int, int, int, int]] = []
+    states: list[tuple[str, int, int, int, int]] = []
     for path in paths:
         try:
             status = path.stat()
         except OSError:
-            found.append((str(path), -1, 0, 0, 0))
+            states.append((str(path), -1, 0, 0, 0))
             continue
         if stat.S_ISDIR(status.st_mode) and not path.is_symlink():
-            _list_folder(str(path), found)
+            _list_folder(str(path), states)
         else:
-            found.append(_describe_file(str(path), status))
-    found.sort()
-    digest = hashlib.blake2b(repr(found).encode(), digest_size=16).hexdigest()
-    newest = max((max(file[3], file[4]) for file in found), default=0)
-    return FileStates(digest, sum(file[1] for file in found if file[1] > 0), _is_settled(newest / 1e9))
+            states.append(_describe_file(str(path), status))
+    states.sort()
+    digest = hashlib.blake2b(repr(states).encode(), digest_size=16).hexdigest()
+    newest = max((max(file[3], file[4]) for file in states), default=0)
+    return FileStates(digest, sum(file[1] for file in states if file[1] > 0), _is_settled(newest / 1e9))
 
 
 def _list_folder(folder: str, found: list[tuple[str, int, int, int, int]]) -> None:

@@ -89,8 +89,8 @@ def run_checks(draft: DraftUnderReview, chosen: Iterable[Check] | None = None) -
 
 def view_checks(draft: DraftUnderReview) -> list[DraftCheckResult]:
     """Return the results of all checks for a view, which runs only those whose sources have changed since the last."""
-    kept = KeptChecks(draft)
-    return [run_check(check, draft, kept) for check in CHECKS]
+    kept_checks = KeptChecks(draft)
+    return [run_check(check, draft, kept_checks) for check in CHECKS]
 
 
 def run_check(check: Check, draft: DraftUnderReview, kept: KeptChecks | None = None) -> DraftCheckResult:

@@ -491,8 +491,8 @@ WORK = {
 
 def _view(the_desk: ReleaseDesk) -> dict[str, checklist.DraftCheckResult]:
     """Return the results that the page of the steward shows."""
-    shown = desk.review_draft(the_desk, get_person(the_desk, "head"))
-    return {result.check.id: result for result in shown.checks}
+    review = desk.review_draft(the_desk, get_person(the_desk, "head"))
+    return {result.check.id: result for result in review.checks}
 
 
 def _freeze_states(monkeypatch: pytest.MonkeyPatch) -> None:

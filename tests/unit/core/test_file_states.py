@@ -34,10 +34,10 @@ def _write_and_set_time_back(path: Path) -> None:
 
 
 def _replace_file(path: Path) -> None:
-    other = path.with_name("other")
-    other.write_bytes(path.read_bytes())
-    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
-    other.replace(path)
+    copy = path.with_name("other")
+    copy.write_bytes(path.read_bytes())
+    os.utime(copy, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    copy.replace(path)
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
