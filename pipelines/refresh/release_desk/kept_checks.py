@@ -1,4 +1,4 @@
-"""Cache the results of checks, so that a view of a draft runs only those whose sources have changed.
+"""Cache the results of checks. A view of a draft runs a check again after its sources have changed.
 
 Only views use this: whoever publishes, approves or overrides a draft runs every check again (`review.require_ready`).
 A check says in `Check.reads` what it depends on. The draft, the releases and the facts are folders, of which the size,

@@ -140,8 +140,16 @@ def test_every_page_is_translated_into_every_language(shared_office: Office) -> 
     assert all(len(headings) >= 4 for headings in titles.values()), titles
 
 
-@pytest.mark.parametrize(("account", "path"), [("mk-sender", "/nil"), ("secretariat", "/board"), ("ba-brc-sender", "/nil"),
-                                             ("al-sender", "/templates"), ("al-sender", "/")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("account", "path"),
+    [
+        ("mk-sender", "/nil"),
+        ("secretariat", "/board"),
+        ("ba-brc-sender", "/nil"),
+        ("al-sender", "/templates"),
+        ("al-sender", "/"),
+    ],
+)
 def test_names_without_a_translation_are_marked_as_english(office: Office, account: str, path: str) -> None:
     """Find names of offices and forms that a Macedonian page shows in English without saying so."""
     registry = office.desk.registry
@@ -164,8 +172,8 @@ def test_names_without_a_translation_are_marked_as_english(office: Office, accou
         assert any(name in text for name in english for text in names)
     for element in marked:
         element.drop_tree()
-    rest = content.text_content()
-    assert [name for name in english if name in rest] == []
+    unmarked_text = content.text_content()
+    assert [name for name in english if name in unmarked_text] == []
 
 
 def test_unknown_language_and_foreign_return_address_are_ignored(office: Office) -> None:
