@@ -1,7 +1,7 @@
 """Cache the results of checks. A view of a draft runs a check again after its sources have changed.
 
-Only views use this: whoever publishes, approves or overrides a draft runs every check again (`review.require_ready`).
-A check says in `Check.reads` what it depends on. The draft, the releases and the facts are folders, of which the size,
+Only views use this: publishing, approving and overriding a draft run every check again (`review.require_ready`).
+`Check.reads` names the sources of a check. The draft, the releases and the facts are folders, of which the size,
 inode and times of every file are compared; the ledger is asked whether anything was written to it.
 """
 
