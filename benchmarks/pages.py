@@ -1,7 +1,7 @@
 """The offices' pages of a running service: each page alone, and a hundred people who browse while twenty upload.
 
 The pages are those of `tests/support/service/office_pages.py`, which is compared with the routes of the application.
-Each is opened by a person who may open it (the head steward, a sender, an approver, or nobody signed in) and has
+Each is opened by an account that may open it (head steward, sender, approver) or without signing in, and has
 content. A visitor is an HTTP client with a session: what a browser then draws is not measured. The floor of a page is
 the answer of `/static/…` in the same process, which asks neither the ledger nor a template.
 """
@@ -109,9 +109,8 @@ def _measure_each_page(
     yield Figure(f"{len(PAGES)} pages, p95", p95, "s", _p95(floor), "a static file", "≤ 0.2 s", p95 <= PAGE_TARGET)
     for account in accounts:
         opened = [seconds for (who, _), durations in times.items() if who == account for seconds in durations]
-        yield Figure(
-            f"… opened by {account or 'nobody signed in'}, p95", _p95(opened), "s", note=f"{len(opened)} times"
-        )
+        person = f"by {account}" if account else "without signing in"
+        yield Figure(f"… opened {person}, p95", _p95(opened), "s", note=f"{len(opened)} times")
     slowest = sorted(times, key=lambda page: -median(times[page]))[:SLOWEST]
     for account, address in slowest:
         yield Figure(f"… {address} as {account}", median(times[account, address]), "s")

@@ -95,6 +95,11 @@ def lower_first(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
+def make_phrase(sentence: str) -> str:
+    """Return a sentence for a badge or for brackets: it begins in lower case and has no full stop."""
+    return lower_first(sentence).rstrip(".")
+
+
 def upper_first(text: str) -> str:
     """Return a text for the beginning of a sentence: its first letter in upper case."""
     return text[:1].upper() + text[1:]

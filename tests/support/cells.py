@@ -18,3 +18,8 @@ def with_key_and_total(cells: pl.DataFrame) -> pl.DataFrame:
         total_of=pl.when(is_total).then(age).otherwise(pl.lit("")),
         cell_id=pl.concat_str(codes.CELL_KEY, separator="|"),
     )
+
+
+def split_codes(text: str | None) -> set[str]:
+    """Return the codes of a list in a field of a release, such as its reporters."""
+    return {code for code in (text or "").split(",") if code}

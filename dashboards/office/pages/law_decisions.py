@@ -22,7 +22,7 @@ from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.law_proposals import ContentT, Proposal
 from pipelines.submissions.service import law
 from pipelines.submissions.service.law import ProposalView
-from pipelines.words.language import lower_first
+from pipelines.words.language import make_phrase
 
 _STATES: Final[Mapping[str, words.Sign]] = {
     "waiting": ("sent", "➜", mark("Waiting for a decision")),
@@ -154,8 +154,7 @@ def render_verification(context: PageContext, *, is_verified: bool) -> ui.Markup
     """Return the badge that says whether a source was read."""
     if is_verified:
         return ui.render_badge("good", "✔", context.tell("verified"))
-    remark = lower_first(context.tell("Source not yet verified.")).rstrip(".")
-    return ui.render_badge("off", "–", remark)
+    return ui.render_badge("off", "–", make_phrase(context.tell("Source not yet verified.")))
 
 
 def _render_state(context: PageContext, proposal: Proposal[ContentT]) -> ui.Part:

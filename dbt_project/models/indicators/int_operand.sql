@@ -53,8 +53,8 @@ summed as (
     group by metric, side, area_kind, area, territory, freq, period, offence_group, count_unit
 ),
 
--- If a term has no cell, or other persons or reporters than the other terms, there is no sum. The region then has none
--- that could be withheld.
+-- There is no sum if a term has no cell, or if its persons or reporters differ from those of the other terms. The sum of
+-- the region is then missing, not withheld.
 sides as (
     select
         metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,
@@ -68,8 +68,8 @@ sides as (
     from summed
 ),
 
--- Pools of which a territory has only some years, or years of other persons, such as adults. Their persons are those of
--- the years.
+-- Pools for which a territory lacks years, or has years that count other persons, for example adults only. A pool gets
+-- the persons of its years.
 incomplete as (
     select
         pools.metric, pools.side, pools.area, pools.freq, pools.period, pools.offence_group, pools.count_unit,

@@ -11,7 +11,7 @@ from pipelines.front.charts.series import EventMark
 from pipelines.front.pages.law import format_date, name_article
 from pipelines.front.reader import Reader
 from pipelines.words import Row
-from pipelines.words.language import lower_first, tell
+from pipelines.words.language import lower_first, make_phrase, tell
 
 _ON_TEAMS: Final = ("UNTOC", "EU_MLA", "ETS182", "PCC_SEE")
 """Treaties against which the law on joint teams is measured."""
@@ -90,7 +90,7 @@ def mark_events(
     for event in events:
         day = format_date(event.day)
         name = f"{day}: {f'{reader.marked_name(event.area)}, ' if is_region else ''}{event.article}"
-        unverified = "" if event.is_verified else f" ({lower_first(tell('Source not yet verified.')).rstrip('.')})"
+        unverified = "" if event.is_verified else f" ({make_phrase(tell('Source not yet verified.'))})"
         spoken = f"{name}: {'; '.join(event.changes)}{unverified}"
         marks.append(EventMark(years.index(event.year) + _find_part_of_year(event.day), name + unverified, spoken))
     return marks

@@ -16,9 +16,7 @@ import pytest
 
 from dashboards.public import comparison
 from pipelines import words
-from pipelines.core.home import open_home
 from pipelines.dissemination.observations import select_observations
-from pipelines.publication.releases.publish import find_current_release
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
@@ -69,10 +67,8 @@ class Release:
 
 
 @pytest.fixture(scope="module")
-def release(built_home: Path) -> Release:
-    folder = find_current_release(open_home(built_home))
-    assert folder is not None
-    return Release(folder)
+def release(release_folder: Path) -> Release:
+    return Release(release_folder)
 
 
 def check_unfinished_pools(release: Release, totals: Mapping[Key, Row], keys: Iterable[Key]) -> None:

@@ -16,12 +16,11 @@ import polars as pl
 import pytest
 
 from dashboards.public import comparison
-from pipelines.core.home import open_home
 from pipelines.dissemination.observations import select_observations
 from pipelines.front.edition import Edition
 from pipelines.front.queries import CRIMES, read_tables
-from pipelines.publication.releases.publish import find_current_release
 from pipelines.words import indicators
+from tests.support.cells import split_codes
 
 Row = dict[str, Any]
 Key = tuple[str, ...]
@@ -75,14 +74,8 @@ class Release:
 
 
 @pytest.fixture(scope="module")
-def release(built_home: Path) -> Release:
-    folder = find_current_release(open_home(built_home))
-    assert folder is not None
-    return Release(folder)
-
-
-def split_codes(text: str | None) -> set[str]:
-    return {code for code in (text or "").split(",") if code}
+def release(release_folder: Path) -> Release:
+    return Release(release_folder)
 
 
 def state_regional_ratio(counts: Sequence[Row | None], n_expected: int) -> Row:
