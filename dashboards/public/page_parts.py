@@ -34,6 +34,9 @@ _THOUSANDS = re.compile(r"(?<=\d)[,\u202f](?=\d{3}(?!\d))")
 """Signs between thousands, in any language. No field of a page has three decimals without its number in `data`."""
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="[^"]+">')
+_CAPTION: Final = re.compile(r'<div class="rti-caption".*?</div>', re.DOTALL)
+_END: Final = '<p class="front-save">'
+"""What follows a picture, or a table with its notes: the links to its files."""
 
 
 def make_part(page: Path, text: str, name: str, ending: str, day: date) -> bytes | None:
@@ -43,7 +46,7 @@ def make_part(page: Path, text: str, name: str, ending: str, day: date) -> bytes
     The reader's language must be that of the page, because the titles of added columns are in it.
     """
     if ending == "html":
-        document = compose_embedded(text, name)
+        document = embed_picture(text, name) or embed_table(text, name)
         return document.encode() if document is not None else None
     result = read_table(text, name, day)
     if result is None:
@@ -87,18 +90,31 @@ def read_table(text: str, name: str, day: date | None = None) -> tuple[Table, st
 
 
 def _cite_table(document: HtmlElement, part: HtmlElement, table: Table, day: date | None) -> str:
-    """Return the citation of a table: that of its page with the title, the years and the territories of the table.
+    """Return the citation of a table, with the day of access if one is passed.
 
     A path alone, without the public address of the site, is introduced in words.
     """
-    citation = document.find_class("front-citation")[0]
-    title, address = _name_table(table), _join_text(citation.find_class("front-address")[0])
-    statement = citation.get("data-table")
-    if statement is None:  # The page is of a release from before tables had a citation of their own.
-        statement = f"{title}. {_join_text(citation).removesuffix(address).strip()}"
-    statement = statement.replace("@1", title).replace("@2", part.get("data-covers") or citation.get("data-covers", ""))
+    address = _split_citation(document)[1]
     place = words.describe_path(address) if address.startswith("/") else address
-    return f"{statement} {words.cite_address(place, day) if day else place}"
+    return f"{_state_source(document, part, table)} {words.cite_address(place, day) if day else place}"
+
+
+def _state_source(document: HtmlElement, part: HtmlElement, table: Table) -> str:
+    """Return the citation of a table without its address: that of its page with the title, the years and the
+    territories of the table."""
+    citation = document.find_class("front-citation")[0]
+    title, statement = _name_table(table), citation.get("data-table")
+    if statement is None:  # The page is of a release from before tables had a citation of their own.
+        return f"{title}. {_split_citation(document)[0]}"
+    covered = part.get("data-covers") or citation.get("data-covers", "")
+    return str(statement).replace("@1", title).replace("@2", covered)
+
+
+def _split_citation(document: HtmlElement) -> tuple[str, str]:
+    """Return the citation of a page without its address, and the address."""
+    citation = document.find_class("front-citation")[0]
+    address = _join_text(citation.find_class("front-address")[0])
+    return _join_text(citation).removesuffix(address).strip(), address
 
 
 def _name_table(table: Table) -> str:
@@ -174,27 +190,53 @@ def _read_notes(part: HtmlElement) -> tuple[list[tuple[str, str]], words.Notes]:
     return names, notes
 
 
-# ----------------------------------------------------------------------------------------------------------- pictures
+# ------------------------------------------------------------------------------------------------------------- frames
 
 
-def compose_embedded(text: str, name: str) -> str | None:
-    """Return a picture of a page as a document for a frame on another site: both layouts, its title and its source."""
+def embed_picture(text: str, name: str) -> str | None:
+    """Return a picture of a page as a document for a frame on another site: both layouts, its title and its source.
+
+    None if the page has no such picture.
+    """
     start = text.find(f'<figure class="front-picture" id="picture-{name}">')
-    end = text.find('<p class="front-save">', start)
+    end = text.find(_END, start)
     if start < 0 or end < 0:
         return None
     document = _parse_page(text)
     title = _join_text(document.get_element_by_id(f"picture-{name}").find("figcaption"))
-    citation = document.find_class("front-citation")[0]
-    address = _join_text(citation.find_class("front-address")[0])
-    source = _join_text(citation).removesuffix(address).strip()
+    part = strip_explanations(text[start:end].strip())
+    return _compose_frame(text, document, title, f"{part}</figure>", _split_citation(document)[0])
+
+
+def embed_table(text: str, name: str) -> str | None:
+    """Return a table of a page as a document for a frame on another site: with its notes and its source.
+
+    None if the page has no such table. Without a script, the table stays one on a narrow screen, and scrolls.
+    """
+    result, start = read_table(text, name), text.find(f'<div class="front-table" id="table-{name}"')
+    end = text.find(_END, start)
+    if result is None or start < 0 or end < 0:
+        return None
+    document, (table, _) = _parse_page(text), result
+    source = _state_source(document, document.get_element_by_id(f"table-{name}"), table)
+    # A caption with an explained term is read by screen readers, which have it in the table as well.
+    caption = f'<div class="rti-caption" aria-hidden="true">{escape(table.caption, quote=False)}</div>'
+    part = _CAPTION.sub(lambda _: caption, strip_explanations(text[start:end].strip()), count=1)
+    return _compose_frame(text, document, table.caption, f"{part}</div>", source)
+
+
+def _compose_frame(text: str, document: HtmlElement, title: str, part: str, source: str) -> str:
+    """Return a document with a part of a page, as HTML, and its source.
+
+    Every link opens a new window: no other page of ours may be shown in a frame.
+    """
     style = _STYLE.search(text)
     return (
         f'<!doctype html>\n<html lang="{escape(document.get("lang", ""))}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n'
+        f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n<base target="_blank">\n'
         f"{style[0] if style else ''}\n</head>\n"
-        f'<body class="front-embedded">\n<main>\n{strip_explanations(text[start:end]).strip()}</figure>\n'
-        f'<p>{escape(tell("Source"))}: <a href="{escape(address)}" target="_blank" rel="noopener">{escape(source)}</a>'
-        "</p>\n</main>\n</body>\n</html>\n"
+        f'<body class="front-embedded">\n<main>\n{part}\n'
+        f'<p>{escape(tell("Source"))}: <a href="{escape(_split_citation(document)[1])}" rel="noopener">{escape(source)}'
+        "</a></p>\n</main>\n</body>\n</html>\n"
     )

@@ -52,8 +52,8 @@ _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
 _NOTICE: Final = b'id="newer-release"'
 _EDITION: Final = b'<div class="front-edition" id="newer-release"'
 """Start of the notice of a newer release, before which a notice on corrected figures is put."""
-_CITED: Final = b'<span class="front-address">'
-"""Text before the path of a page in its citation."""
+_CITED: Final = (b'<span class="front-address">', b' data-address="')
+"""Texts before the path of a page: in its citation, and for the code to embed a table."""
 _CONTACT_HIDDEN: Final = b'<p id="contact" hidden>'
 _CONTACT: Final = b'<p id="contact">'
 _CONTACT_TEXT: Final = b'<span class="front-contact">'
@@ -310,7 +310,8 @@ def _load(
 def _complete_page(content: bytes, address: str, *, is_outdated: bool, notice: str) -> bytes:
     """Return a page with the public address in what is to be copied, its notices, and that of a newer release if it is
     outdated."""
-    content = content.replace(_CITED, _CITED + escape(address).encode())
+    for before in _CITED:
+        content = content.replace(before, before + escape(address).encode())
     content = content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content
     return content.replace(_NOTICE_HIDDEN, _NOTICE) if is_outdated else content
 

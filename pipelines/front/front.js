@@ -2,8 +2,9 @@
 // view. Pages can be read without it.
 "use strict";
 (() => {
-  const { copy, copied, cite, low, high, accessed } = document.currentScript.dataset;
-  document.documentElement.classList.add("has-script");
+  const { copy, copied, cite, embed, low, high, accessed } = document.currentScript.dataset;
+  const root = document.documentElement;
+  root.classList.add("has-script");
 
   const readNumber = (field, end) => field.querySelector("data")?.getAttribute(end) ?? "";
 
@@ -39,7 +40,7 @@
 
   // Browsers lack names of months in some of our languages and would write them in English, or "M11".
   function formatDay(day) {
-    if (document.documentElement.lang === "en") return day.toLocaleDateString("en-GB", { dateStyle: "long" });
+    if (root.lang === "en") return day.toLocaleDateString("en-GB", { dateStyle: "long" });
     return `${day.getDate()}.${day.getMonth() + 1}.${day.getFullYear()}`;
   }
 
@@ -64,11 +65,22 @@
     return readCitation(citation, citation.dataset.table.replace("@1", () => title).replace("@2", () => covers));
   }
 
+  // A table alone has the address of its files. Its rows are on one line each, as far as one can know here.
+  function composeFrame(part, table) {
+    const address = root.dataset.address.replace(/html$/, `${part.id.replace("table-", "")}.html`);
+    const title = document.createElement("p");
+    title.title = tidy(readText(table.caption));
+    const height = 170 + 40 * table.rows.length + 45 * part.querySelectorAll(".front-notes > li").length;
+    const named = title.outerHTML.slice(3, -5);
+    return `<iframe src="${address}" ${named} width="100%" height="${height}" loading="lazy"></iframe>`;
+  }
+
   // Where the service does not know its public address, paths to copy begin with the address of the open page.
   if (location.protocol.startsWith("http")) {
     for (const address of document.querySelectorAll(".front-address")) {
       if (address.textContent.startsWith("/")) address.prepend(location.origin);
     }
+    if (root.dataset.address?.startsWith("/")) root.dataset.address = location.origin + root.dataset.address;
   }
 
   for (const citation of document.querySelectorAll(".front-citation")) {
@@ -112,6 +124,7 @@
       addButton(place, about, () => readTable(table), copyRows);
       const citation = document.querySelector(".front-citation");
       if (citation?.dataset.table) addButton(place, about, () => citeTable(part, citation), writeText, cite);
+      if (root.dataset.address) addButton(place, about, () => composeFrame(part, table), writeText, embed);
     }
     for (const code of document.querySelectorAll(".front-code, .front-citation")) {
       const place = document.createElement("p");
@@ -140,7 +153,7 @@
     }
     for (const name of ["pointerenter", "focusin"]) {
       term.addEventListener(name, () => {
-        const isLate = term.firstElementChild.getBoundingClientRect().left > document.documentElement.clientWidth / 2;
+        const isLate = term.firstElementChild.getBoundingClientRect().left > root.clientWidth / 2;
         term.classList.toggle("is-late", isLate);
       });
     }

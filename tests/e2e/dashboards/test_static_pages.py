@@ -387,10 +387,11 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     context.close()
 
 
-def test_meeting_is_led_by_arrow_keys_and_a_picture_is_shown_in_a_foreign_frame(
+def test_meeting_is_led_by_arrow_keys_and_parts_of_pages_are_shown_in_foreign_frames(
     browser: Browser, public_app: str, tmp_path: Path
 ) -> None:
-    page = browser.new_page()
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
     page.goto(f"{public_app}/en/meeting-ba.html")
     for key, end in (("ArrowRight", "meeting-ba.2.html"), ("PageDown", "meeting-ba.3.html"), ("ArrowLeft", ".2.html")):
         page.keyboard.press(key)
@@ -402,7 +403,14 @@ def test_meeting_is_led_by_arrow_keys_and_a_picture_is_shown_in_a_foreign_frame(
     assert address.startswith(f"{public_app}/releases/"), (
         "the service has no public address, so that of the page is taken"
     )
-    frames = f'<iframe src="{address}"></iframe><iframe src="{public_app}/en/"></iframe>'
+    caption = page.locator("#table-trend caption").text_content()
+    save = page.locator(".front-table:has(#caption-trend) .front-save")
+    save.evaluate("e => e.closest('details')?.setAttribute('open', '')")
+    save.get_by_role("button", name="Copy code to embed").click()
+    save.locator("[role=status]:not(:empty)").wait_for()
+    table_code = str(page.evaluate("navigator.clipboard.readText()"))
+    assert table_code.startswith(f'<iframe src="{address.rpartition("/")[0]}/index.trend.html" title="{caption}" ')
+    frames = f'<iframe src="{address}"></iframe><iframe src="{public_app}/en/"></iframe>{table_code}'
     (tmp_path / "index.html").write_text(frames, encoding="utf-8")
     # A real server: Chromium keeps pages of other addresses away from those of the loopback.
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
@@ -412,7 +420,11 @@ def test_meeting_is_led_by_arrow_keys_and_a_picture_is_shown_in_a_foreign_frame(
         picture = page.frame_locator("iframe").first.locator("svg[role=img]:visible")
         picture.wait_for()
         assert picture.count() == 1 and page.frame_locator("iframe").nth(1).locator("svg").count() == 0
-        page.close()
+        frame = page.frame_locator("iframe").nth(2)
+        assert frame.locator("table tbody tr").count() > 4 and frame.locator(".front-notes li").count()
+        too_high = frame.locator("html").evaluate("e => e.scrollHeight - innerHeight")
+        assert -150 < too_high <= 0, "the table and its source fit into the frame, with little left below"
+        context.close()
         server.shutdown()
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from lxml import html
 
-from dashboards.public.page_parts import compose_embedded, make_part, read_table
+from dashboards.public.page_parts import embed_picture, embed_table, make_part, read_table
 from pipelines.front.glossary import Explainer
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FEW_NOTE, FigureTable, attach_numbers, format_figure
@@ -96,8 +97,9 @@ def test_explained_terms_of_a_page_are_not_in_its_files_and_frames() -> None:
     explained = Explainer("m.html").explain_page(plain)
     assert explained.count("front-about") == 5
     assert read_table(explained, "rates") == read_table(plain, "rates")
-    frame = compose_embedded(plain, "trend")
-    assert frame is not None and compose_embedded(explained, "trend") == frame
+    for embed, name in ((embed_picture, "trend"), (embed_table, "rates")):
+        frame = embed(plain, name)
+        assert frame is not None and embed(explained, name) == frame
 
 
 def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_path: Path) -> None:
@@ -133,7 +135,7 @@ def test_titles_of_added_columns_are_in_the_language_of_the_page() -> None:
 
 
 def test_picture_alone_has_its_title_description_and_source() -> None:
-    document = compose_embedded(make_page("sq"), "trend")
+    document = embed_picture(make_page("sq"), "trend")
     assert document is not None and '<html lang="sq">' in document
     assert "<title>Persons &amp; years</title>" in document and 'href="../style-0.css"' in document
     assert '<svg viewBox="0 0 6 4"><title>Persons</title></svg>' in document, "as it is on the page"
@@ -141,6 +143,25 @@ def test_picture_alone_has_its_title_description_and_source() -> None:
     assert ">A title. Release 2026-Q3.</a>" in document and "front-save" not in document
 
 
+def test_table_alone_has_its_notes_and_source_and_no_controls() -> None:
+    document = embed_table(make_page("sq"), "rates")
+    assert document is not None and '<html lang="sq">' in document and "<title>A caption</title>" in document
+    frame = html.document_fromstring(document)
+    assert [cell.text_content() for cell in frame.iterfind(".//thead//th")] == ["Area", "Persons", "Rate"]
+    notes = " ".join(frame.find_class("front-notes")[0].text_content().split())
+    assert "* About the name of Bland." in notes and "1 The first note." in notes and "A remark." in notes
+    link = frame.find(".//main/p/a")
+    assert link.get("href") == "https://x.example/releases/2026-Q3/en/index.html"
+    assert link.text_content() == "A caption. A title. Release 2026-Q3."
+    assert not frame.xpath("//button | //script | //form | //*[@class='front-save']")
+    assert frame.find(".//base").attrib == {"target": "_blank"}, "pages of ours are not shown in frames of others"
+
+
+@pytest.mark.parametrize("name", ["rate", "rates-2", "trend"])
+def test_table_that_the_page_does_not_have_is_none(name: str) -> None:
+    assert embed_table(make_page(), name) is None
+
+
 @pytest.mark.parametrize("name", ["tren", "trend-2", "rates"])
 def test_picture_that_the_page_does_not_have_is_none(name: str) -> None:
-    assert compose_embedded(make_page(), name) is None
+    assert embed_picture(make_page(), name) is None

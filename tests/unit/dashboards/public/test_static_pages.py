@@ -32,7 +32,8 @@ from tests.support.editions import make_edition
 from tests.support.static_pages import render_table
 
 PAGE = (
-    '<html lang="{lang}"><div id="newer-release" hidden>newer</div>{release}'
+    '<html lang="{lang}" data-address="/releases/{release}/{lang}/index.html">'
+    '<div id="newer-release" hidden>newer</div>{release}'
     '<span class="front-address">/releases/{release}/{lang}/index.html</span></html>'
 )
 STYLE = "style-0123456789abcdef.css"
@@ -179,6 +180,7 @@ def test_other_addresses_are_left_to_the_application(home: Home, path: str) -> N
 def test_citation_has_the_public_address_of_the_site(home: Home) -> None:
     text = request_path(home, "/sq/", address="https://figures.example/").text
     assert ">https://figures.example/releases/2026-Q3/sq/index.html<" in text
+    assert '"https://figures.example/releases/2026-Q3/sq/index.html"' in text, "for the code to embed a table"
 
 
 def test_compressed_page_has_the_same_bytes_each_time(home: Home) -> None:
@@ -257,24 +259,24 @@ def test_table_of_a_page_is_sent_as_a_file_of_its_release(home_with_table: Home,
 
 
 @pytest.mark.parametrize(
-    "name", ["a.other.csv", "a.years.html", "b.years.csv", "a.trend.xlsx", "a.years.ods", "a..csv"]
+    "name", ["a.other.csv", "a.other.html", "b.years.html", "b.years.csv", "a.trend.xlsx", "a.years.ods", "a..csv"]
 )
 def test_part_that_no_page_has_is_not_found(home_with_table: Home, name: str) -> None:
     assert request_path(home_with_table, f"/sq/{name}").status_code == 404
     assert request_path(home_with_table, f"/releases/2026-Q1/sq/{name}").status_code == 404
 
 
-def test_only_a_picture_alone_may_be_shown_in_a_frame_on_other_sites(home_with_table: Home) -> None:
-    headers = {
-        name: request_path(home_with_table, f"/sq/{name}").headers for name in ("a.html", "a.trend.html", "a.years.csv")
-    }
-    for name in ("a.html", "a.years.csv"):
+def test_only_a_part_alone_may_be_shown_in_a_frame_on_other_sites(home_with_table: Home) -> None:
+    names = ("a.html", "a.years.csv", "a.trend.html", "a.years.html")
+    headers = {name: request_path(home_with_table, f"/sq/{name}").headers for name in names}
+    for name in names[:2]:
         assert "frame-ancestors 'none'" in headers[name]["content-security-policy"]
         assert headers[name]["x-frame-options"] == "DENY"
-    policy = headers["a.trend.html"]["content-security-policy"]
-    assert "frame-ancestors *" in policy and "default-src 'none'" in policy and "unsafe" not in policy
-    assert "x-frame-options" not in headers["a.trend.html"]
-    assert headers["a.trend.html"]["x-content-type-options"] == "nosniff"
+    for name in names[2:]:
+        policy = headers[name]["content-security-policy"]
+        assert "frame-ancestors *" in policy and "default-src 'none'" in policy and "unsafe" not in policy
+        assert "x-frame-options" not in headers[name]
+        assert headers[name]["x-content-type-options"] == "nosniff"
 
 
 def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Home) -> None:
