@@ -53,7 +53,7 @@ _NOTICE: Final = b'id="newer-release"'
 _EDITION: Final = b'<div class="front-edition" id="newer-release"'
 """Start of the notice of a newer release, before which a notice on corrected figures is put."""
 _CITED: Final = (b'<span class="front-address">', b' data-address="')
-"""Texts before the path of a page: in its citation, and for the code to embed a table."""
+"""Texts before the path of a page: in its citation, and for the foot of printed sheets."""
 _CONTACT_HIDDEN: Final = b'<p id="contact" hidden>'
 _CONTACT: Final = b'<p id="contact">'
 _CONTACT_TEXT: Final = b'<span class="front-contact">'

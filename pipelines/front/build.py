@@ -13,7 +13,7 @@ from typing import Final
 from jinja2 import Environment
 
 from pipelines import words
-from pipelines.core import i18n
+from pipelines.core import clock, i18n
 from pipelines.design.assets import READING_STYLE
 from pipelines.design.components import Part
 from pipelines.design.environment import make_environment
@@ -274,6 +274,7 @@ class _Writer:
             citation_of_table=cite_tables(reader, page),
             covered=reader.marked_name(page.area or self.edition.region),
             frozen=frozen,
+            edition=name_edition(reader),
             footnotes=list_footnotes(reader),
             **page.values,
         )
@@ -365,6 +366,18 @@ def name_demonstration(reader: Reader, page: Page) -> str:
     if not reader.edition.is_demonstration:
         return ""
     return page.demonstration or tell(words.DEMONSTRATION)  # marked in words.citations
+
+
+def name_edition(reader: Reader) -> str:
+    """Return the name and the date of the release, for the foot of printed sheets."""
+    release = reader.edition.release
+    name = tell("Regional trafficking indicators, release {release}.", release=reader.edition.id)
+    drafted = tell(
+        "Drafted {day}; data up to {period}.",
+        day=words.format_day(clock.parse_time(str(release["drafted_at"])).date()),
+        period=words.period_short(str(release["reference_period"])),
+    )
+    return f"{name} {drafted}"
 
 
 def cite_page(reader: Reader, page: Page) -> str:

@@ -81,6 +81,9 @@ def make_window(period: str, *, is_most: bool, is_default: bool, metric: str = "
 
 def make_edition(**tables: list[Row]) -> Edition:
     """Return a release with these tables; the others are empty, but for the areas and the release itself."""
-    release = {"release": "2026-Q3", "demonstration": True, "reference_period": "2026-Q3"}
+    release = {
+        "release": "2026-Q3", "demonstration": True, "reference_period": "2026-Q3",
+        "drafted_at": "2026-11-20T09:00:00Z",
+    }  # fmt: skip
     all_tables = {"area": list(AREAS), "release": [release], **tables}
     return Edition({name: tuple(all_tables.get(name, ())) for name in SQL})

@@ -462,17 +462,46 @@ def test_marks_of_pictures_are_seen_in_forced_colours(browser: Browser, public_a
     assert n_marks > 100
 
 
-def test_printed_profile_has_no_stranded_heading_and_says_where_and_when_it_was_printed(
-    browser: Browser, public_app: str
+FOOT = 50
+"""Points at the bottom of a printed sheet that are its foot."""
+
+
+def print_sheets(page: Page) -> list[tuple[list[str], str]]:
+    """Return the lines of each printed sheet of a page, and the text of its foot."""
+    sheets = []
+    with pdfplumber.open(BytesIO(page.pdf(format="A4"))) as document:
+        for sheet in document.pages:
+            top = float(sheet.height) - FOOT
+            body, foot = sheet.crop((0, 0, sheet.width, top)), sheet.crop((0, top, sheet.width, sheet.height))
+            sheets.append(((body.extract_text() or "").splitlines(), " ".join((foot.extract_text() or "").split())))
+    return sheets
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+@pytest.mark.parametrize("path", ["en/territory-rs", "mk/cooperation", "sq/indicator-convicted-first", "sr-Cyrl/law"])
+def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_heading(
+    browser: Browser, public_app: str, path: str, has_script: bool
 ) -> None:
+    page = browser.new_page(java_script_enabled=has_script)
+    page.goto(f"{public_app}/{path}.html")
+    headings = {text.strip() for text in page.locator("h1, h2, h3, .rti-caption").all_inner_texts() if text.strip()}
+    edition = str(page.locator("html").get_attribute("data-edition"))
+    assert re.search(r"2026-Q3\. .*\d{4}", edition), "the release and its day"
+    sheets = print_sheets(page)
+    page.close()
+    # Without the script, and without a public address in the settings, a page knows its path alone.
+    address = f"{public_app if has_script else ''}/releases/2026-Q3/{path}.html"
+    assert len(sheets) > 1
+    for number, (lines, foot) in enumerate(sheets, start=1):
+        assert {address, f"{number}/{len(sheets)}", *edition.split()} <= {*foot.split()}, (number, foot)
+        assert lines[-1].strip() not in headings, number
+
+
+def test_printed_profile_says_where_and_when_it_was_printed(browser: Browser, public_app: str) -> None:
     page = browser.new_page()
     page.goto(f"{public_app}/en/territory-rs.html")
-    headings = {text.strip() for text in page.locator("h1, h2, h3, .rti-caption").all_inner_texts() if text.strip()}
-    with pdfplumber.open(BytesIO(page.pdf(format="A4"))) as document:
-        sheets = [(sheet.extract_text() or "").splitlines() for sheet in document.pages]
+    foot = " ".join(print_sheets(page)[-1][0])
     page.close()
-    assert len(sheets) > 1 and [lines[-1] for lines in sheets if lines[-1].strip() in headings] == []
-    foot = " ".join(sheets[-1])
     assert f"{public_app}/releases/" in foot.replace(" ", "") and re.search(r"accessed \d+ \w+ \d{4}", foot)
 
 
@@ -482,7 +511,6 @@ def test_first_printed_page_of_cooperation_has_its_first_table(browser: Browser,
     for language in ("sq", "mk", "en"):
         page.goto(f"{public_app}/{language}/cooperation.html")
         total = page.locator("[id^='table-sent-'] tbody td").last.inner_text()
-        with pdfplumber.open(BytesIO(page.pdf(format="A4"))) as document:
-            lines = (document.pages[0].extract_text() or "").splitlines()
+        lines = print_sheets(page)[0][0]
         assert any(line.endswith(f" {total}") and len(line.split()) > 8 for line in lines), (language, lines)
     page.close()

@@ -180,7 +180,7 @@ def test_other_addresses_are_left_to_the_application(home: Home, path: str) -> N
 def test_citation_has_the_public_address_of_the_site(home: Home) -> None:
     text = request_path(home, "/sq/", address="https://figures.example/").text
     assert ">https://figures.example/releases/2026-Q3/sq/index.html<" in text
-    assert '"https://figures.example/releases/2026-Q3/sq/index.html"' in text, "for the code to embed a table"
+    assert '"https://figures.example/releases/2026-Q3/sq/index.html"' in text, "for the foot of printed sheets"
 
 
 def test_compressed_page_has_the_same_bytes_each_time(home: Home) -> None:
