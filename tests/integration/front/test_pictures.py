@@ -26,6 +26,7 @@ from pipelines.words import quality
 from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible
 from tests.support.editions import MEMBERS, make_edition
+from tests.support.marks_without_colour import collect_keys, find_look_alikes, find_pale_marks
 
 CRIME = CRIMES[0]
 
@@ -57,6 +58,15 @@ def test_pictures_are_legible_and_have_their_notes(edition: Edition, language: s
                 read = assert_legible(picture.draw(width))
                 for mark in filter(None, map(reader.footnote_mark, edition.territories)):
                     assert f"{picture.caption} {read.words}".count(mark) != 1, (picture.name, "a mark without its note")
+
+
+def test_marks_of_each_picture_are_told_apart_without_colour(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
+    with read_in("en"), collect_keys(monkeypatch) as collected:
+        for picture in draw_all(Reader(edition, "en")):
+            picture.draw(WIDE)
+    assert len(collected) > 20 and sum(map(len, collected)) > 60
+    for keys in collected:
+        assert find_look_alikes(keys) == [] and find_pale_marks(keys) == []
 
 
 def test_stages_have_the_counts_of_the_release_and_what_ended_at_their_side(edition: Edition) -> None:
