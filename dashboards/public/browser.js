@@ -100,7 +100,8 @@
   }
 
   function readCaption() {
-    const caption = document.querySelector(".rti-caption");
+    const caption = document.querySelector(".rti-caption")?.cloneNode(true);
+    for (const about of caption?.querySelectorAll(".front-about") ?? []) about.remove();
     return caption ? caption.textContent : "";
   }
 

@@ -20,7 +20,7 @@ import streamlit as st
 
 from dashboards.public import charts, tables
 from dashboards.public.downloads import offer_pictures, offer_table
-from dashboards.public.frame import Frame
+from dashboards.public.frame import Frame, explain_in_fold
 from dashboards.public.problems import show_outdated_part
 from dashboards.public.queries import OutdatedReleaseError
 from dashboards.public.selection import read_selection
@@ -58,7 +58,10 @@ class Plain:
 
 
 class Html(Plain):
-    """A text that is HTML."""
+    """A text that is HTML; its terms are explained where a page has them first."""
+
+    def draw_element(self, frame: Frame) -> None:
+        st.html(frame.explain_html(self.text))
 
     def draw_text(self) -> None:
         """Draw the text as it is."""
@@ -99,7 +102,9 @@ class Quote(Plain):
 
 @dataclass(frozen=True)
 class DrawnTable:
-    """A table with its legend and notes as HTML, and the control to copy, download or cite it."""
+    """A table with its legend and notes as HTML, and the control to copy, download or cite it.
+
+    Terms in its caption, headings and notes are explained where the page has them first."""
 
     title: str
     table: tables.Table
@@ -110,7 +115,7 @@ class DrawnTable:
         return len(self.html)
 
     def draw_element(self, frame: Frame) -> None:
-        st.html(self.html)
+        st.html(frame.explain_html(self.html))
         offer_table(frame, self.title, self.table, f"{next(frame.numbers)}.{self.table.corner}")
 
 
@@ -147,7 +152,7 @@ class Fold:
         return weigh_part(self.elements)
 
     def draw_element(self, frame: Frame) -> None:
-        with st.expander(self.label):
+        with st.expander(self.label), explain_in_fold():
             for element in self.elements:
                 element.draw_element(frame)
 
@@ -201,7 +206,7 @@ def open_fold(label: str) -> Iterator[None]:
     """Put what is drawn within a `with` statement into a part that a reader opens."""
     outer = _composed.get()
     if outer is None:
-        with st.expander(label):
+        with st.expander(label), explain_in_fold():
             yield
         return
     with _collect() as elements:

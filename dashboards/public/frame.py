@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
-
-import markupsafe as markup
 
 from dashboards.public import queries, tables
 from dashboards.public.selection import read_selection
@@ -24,6 +24,18 @@ from pipelines.words import Row, figures
 from pipelines.words.language import current_language, tell
 
 _MARKS = ("*", "†", "‡", "§")
+_is_folded: ContextVar[bool] = ContextVar("folded", default=False)
+"""Whether what is drawn is in a part of the page that is closed at first."""
+
+
+@contextmanager
+def explain_in_fold() -> Iterator[None]:
+    """Explain terms of what is drawn within a `with` statement for those who open it, and elsewhere once more."""
+    token = _is_folded.set(True)
+    try:
+        yield
+    finally:
+        _is_folded.reset(token)
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class Frame:
     numbers: Iterator[int] = field(default_factory=itertools.count)
     """Numbers of the tables of the page, for the keys of their controls."""
     explained: dict[str, str] = field(default_factory=dict)
-    """Texts of this run whose terms were explained, as HTML: a part that is redrawn alone has the same ones."""
+    """HTML of this run whose terms were explained: a part that is redrawn alone has the same explanations."""
     edition: queries.OpenedRelease | None = None
     """Status of the release, such as whether it is current; None if it was not opened by an address."""
 
@@ -66,18 +78,29 @@ class Frame:
         return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
 
     @cached_property
-    def _explainer(self) -> Explainer | None:
-        """Return what explains the terms of the glossary, which is on a static page; None for a release without it."""
+    def _explainers(self) -> tuple[Explainer, Explainer] | None:
+        """Return what explains the terms of the glossary, which is on a static page: on the page, and in its folds.
+
+        None for a release without static pages.
+        """
         if not (Path(self.path).parent / FOLDER).is_dir():
             return None
-        return Explainer(f"{self.front}/{html_lang(current_language())}/{name_file(METHODOLOGY)}")
+        page = f"{self.front}/{html_lang(current_language())}/{name_file(METHODOLOGY)}"
+        return Explainer(page), Explainer(page, "about-folded")
 
     def explain_terms(self, text: str) -> str:
         """Return a text as HTML, in which the terms that the page has here first are explained."""
-        if text not in self.explained:
-            explain = self._explainer
-            self.explained[text] = escape(text) if explain is None else str(markup.escape(explain(text)))
-        return self.explained[text]
+        return self.explain_html(escape(text))
+
+    def explain_html(self, html: str) -> str:
+        """Return HTML in which the terms that the page has here first are explained: captions, headings and notes of a
+        table, and sentences. The same HTML has the same explanations each time."""
+        if self._explainers is None:
+            return html
+        if html not in self.explained:
+            shown, folded = self._explainers
+            self.explained[html] = shown.explain_part(html, folded, is_folded=_is_folded.get())
+        return self.explained[html]
 
     def list_jurisdictions(self, territory: str) -> list[str]:
         """Return the codes of the parts of a territory that report separately; empty if it has none."""

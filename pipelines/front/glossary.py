@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pipelines.core.i18n import mark
-from pipelines.design.components import Markup, Part
+from pipelines.design.components import Markup
 from pipelines.words import language
 
 TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
@@ -99,8 +99,8 @@ TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
 )
 """Terms of the glossary: name, explanation, and the forms in which sentences have it, separated by bars."""
 _TERM: Final = Markup(
-    '<span class="front-term"><a href="{page}#term-{code}" aria-describedby="about-{code}">{form}</a>'
-    '<span class="front-about" role="tooltip" aria-hidden="true" id="about-{code}">{text}</span></span>'
+    '<span class="front-term"><a href="{page}#term-{code}" aria-describedby="{about}-{code}">{form}</a>'
+    '<span class="front-about" role="tooltip" aria-hidden="true" id="{about}-{code}">{text}</span></span>'
 )
 """A term with its explanation. Screen readers read the explanation only as the description of the link. Otherwise they
 would read it in each cell, with the heading of the column."""
@@ -109,7 +109,8 @@ _EXPLAINED: Final = re.compile(
 )
 _WITHOUT_LINKS: Final = re.compile(
     r"<(a|svg|summary|button|pre|code|caption|h1|sup|nav|script|style)\b.*?</\1>"
-    r'|<span class="(?:rti-hidden|front-badge|front-word)\b.*?</span>|<dl class="rti-facts front-glossary">.*?</dl>',
+    r'|<span (?:class="(?:rti-hidden|rti-badge|front-badge|front-word)\b|role="img").*?</span>'
+    r'|<dl class="rti-facts front-glossary">.*?</dl>',
     re.DOTALL,
 )
 """Parts of a page that cannot have a link in them or that nobody sees, and the glossary itself. The title of a page has
@@ -133,25 +134,14 @@ class _Use(NamedTuple):
 class Explainer:
     """Explain each term once, where a page has it first."""
 
-    def __init__(self, page: str) -> None:
-        """Prepare the explanations of one page in the reader's language; `page` is the file of the glossary."""
-        self.page = page
+    def __init__(self, page: str, about: str = "about") -> None:
+        """Prepare the explanations of one page in the reader's language.
+
+        `page` is the file of the glossary, and `about` the beginning of the ids of the explanations.
+        """
+        self.page, self.about = page, about
         self._forms = [(form, code) for code, (_, _, forms) in TERMS.items() for form in forms.lower().split("|")]
         self._unused = {code: text for code, (_, text, _) in TERMS.items()}
-
-    def __call__(self, text: Part) -> Part:
-        """Return a text with the terms in it that were not explained before. HTML is returned as it is.
-
-        The texts of a page must be passed in its order.
-        """
-        if isinstance(text, Markup) or not text:
-            return text
-        parts: list[Part] = []
-        end = 0
-        for start, stop, code in sorted(self._choose_first(self._find_uses(text))):
-            parts += [text[end:start], self._explain(code, text[start:stop])]
-            end = stop
-        return Markup("").join([*parts, text[end:]]) if parts else text
 
     def explain_page(self, page: str) -> str:
         """Return a page as HTML with the terms in its main part that were not explained before.
@@ -161,32 +151,35 @@ class Explainer:
         element of `_WITHOUT_LINKS` has another of its name in it. Nothing but the explanations is added.
         """
         start, end = page.find("<main"), page.rfind("</main>")
-        if start < 0 or end < 0:
-            return page
+        return page if start < 0 or end < 0 else self._explain_between(page, start, end, self)
+
+    def explain_part(self, part: str, folded: Explainer, *, is_folded: bool = False) -> str:
+        """Return a part of a page as HTML with its terms explained, as `explain_page` does, if its parts come one by
+        one.
+
+        What comes later is not known yet. A term in a fold of this part that was not explained before is therefore
+        explained there by `folded`, whose ids must be others, and once more where it is seen first. `is_folded` is true
+        for a part that is folded as a whole.
+        """
+        return self._explain_between(part, 0, len(part), folded, is_folded=is_folded)
+
+    def _explain_between(self, page: str, start: int, end: int, folded: Explainer, *, is_folded: bool = False) -> str:
         closed = [match.span() for match in _WITHOUT_LINKS.finditer(page, start, end)]
-        folded = list(_find_folds(page, start, end))
+        folds = [(start, end)] if is_folded else list(_find_folds(page, start, end))
         uses = [
             use
             for use in self._find_uses(page, start, end)
             if page.rfind("<", start, use.start) < page.rfind(">", start, use.start) and not _is_in(use.start, closed)
         ]
-        chosen = self._choose_first(sorted(uses, key=lambda use: (_is_in(use.start, folded), use.start)))
-        captions = list(_CAPTION.finditer(page, start, end))
-        texts_of_captions = [match.span(1) for match in captions]
-        changes = []
-        for use in chosen:
-            term = str(self._explain(use.code, Markup(page[use.start : use.end])))
-            is_in_caption = _is_in(use.start, texts_of_captions)
-            changes.append((use.start, use.end, f"{_SILENT_END}{term}{_SILENT}" if is_in_caption else term))
-        for caption in captions:
-            if any(caption.start(1) <= use.start < caption.end(1) for use in chosen):
-                changes.append((caption.start(), caption.start(1), f'<div class="rti-caption">{_SILENT}'))
-                changes.append((caption.end(1), caption.end(), f"{_SILENT_END}</div>"))
-        parts, written = [], 0
-        for begin, stop, replacement in sorted(changes):
-            parts += [page[written:begin], replacement]
-            written = stop
-        return "".join([*parts, page[written:]]).replace(f"{_SILENT}{_SILENT_END}", "")
+        explained = self._explain_first(page, [use for use in uses if not _is_in(use.start, folds)])
+        in_folds = [use for use in uses if _is_in(use.start, folds) and use.code in self._unused]
+        explained += folded._explain_first(page, in_folds)
+        return _insert_terms(page, explained, list(_CAPTION.finditer(page, start, end)))
+
+    def _explain_first(self, page: str, uses: Sequence[_Use]) -> list[tuple[_Use, str]]:
+        """Return the first use of each term that was not explained before, with its explanation."""
+        chosen = self._choose_first(uses)
+        return [(use, str(self._explain(use.code, Markup(page[use.start : use.end])))) for use in chosen]
 
     def _find_uses(self, text: str, start: int = 0, end: int | None = None) -> list[_Use]:
         """Return the places of all terms in a part of a text; of those that overlap, the first and longest."""
@@ -213,8 +206,26 @@ class Explainer:
         first = {use.code: use for use in reversed(uses) if use.code in self._unused}
         return list(first.values())
 
-    def _explain(self, code: str, form: Part) -> Markup:
-        return _TERM.format(page=self.page, code=code, form=form, text=self._unused.pop(code))
+    def _explain(self, code: str, form: Markup) -> Markup:
+        return _TERM.format(page=self.page, about=self.about, code=code, form=form, text=self._unused.pop(code))
+
+
+def _insert_terms(page: str, explained: Sequence[tuple[_Use, str]], captions: Sequence[re.Match[str]]) -> str:
+    """Return a page with terms replaced by their explained forms; those in captions are read by screen readers."""
+    texts_of_captions = [match.span(1) for match in captions]
+    changes = []
+    for use, term in explained:
+        is_in_caption = _is_in(use.start, texts_of_captions)
+        changes.append((use.start, use.end, f"{_SILENT_END}{term}{_SILENT}" if is_in_caption else term))
+    for caption in captions:
+        if any(caption.start(1) <= use.start < caption.end(1) for use, _ in explained):
+            changes.append((caption.start(), caption.start(1), f'<div class="rti-caption">{_SILENT}'))
+            changes.append((caption.end(1), caption.end(), f"{_SILENT_END}</div>"))
+    parts, written = [], 0
+    for begin, stop, replacement in sorted(changes):
+        parts += [page[written:begin], replacement]
+        written = stop
+    return "".join([*parts, page[written:]]).replace(f"{_SILENT}{_SILENT_END}", "")
 
 
 def strip_explanations(page: str) -> str:

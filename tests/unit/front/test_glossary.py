@@ -3,44 +3,56 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from lxml import html
-from markupsafe import Markup
 
 from pipelines.core import i18n
 from pipelines.front.glossary import TERMS, Explainer, strip_explanations
 from pipelines.words.language import read_in
 
 
-def read_terms(part: str) -> list[tuple[str, str]]:
-    """Return the explained words of a text with the anchors they lead to."""
-    return [(str(link.text), link.get("href")) for link in html.fromstring(f"<p>{part}</p>").iter("a")]
-
-
 def test_each_term_is_explained_once_per_page_with_a_link_and_a_described_text() -> None:
-    explain = Explainer("methodology.html")
-    first = html.fromstring(f"<p>{explain('Indicted or not, the indictment is final.')}</p>")
-    link, about = first.find(".//a"), first.find(".//span[@role='tooltip']")
+    explain = Explainer("methodology.html").explain_page
+    main = html.fromstring(explain("<main><p>Indicted or not, the indictment is final.</p></main>"))
+    link, about = main.find(".//a"), main.find(".//span[@role='tooltip']")
     assert link.text == "Indicted" and link.get("href") == "methodology.html#term-indicted"
     assert link.get("aria-describedby") == about.get("id") and about.text == TERMS["indicted"][1]
-    assert first.text_content().replace(str(about.text), "") == "Indicted or not, the indictment is final."
-    assert explain("The indictment.") == "The indictment.", "explained already"
+    assert main.text_content().replace(str(about.text), "") == "Indicted or not, the indictment is final."
+    assert explain("<main>The indictment.</main>") == "<main>The indictment.</main>", "explained already"
 
 
-def test_longest_term_wins_and_parts_of_words_are_no_terms() -> None:
-    explain = Explainer("m.html")
-    nil, plain = ("nil return", "m.html#term-nil"), ("return", "m.html#term-return")
-    assert read_terms(explain("A nil return and a return.")) == [nil, plain]
-    assert explain("Two nil returns.") == "Two nil returns."
-    assert explain("Unconvicted, reconvicted and non-convicted.") == "Unconvicted, reconvicted and non-convicted."
+def explain_parts(*parts: str, is_folded: Sequence[bool] = ()) -> list[list[tuple[str, str]]]:
+    """Return the explained words of parts of one page that come one by one, each with the id of its explanation."""
+    shown, folded = Explainer("m.html"), Explainer("m.html", "folded")
+    explained = [
+        shown.explain_part(part, folded, is_folded=place < len(is_folded) and is_folded[place])
+        for place, part in enumerate(parts)
+    ]
+    links = [html.fromstring(f"<div>{part}</div>").cssselect(".front-term > a") for part in explained]
+    return [[(str(link.text), str(link.get("aria-describedby"))) for link in of_part] for of_part in links]
 
 
-def test_text_is_escaped_and_html_is_left_alone() -> None:
-    explain = Explainer("m.html")
-    assert str(explain("<b> & convicted")).startswith("&lt;b&gt; &amp; <span")
-    assert explain(Markup("<em>sentenced</em>")) == Markup("<em>sentenced</em>")
-    assert explain("") == ""
+def test_term_of_a_part_is_explained_where_it_is_seen_first() -> None:
+    fold = "<p>Text</p><details><summary>More</summary>Indicted, sentenced</details><p>Sentenced</p>"
+    assert explain_parts(
+        "<p>Convicted</p>", f"<p>Convicted</p>{fold}", "<p>Indicted</p><details>Indicted</details>"
+    ) == [
+        [("Convicted", "about-convicted")],
+        [("Indicted", "folded-indicted"), ("Sentenced", "about-sentenced")],
+        [("Indicted", "about-indicted")],
+    ]
+
+
+def test_term_of_a_folded_part_is_explained_there_unless_it_was_before() -> None:
+    parts = ("<p>Convicted</p>", "<p>Convicted, indicted</p>", "<p>Indicted</p>", "<p>Indicted</p>")
+    assert explain_parts(*parts, is_folded=(False, True, False, True)) == [
+        [("Convicted", "about-convicted")],
+        [("indicted", "folded-indicted")],
+        [("Indicted", "about-indicted")],
+        [],
+    ]
 
 
 PAGE = "<html><body><p>Convicted</p><main>{}</main><p>Indicted</p></body></html>"
@@ -82,6 +94,7 @@ def test_term_is_explained_in_every_element_that_readers_see(element: str) -> No
         "<pre><code>Convicted</code></pre>",
         '<p aria-label="Convicted" title="Convicted"></p>',
         '<span class="rti-hidden">, Convicted</span>',
+        '<span role="img" aria-label="Convicted: 7">Convicted</span>',
         '<dl class="rti-facts front-glossary"><div><dt>Convicted</dt><dd>Convicted</dd></div></dl>',
     ],
 )
@@ -116,6 +129,7 @@ def test_caption_is_silent_but_for_its_explained_term() -> None:
 
 
 def test_part_of_a_longer_term_is_not_explained_as_the_shorter_one() -> None:
+    assert list_explained(explain_main("<p>Unconvicted, reconvicted and non-convicted.</p>")) == []
     document = explain_main("<p>A nil return, a nil return and a return.</p>")
     assert list_explained(document) == [("nil return", "p"), ("return", "p")]
     last = document.find_class("front-term")[1]

@@ -22,6 +22,7 @@ from dashboards.public.pages.territory import returns, trend
 from pipelines import words
 from pipelines.core import home, i18n
 from pipelines.core.i18n import tell
+from pipelines.front.glossary import TERMS
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
 from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks
@@ -470,6 +471,28 @@ def test_every_page_runs_on_the_public_files_of_the_demonstration_alone(page: st
     test = run_page(page)
     assert test.title[0].value != "Nothing has been published yet"
     assert (words.DEMONSTRATION in read_html(test)) is (page not in ("published", "quality", "about"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.usefixtures("public_part")
+def test_terms_are_explained_where_a_page_has_them_first(page: str) -> None:
+    """Check captions, headings and notes as well as sentences, and that each explanation has an id of its own."""
+    texts = [str(element.proto.body) for element in run_page(page).get("html")]
+    document = document_fromstring("\n".join(f"<div>{text}</div>" for text in texts))
+    links = document.cssselect(".front-term > a")
+    about = [str(link.get("aria-describedby")) for link in links]
+    assert len(set(about)) == len(about) and all(document.get_element_by_id(name) is not None for name in about)
+    assert not document.xpath("//a//a | //*[@role='img']//a | //*[@aria-hidden='true']//a")
+    for explanation in document.find_class("front-about"):
+        explanation.drop_tree()
+    captions = " ".join(caption.text_content() for caption in document.find_class("rti-caption")).lower()
+    used = {
+        code
+        for code, (_, _, forms) in TERMS.items()
+        if any(re.search(rf"\b{form}\b", captions) for form in forms.lower().split("|"))
+    }
+    explained = {name.removeprefix("about-").removeprefix("folded-") for name in about}
+    assert used <= explained and (used or page == "source")
 
 
 def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
