@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from pipelines import words
 from pipelines.front.queries import VICTIM_TABLES, Tables
 from pipelines.words import Row, changes, regions
 from pipelines.words.coverage import group_by_area, name_figure
@@ -232,6 +233,16 @@ class Edition:
         if cell is None:
             return []
         return self._find_breaks_of(area, crime, (first, last), cell, [(str(cell["measure"]), str(cell["level"]))])
+
+    def list_counted(self, area: str, cell: Row | None) -> set[str]:
+        """Return the territories that a count is of, also where it is withheld: none if the area does not count it."""
+        if cell is None or (cell["value"] is None and words.format_count(cell).kind != "withheld"):
+            return set()
+        return set(str(cell["reporters"] or "").split(",")) if area == self.region else {self.find_territory(area)}
+
+    def find_territory(self, area: str) -> str:
+        """Return the territory of a jurisdiction; other areas are their own."""
+        return str(self.areas[area]["territory"] or area) if area in self.areas else area
 
     def find_ratio_breaks(self, area: str, crime: str, first: Row | None, last: Row | None) -> list[Row]:
         """Return the breaks of both counts of a ratio or a clearance rate between two periods."""

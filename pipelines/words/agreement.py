@@ -41,7 +41,8 @@ def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Pie
     tongue = languages.get(source, SOURCE_LANGUAGE)
     parts = row.get(f"{side}_parts")
     summands = [(f"({parts})", SOURCE_LANGUAGE)] if parts else []
-    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), *summands, (f"({title})", tongue), (remark, "")]
+    cited = f"({title})." if remark else f"({title})"
+    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), *summands, (cited, tongue), (remark, "")]
 
 
 def explain_pair(row: Row) -> list[Piece]:

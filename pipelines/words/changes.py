@@ -23,6 +23,14 @@ BREAK_KINDS: Mapping[str, str] = Texts(
         "source": mark("Source"),
     }
 )
+_NAMES_OF_BREAKS: Mapping[str, str] = Texts(
+    {
+        "law": mark("Change in the law"),
+        "counting": mark("Change in counting"),
+        "recording": mark("Change in recording"),
+        "source": mark("Change of source"),
+    }
+)
 SPLIT_READ = mark(
     "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
     "change if only the share convicted had. The two add up to the change. They show what it is made of, not why it "
@@ -236,9 +244,9 @@ def describe_break(row: Row, area: str = "") -> str:
 def name_break(row: Row, area: str = "", *others: Row) -> str:
     """Return the kind of a break and when it began, and the name of the area that it is of, if one is given.
 
-    `others` are breaks of the same area at the same time: 'Source / recording, 2023 Q1, Croatia'.
+    `others` are breaks of the same area at the same time: 'Change of source / change in recording, 2023 Q1, Croatia'.
     """
-    first, *more = dict.fromkeys(BREAK_KINDS.get(each["kind"], each["kind"]) for each in (row, *others))
+    first, *more = dict.fromkeys(_NAMES_OF_BREAKS.get(each["kind"], each["kind"]) for each in (row, *others))
     kinds = " / ".join([first, *map(lower_first, more)])
     return ", ".join(filter(None, (kinds, words.period_short(row["first_period"]), area)))
 

@@ -87,7 +87,7 @@ ROUNDED = mark(
 )
 _QUARTERS = {"p25": 25, "median": 50, "p75": 75}
 """Per cent of the sentences that are at most as long as each quartile."""
-NO_LEAST = mark("No share: the law table has no minimum penalty for this crime in this territory.")
+NO_LEAST = mark("No share: no minimum penalty for this crime is recorded for this territory.")
 
 
 def format_no_records() -> FormattedFigure:

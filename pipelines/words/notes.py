@@ -16,7 +16,7 @@ VISIBLE_NOTES = 6
 """Notes shown below a table, first footnotes of names and notes that explain a verdict; the others are folded."""
 FLAGS: Mapping[str, str] = Texts(
     {
-        "partial": mark("Partial: based on those that reported, not on the whole region."),
+        "partial": mark("Partial: based on the territories included, not on the whole region."),
         "nil": mark("Nil return: the office confirmed that there was nothing to report."),
         "nil_part": mark("At least one office confirmed that it had no cases."),
         "provisional": mark("Provisional: may be revised."),

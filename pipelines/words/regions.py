@@ -283,6 +283,10 @@ _REACH = mark("{n} of the {whole} territories that report this have counts of {e
 _REACH_OF_SHARE = mark(
     "{n} of the {whole} territories that report this have {enough} or more both in the part and in the rest in {period}"
 )
+_REACH_NONE = mark("none of the {whole} territories that report this has counts of {enough} or more in {period}")
+_REACH_NONE_OF_SHARE = mark(
+    "none of the {whole} territories that report this has {enough} or more both in the part and in the rest in {period}"
+)
 _SHORTEST = mark(
     "{period} is the shortest period in which most of the territories that report this have enough to compare. {reach}."
 )
@@ -308,8 +312,12 @@ def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
     chosen = default_window(windows)
     if chosen is None or chosen["n_territories"] < 2:
         return ""
+    if chosen["n_reaching"]:
+        template = _REACH_OF_SHARE if is_share else _REACH
+    else:
+        template = _REACH_NONE_OF_SHARE if is_share else _REACH_NONE
     reach = tell(
-        _REACH_OF_SHARE if is_share else _REACH,  # marked above
+        template,  # marked above
         n=chosen["n_reaching"],
         whole=chosen["n_territories"],
         enough=ENOUGH_EVENTS,
@@ -334,7 +342,7 @@ def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
     longest = FREQS[last["freq"]]
     is_small = all(2 * (row["n_reported"] - row["n_reaching"]) > row["n_territories"] for row in (chosen, last))
     if last["period"] == chosen["period"]:
-        sentence = tell(_NEVER if is_small else _HALF, longest=longest, reach=reach)  # marked above
+        sentence = tell(_NEVER if is_small else _HALF, longest=longest, reach=upper_first(reach))  # marked above
     else:
         template = _NEVER_LONGER if is_small else _HALF_LONGER
         span = words.period_short(last["period"])

@@ -60,7 +60,7 @@ _TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is 
 UNCLEAR_OF_PERSONS = mark("Not clear, because one case can involve several people.")
 UNCLEAR_OF_REQUESTS = mark("Not clear, because several requests can belong to one case.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
-_OTHER_VERSION = mark("Not tested: the two figures are different versions of the ratio.")
+_OTHER_VERSION = mark("Not tested: the two ratios are calculated in different ways.")
 _DIVIDED_EARLIER = mark(
     "The figure of {period} is divided by a count of {earlier}, so breaks from {earlier} on are included."
 )

@@ -321,10 +321,11 @@ def describe_reach(r: Release, row: Row) -> str:
         ]
         n = sum(min(x["numerator"], x["denominator"] - x["numerator"]) >= ENOUGH for x in rows)
         whole = row["n_territories"]
-        who = f"{n} of the {whole} territories that report this"
-        return f"{who} have {ENOUGH} or more both in the part and in the rest in {period}"
-    who = f"{row['n_reaching']} of the {row['n_territories']} territories that report this"
-    return f"{who} have counts of {ENOUGH} or more in {period}"
+        who = f"{n or 'none'} of the {whole} territories that report this {'have' if n else 'has'}"
+        return f"{who} {ENOUGH} or more both in the part and in the rest in {period}"
+    n = row["n_reaching"]
+    who = f"{n or 'none'} of the {row['n_territories']} territories that report this {'have' if n else 'has'}"
+    return f"{who} counts of {ENOUGH} or more in {period}"
 
 
 def explain_reach(r: Release, rows: list[Row]) -> str:
@@ -368,9 +369,10 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
     # A sentence on the longest period must say that the numbers in it are of another one.
     is_other = message[0] in "ME" and rows[-1]["period"] != row["period"]
     assert is_other is ("{span}" in message), message
+    reach = explain_reach(r, rows)
     return {
         "period": format_period(row["period"]),
-        "reach": explain_reach(r, rows),
+        "reach": reach[0].upper() + reach[1:] if "}. {reach}" in message else reach,
         "longest": FREQS[rows[-1]["freq"]],
         "span": format_period(rows[-1]["period"]),
     }
@@ -387,10 +389,14 @@ def expect_reporting_of_window(r: Release, s: Selection, p: Params) -> Expected:
     "{n} of the {whole} territories that report this have counts of {enough} or more in {period}",
     "{n} of the {whole} territories that report this have {enough} or more both in the part and in the rest in "
     "{period}",
+    "none of the {whole} territories that report this has counts of {enough} or more in {period}",
+    "none of the {whole} territories that report this has {enough} or more both in the part and in the rest in "
+    "{period}",
 )
 def expect_reach_of_window(r: Release, s: Selection, p: Params) -> Expected:
     row = next(x for x in list_windows(r, s) if x["is_default"])
     assert (row["metric"] in NESTED) is str(p[""]).endswith("in the rest in {period}"), row["metric"]
+    assert bool(row["n_reaching"]) is not str(p[""]).startswith("none"), row["metric"]
     return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": format_period(row["period"])}
 
 

@@ -218,7 +218,7 @@ def expect_changes_of_law(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters(
     "A team is counted by each territory in it. Figures from 1 to {most} are withheld, because partners know their own "
     "teams.",
-    "Figures from 1 to {most} are withheld, because returns do not say which part belongs to one partner.",
+    "Figures from 1 to {most} are withheld, because a small figure could concern a single partner.",
 )
 def expect_smallest_without_partners(r: Release, s: Selection, p: Params) -> Expected:
     """Check that no figure of exchange or of teams from 1 to 9 is in the release."""

@@ -64,6 +64,13 @@ WHOLE = {
 PARTS |= {f"{{n}} {several}" for _, several in UNITS.values()}
 PARTS |= {"{n} days", "{n} months", "{value} per cent"}
 
+KINDS_OF_BREAKS = {
+    "law": "Change in the law",
+    "counting": "Change in counting",
+    "recording": "Change in recording",
+    "source": "Change of source",
+}
+
 
 def name_region(r: Release) -> str:
     return r.marked[r.region]
@@ -433,7 +440,7 @@ def describe_break(b: Row) -> str:
         shapes = {"aggregates": "summary returns", "register": "records of a register"}
         before, after = (shapes.get(shape, shape) for shape in str(b["detail"]).split(" > "))
         cause = f"Counts come from another kind of return: {before} before, {after} since then."
-    kind = {"law": "Law", "counting": "Counting", "recording": "Recording", "source": "Source"}[b["kind"]]
+    kind = KINDS_OF_BREAKS[b["kind"]]
     return f"{kind}, {format_period(b['first_period'])}: {cause}"
 
 
@@ -1155,9 +1162,9 @@ def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str,
 
 
 @expect_parameters(
-    "At most {most} annual totals of territories of {least} or more are to be withheld in a year. Of all figures above "
-    "zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before each release. "
-    "The results are not published, because they would say how many withheld figures are small.",
+    "Of the annual totals of territories that are {least} or more, at most {most} a year are to be withheld. Of all "
+    "figures above zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before "
+    "each release. The results are not published, because they would say how many withheld figures are small.",
 )
 def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expected:
     """Return the targets that the methodology states."""

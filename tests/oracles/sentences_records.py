@@ -49,6 +49,7 @@ from tests.oracles.sentences_comparisons import (
 )
 from tests.oracles.sentences_counts import (
     FIGURES_OF_REGION,
+    KINDS_OF_BREAKS,
     choose_year,
     describe_break,
     describe_regional_figure,
@@ -1034,12 +1035,11 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("area") != r.region:
         return {"breaks": ABOUT}
     # Breaks of the region are those of its members, each with the name of the area that it is of.
-    kinds = {"law": "Law", "counting": "Counting", "recording": "Recording", "source": "Source"}
     kinds_at: dict[str, set[str]] = {}
     for b in r.read_rows("break"):
         if b["offence_group"] in ("", "_T", find_crime(s)):
             where = f"{format_period(b['first_period'])}, {r.plain[b['of_area']]}"
-            kinds_at.setdefault(where, set()).add(kinds[b["kind"]])
+            kinds_at.setdefault(where, set()).add(KINDS_OF_BREAKS[b["kind"]])
     listed_breaks = []
     for text in p["breaks"].split("; "):
         kinds_in_text, _, where = re.sub(r" \(\d{4}\)$", "", text).partition(", ")

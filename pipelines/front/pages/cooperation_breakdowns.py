@@ -376,7 +376,7 @@ def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]
         table.add_row(tell("Answered"), fields)
         table.notes.add_remark(
             tell(
-                "Figures from 1 to {most} are withheld, because returns do not say which part belongs to one partner.",
+                "Figures from 1 to {most} are withheld, because a small figure could concern a single partner.",
                 most=SMALLEST_WITHOUT_PARTNERS - 1,
             )
         )

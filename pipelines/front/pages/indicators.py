@@ -281,7 +281,8 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for year in years]
         newest = next((cell for cell in reversed(cells) if cell is not None and cell["value"] is not None), None)
-        note = " ".join(reader.describe_breaks(code, edition.find_breaks(code, crime, years[0], years[-1], newest)))
+        begin = next((y for y, cell in zip(years, cells, strict=True) if edition.list_counted(code, cell)), years[-1])
+        note = " ".join(reader.describe_breaks(code, edition.find_breaks(code, crime, begin, years[-1], newest)))
         table.add_row(table.name_area(code, note=note), [table.count_field(cell) for cell in cells])
     return table
 

@@ -63,7 +63,8 @@ def _list_assessed(reader: Reader, areas: Sequence[str]) -> Iterator[LawEvent]:
         before = row
     for (area, day, article), by_element in changed.items():
         changes = [
-            f"{element}: {'; '.join(results) or tell('results unchanged')}" for element, results in by_element.items()
+            f"{element}: {'; '.join(results) or tell('no change in the results')}"
+            for element, results in by_element.items()
         ]
         name = name_article(article)
         yield LawEvent(area, day, name, changes, is_verified=True, is_in_english=name == article)

@@ -13,7 +13,7 @@ from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english, period_field
-from pipelines.words import durations, figures, indicators, language, trends
+from pipelines.words import durations, figures, indicators, language, regions, trends
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement
 
@@ -73,6 +73,13 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     totals = [edition.find_total(crime, measure, edition.region, year) for measure in measures]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in totals], is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in totals])
+    if len({str(row["reporters"]) for row in totals if row is not None and not regions.is_refused(row)}) > 1:
+        table.notes.add_remark(
+            tell(
+                "The figures of the region in this table are not all of the same territories, so do not compare them "
+                "with each other."
+            )
+        )
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for measure in measures]
         heading = table.name_area(code, pages.name_territory_file(code, crime))

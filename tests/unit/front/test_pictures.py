@@ -42,15 +42,38 @@ def test_break_has_the_name_of_the_area_that_it_is_of() -> None:
     }
     part = reader.area_name("AA_X")
     assert names == {
-        "WB": [f"Law, 2025, {part}", f"Source, 2025, {reader.area_name('BB')}"],
-        "AA": [f"Law, 2025, {part}"],
-        "BB": ["Source, 2025"],
+        "WB": [f"Change in the law, 2025, {part}", f"Change of source, 2025, {reader.area_name('BB')}"],
+        "AA": [f"Change in the law, 2025, {part}"],
+        "BB": ["Change of source, 2025"],
     }
     edition = make_edition(total=totals, **{"break": [*breaks, make_break("BB", "BB", "recording")]})
     marks = pictures._make_series(Reader(edition, "en"), "TIP", "convicted_first", "BB").breaks
-    assert [mark.name for mark in marks] == ["Recording / source, 2025"], "they share one rule, so they share one name"
+    assert [mark.name for mark in marks] == ["Change in recording / change of source, 2025"], (
+        "they share one rule, so they share one name"
+    )
     table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])
-    assert table.notes.texts == [f"Law, 2025, {part}: A cause.", "Source, 2025: A cause."]
+    assert table.notes.texts == [f"Change in the law, 2025, {part}: A cause.", "Change of source, 2025: A cause."]
+
+
+def test_break_before_the_first_figure_of_an_area_is_none_of_its_series() -> None:
+    """Check a territory that counts from the period of the break on, alone and as a member of the region."""
+    totals = [
+        make_total(area, year, 90.0, reporters=reporters)
+        for area, year, reporters in (
+            ("WB", "2024", "AA,CC,DD,EE"), ("WB", "2025", "AA,BB,CC,DD,EE"), ("AA", "2024", "AA"), ("AA", "2025", "AA"),
+            ("BB", "2025", "BB"),
+        )
+    ]  # fmt: skip
+    breaks = [make_break("BB", "BB", "source"), make_break("AA", "AA", "law")]
+    reader = Reader(make_edition(total=totals, **{"break": breaks}), "en")
+    names = {
+        area: [mark.name for mark in pictures._make_series(reader, "TIP", "convicted_first", area).breaks]
+        for area in ("WB", "AA", "BB")
+    }
+    law = ["Change in the law, 2025"]
+    assert names == {"WB": [f"{law[0]}, {reader.area_name('AA')}"], "AA": law, "BB": []}
+    table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])
+    assert [text for text in table.notes.texts if "A cause." in text] == ["Change in the law, 2025: A cause."]
 
 
 def test_caption_of_a_course_names_what_is_counted() -> None:

@@ -65,6 +65,8 @@ def test_page_states_the_targets_and_why_their_results_are_not_public() -> None:
     with read_in("en"):
         facts = dict(compose_releases(Reader(make_edition(release=[RELEASE]), "en")).values["facts"])
     text = facts["Targets for what is withheld"]
-    assert text.startswith("At most 5 annual totals of territories of 5 or more are to be withheld in a year.")
+    assert text.startswith(
+        "Of the annual totals of territories that are 5 or more, at most 5 a year are to be withheld."
+    )
     assert "at most 15% are to be withheld only to protect smaller ones." in text
     assert text.endswith("because they would say how many withheld figures are small.")

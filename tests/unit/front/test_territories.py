@@ -42,6 +42,17 @@ def test_outcomes_count_people_not_cases(language: str, title: str, column: str)
     assert title[0].lower() + title[1:] in str(table.table.caption)
 
 
+@pytest.mark.parametrize(("reporters", "n_remarks"), [("AA,BB,CC,DD", 0), ("AA,BB,CC,EE", 1), ("AA", 0)])
+def test_stages_of_the_region_from_other_territories_are_not_to_be_compared(reporters: str, n_remarks: int) -> None:
+    """Check two stages of the region: of the same territories, of others, and one of too few that is not shown."""
+    totals = [
+        make_total("WB", "2025", 90.0, measure=measure, reporters=of)
+        for measure, of in (("convicted_first", "AA,BB,CC,DD"), ("sentenced_first", reporters))
+    ]
+    table = territories._compose_stages(Reader(make_edition(total=totals), "en"), "TIP", "2025", "first")
+    assert sum("do not compare them with each other" in text for text in table.notes.remarks) == n_remarks
+
+
 def test_notes_that_state_nothing_are_left_out() -> None:
     texts = ["Ministry of Justice: Source not yet verified.", "Register: Durations only. Source not yet verified."]
     notes = [

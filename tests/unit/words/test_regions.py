@@ -165,7 +165,7 @@ def test_region_opens_in_a_year_if_most_can_never_be_compared() -> None:
     [
         (
             (6, 0), (6, 1), "Most territories have too few cases to compare, even over five years (2021–2025). The "
-            "period chosen is 2025: 0 of", "in 2025.",
+            "period chosen is 2025: none of", "in 2025.",
         ),
         (
             (6, 3), (6, 3), "Even over five years (2021–2025), no more than half of the territories can be compared. "
@@ -202,7 +202,8 @@ def test_window_of_a_share_counts_the_territories_with_enough_in_the_part_and_in
     windows = [build_window("A", "2025", 0, is_default=True)]
     sentence = regions.explain_window(windows, is_share=True)
     assert (
-        "0 of the 7 territories that report this have 20 or more both in the part and in the rest in 2025." in sentence
+        ". None of the 7 territories that report this has 20 or more both in the part and in the rest in 2025."
+        in sentence
     )
 
 

@@ -39,7 +39,7 @@ def test_break_on_a_known_day_splits_the_line_before_its_year() -> None:
     day = date(2023, 1, 1)
     read, spoken = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[build_break(day, day)])
     assert read.count_marks("path", "curve") == 2 and read.count_marks("path", "band") == 2
-    assert "Break in the series. Law, 2023: A new code." in spoken
+    assert "Break in the series. Change in the law, 2023: A new code." in spoken
     assert read.count_marks("line", "rule") == 2, "one of them in the key"
     assert read.count_marks("rect", "shade") == 0 and "law" in read.words and "Break in the series" in read.words
 
@@ -116,7 +116,7 @@ def test_signs_of_declarations_are_written_in_words() -> None:
     day = date(2006, 1, 1)
     law = build_break(day, day, words="law_changed", detail="+388, +389, -111b", first_period="2006-Q1")
     assert changes.describe_break(law) == (
-        "Law, 2006 Q1: Articles in force from then: 388 and 389. Articles no longer in force: 111b."
+        "Change in the law, 2006 Q1: Articles in force from then: 388 and 389. Articles no longer in force: 111b."
     )
 
 

@@ -357,6 +357,10 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         "Opens in 2023–2025: 5 of the 7 territories that report this have counts of 20 or more in 2023–2025, "
         "against 4 in 2025.",
     ),
+    "none of the {whole} territories that report this has counts of {enough} or more in {period}": (
+        lambda: regions.explain_window([_make_window("A", "2025", 0, default=True)], is_share=False),
+        "None of the 7 territories that report this has counts of 20 or more in 2025.",
+    ),
     "{period} for {stages}, although most territories have too few cases": (
         lambda: regions.describe_windows([("Convicted", [_make_window("A", "2025", 2, default=True)])]),
         "use 2025 for convicted, although most territories have too few cases.",
