@@ -10,7 +10,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words.changes import format_signed
 from pipelines.words.language import read_in
-from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, UNDEFINED, UNSTATED
+from pipelines.words.reasons import ASPECTS, DIFFER_WITHIN, OTHERS, UNDEFINED, UNSTATED_WITHIN
 
 Row = Mapping[str, Any]
 RULES: Mapping[str, str] = {
@@ -102,7 +102,7 @@ def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
 
 
 def describe_reasons(context: PageContext, codes: str) -> list[str]:
-    """Return sentences on the differences of two figures, on aspects that are not known, and on flags."""
+    """Return sentences on the differences of the two counts of a figure, on aspects not known, and on flags."""
     differ: list[str] = []
     unstated: list[str] = []
     others: list[str] = []
@@ -113,8 +113,8 @@ def describe_reasons(context: PageContext, codes: str) -> list[str]:
             unstated.append(context.tell(ASPECTS[aspect]))
         else:
             others.append(_single(context, code))
-    sentences = [context.tell(DIFFER, what=", ".join(differ))] if differ else []
-    sentences += [context.tell(UNSTATED, what=", ".join(unstated))] if unstated else []
+    sentences = [context.tell(DIFFER_WITHIN, what=", ".join(differ))] if differ else []
+    sentences += [context.tell(UNSTATED_WITHIN, what=", ".join(unstated))] if unstated else []
     return sentences + others
 
 

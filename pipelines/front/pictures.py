@@ -218,6 +218,7 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
         [rows[code] for code in edition.territories],
         tell("per 100"),
         rows[edition.region],
+        is_share=bool(edition.metrics[metric]["is_nested"]),
     )
     notes = [*_list_versions(reader, ratios), *list_notes(reader, edition.territories)]
     name = pages.name_picture(f"ratios-{metric}", crime)

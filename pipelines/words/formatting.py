@@ -145,6 +145,8 @@ def is_few(cell: Row) -> bool:
     return cell["value"] is not None and cell["value"] < ENOUGH_EVENTS
 
 
-def describe_few_state() -> str:
-    """Return the words of a downloaded table for a figure below the minimum of a comparison."""
+def describe_few_state(*, is_share: bool = False) -> str:
+    """Return the words of a picture or a downloaded table for a figure below the minimum of a comparison."""
+    if is_share:
+        return tell("fewer than {enough} in the part or in the rest: compare with care", enough=ENOUGH_EVENTS)
     return tell("fewer than {enough}: compare with care", enough=ENOUGH_EVENTS)

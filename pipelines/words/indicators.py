@@ -14,7 +14,15 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, lower_first, many, tell
 from pipelines.words.notes import ADULT
-from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, TOO_FEW_TO_SPLIT, UNSTATED
+from pipelines.words.reasons import (
+    ASPECTS,
+    DIFFER,
+    DIFFER_WITHIN,
+    OTHERS,
+    TOO_FEW_TO_SPLIT,
+    UNSTATED,
+    UNSTATED_WITHIN,
+)
 from pipelines.words.regions import MIXED_TERRITORIES, explain_too_few, is_mixed, refuse_figure
 
 VERSIONS: Mapping[str, str] = Texts(
@@ -199,7 +207,7 @@ def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]
     codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
     texts += [FLAGS[flag] if flag in FLAGS else words.describe_flag(flag) for flag in codes]
     texts += [text] if (text := explain_ages(row)) else []
-    explanation = describe_reasons(row.get("reasons"))
+    explanation = describe_reasons(row.get("reasons"), is_within=True)
     if explanation:
         texts.append(explanation)
     return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
@@ -220,8 +228,11 @@ def format_formula(formula: str, measures: Mapping[str, str]) -> str:
     return re.sub(r"[^ ()]+", lambda part: names.get(part[0], part[0]), formula)
 
 
-def describe_reasons(codes: str | None) -> str:
-    """Return sentences on where two figures differ or an aspect of one is not known; empty text if nowhere."""
+def describe_reasons(codes: str | None, *, is_within: bool = False) -> str:
+    """Return sentences on where two figures differ or an aspect of one is not known; empty text if nowhere.
+
+    With `is_within`, the two are the counts of which one figure is made.
+    """
     differ: list[str] = []
     unstated: list[str] = []
     others: list[str] = []
@@ -231,8 +242,9 @@ def describe_reasons(codes: str | None) -> str:
             (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
         else:
             others.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
-    sentences = [tell(DIFFER, what=words.join_words(differ))] if differ else []
-    sentences += [tell(UNSTATED, what=words.join_words(unstated))] if unstated else []
+    differences, unknown = (DIFFER_WITHIN, UNSTATED_WITHIN) if is_within else (DIFFER, UNSTATED)
+    sentences = [tell(differences, what=words.join_words(differ))] if differ else []  # marked in reasons
+    sentences += [tell(unknown, what=words.join_words(unstated))] if unstated else []  # marked in reasons
     return " ".join([*sentences, *others])
 
 

@@ -30,6 +30,9 @@ ASPECTS: Mapping[str, str] = Texts(
 """Aspects of two figures that are compared; the codes are `<aspect>_differs` and `<aspect>_not_stated`."""
 DIFFER = mark("Differences between the two figures: {what}.")
 UNSTATED = mark("Not known for at least one of the two figures: {what}.")
+DIFFER_WITHIN = mark("The two counts behind this figure differ: {what}.")
+UNSTATED_WITHIN = mark("Not known for at least one of the two counts: {what}.")
+"""Of one figure that is made of two counts."""
 OTHERS: Mapping[str, str] = Texts(
     {
         "card_missing": mark("How the office counts is not declared."),

@@ -107,7 +107,7 @@ def _list_team_years(r: Release, crime: str) -> list[int]:
     return sorted({x["year"] for x in rows if x["since"] == x["year"]})
 
 
-@expect_parameters("No change of the law on joint teams is known for {years}.")
+@expect_parameters("No change to the law on joint teams is known for {years}.")
 def expect_years_without_change(r: Release, s: Selection, p: Params) -> Expected:
     """Check that no other law of the area begins to apply in these years, and that no treaty of four binds it then."""
     years = _list_team_years(r, find_crime(s))
@@ -192,7 +192,7 @@ def expect_reporters_of_region(r: Release, s: Selection, p: Params) -> Expected:
     return {"areas": {join_words(r.marked[code] for code in codes) for codes in present}}
 
 
-@expect_parameters("Changes of the law: {events}.")
+@expect_parameters("Changes to the law: {events}.")
 def expect_changes_of_law(r: Release, s: Selection, p: Params) -> Expected:
     """Name the day and the article of each law that replaces an assessed one in a year that has figures of teams."""
     years = {str(year) for year in _list_team_years(r, find_crime(s))}
@@ -312,7 +312,7 @@ def expect_span_of_laws(r: Release, s: Selection, p: Params) -> Expected:
     return {("first", "last"): {_span_days(r, s["area"], elements) for elements in themes.values()}}
 
 
-@expect_parameters("between {first} and {last}")
+@expect_parameters("{first} at the earliest, {last} at the latest")
 def expect_span_of_one_law(r: Release, s: Selection, p: Params) -> Expected:
     """Return the oldest and the newest day from which the law of an area on an element applies, for each element."""
     elements = {x["element"] for x in r.read_rows("legal_assessment")}

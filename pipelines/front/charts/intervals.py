@@ -36,6 +36,8 @@ class RegionComparison:
     unit: str
     region: TerritoryRow | None = None
     digits: int = 0
+    is_share: bool = False
+    """The figures are shares of a whole, so the part or the rest can be too few."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,14 @@ def draw_comparison(
     """
     figures = [row.figure for row in (*comparison.rows, *([comparison.region] if comparison.region else []))]
     ends = [end for f in figures for end in (f.value, f.high) if end is not None and not isinf(end)]
-    lines = [_arrange_row(row) for row in comparison.rows]
+    few = marks.describe_few(is_share=comparison.is_share)
+    lines = [_arrange_row(row, few) for row in comparison.rows]
     canvas = Canvas(width)
     region = comparison.region if comparison.region and has_value(comparison.region.figure) else None
     head = 0.0
     if comparison.region:
         text = f"{comparison.region.name}: {comparison.region.figure.text}"
-        notes_of_region = [marks.describe_few()] if comparison.region.is_few and region else []
+        notes_of_region = [few] if comparison.region.is_few and region else []
         notes_of_region += [comparison.region.note] if comparison.region.note else []
         texts = [text, *notes_of_region]
         region_lines = [line for part in texts for line in wrap_text(part, width - 24, SIZE)]
@@ -90,7 +93,7 @@ def draw_comparison(
     bottom = draw_rows(canvas, lines, top or max(ends, default=0), comparison.unit, comparison.digits, head, behind)
     keys = [marks.Key(marks.show_interval, marks.name_interval())] if _has_interval(figures) else []
     if any(row.is_few and has_value(row.figure) for row in comparison.rows):
-        keys.append(marks.Key(marks.show_few, marks.describe_few()))
+        keys.append(marks.Key(marks.show_few, few))
     bottom = marks.draw_key(canvas, bottom + 2, keys)
     return canvas.finish_drawing(comparison.title, description or describe_comparison(comparison), bottom, notes)
 
@@ -120,8 +123,8 @@ def _has_interval(figures: Sequence[FormattedFigure]) -> bool:
     return any(has_value(figure) and figure.low is not None for figure in figures)
 
 
-def _arrange_row(row: TerritoryRow) -> RowLayout:
-    notes = [marks.describe_few()] if row.is_few and has_value(row.figure) else []
+def _arrange_row(row: TerritoryRow, few: str) -> RowLayout:
+    notes = [few] if row.is_few and has_value(row.figure) else []
     notes += [row.note] if row.note else []
     if not has_value(row.figure):
         return RowLayout(row.name, row.figure.text, notes, None, is_quiet=True)
@@ -205,10 +208,11 @@ def _draw_region(region: TerritoryRow, canvas: Canvas, x: LinearScale, top: floa
 def describe_comparison(comparison: RegionComparison) -> str:
     """Return the comparison in sentences: lowest, highest and region, then which rows are not compared."""
     sure = [row for row in comparison.rows if has_value(row.figure) and not row.is_few]
+    few = lower_first(marks.describe_few(is_share=comparison.is_share))
     others: dict[str, list[str]] = {}
     for row in comparison.rows:
         if row not in sure:
-            reason = lower_first(marks.describe_few()) if has_value(row.figure) else row.figure.spoken
+            reason = few if has_value(row.figure) else row.figure.spoken
             others.setdefault(reason, []).append(row.name)
     sentences = [f"{comparison.title}."]
     if len(sure) > 1:
@@ -224,8 +228,8 @@ def describe_comparison(comparison: RegionComparison) -> str:
         sentences.append(f"{sure[0].name}: {sure[0].figure.spoken}.")
     if comparison.region:
         is_few = comparison.region.is_few and has_value(comparison.region.figure)
-        few = f", {lower_first(marks.describe_few())}" if is_few else ""
-        sentences.append(f"{comparison.region.name}: {comparison.region.figure.spoken}{few}.")
+        state = f", {few}" if is_few else ""
+        sentences.append(f"{comparison.region.name}: {comparison.region.figure.spoken}{state}.")
     if others:
         areas = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in others.items())
         sentences.append(tell("Not compared: {areas}.", areas=areas))

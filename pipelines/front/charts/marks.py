@@ -24,9 +24,9 @@ class Key:
     text: str
 
 
-def describe_few() -> str:
-    """Return what a hollow mark means."""
-    return upper_first(words.describe_few_state())
+def describe_few(*, is_share: bool = False) -> str:
+    """Return what a hollow mark means: of a share, a large part can leave too few for the rest."""
+    return upper_first(words.describe_few_state(is_share=is_share))
 
 
 def name_interval() -> str:

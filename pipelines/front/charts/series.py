@@ -538,5 +538,5 @@ def describe_series(series: ChartSeries) -> str:
         ]
         sentences.append(tell("Breaks in the series: {breaks}.", breaks="; ".join(names)))
     if series.events:
-        sentences.append(tell("Changes of the law: {events}.", events="; ".join(e.spoken for e in series.events)))
+        sentences.append(tell("Changes to the law: {events}.", events="; ".join(e.spoken for e in series.events)))
     return " ".join(sentences)

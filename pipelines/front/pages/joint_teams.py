@@ -50,7 +50,7 @@ def compose_region(reader: Reader, crime: str) -> Section | None:
         _compose_parts(reader, figures, "legal_basis"),
         _compose_parts(reader, figures, "partner"),
         _compose_territories(reader, figures),
-        _compose_events(reader, events, tell("Changes of the law on joint teams")),
+        _compose_events(reader, events, tell("Changes to the law on joint teams")),
     ]
     return Section(
         "joint-teams",
@@ -67,7 +67,7 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Section | None:
     if not any(figures.find_row(area, year, measure) for year in figures.years for measure in MEASURES):
         return None
     events = list_law_events(reader, [area], figures.years)
-    caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Changes of the law on joint teams'))}"
+    caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Changes to the law on joint teams'))}"
     table = _compose_events(reader, events, caption)
     pictures = _list_pictures(figures, area)
     return Section(
@@ -102,10 +102,10 @@ def _explain_counts() -> str:
 def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:
     if events:
         return tell(
-            "A dashed line marks a change of the law. It does not show that the law was the cause. A dot is in the "
-            "middle of its year, but counts the teams at the end of the year."
+            "A dashed line marks a change to the law. It does not show that the law was the cause. The dot of a year "
+            "stands in its middle and counts the teams at its end."
         )
-    return tell("No change of the law on joint teams is known for {years}.", years=figures.format_span())
+    return tell("No change to the law on joint teams is known for {years}.", years=figures.format_span())
 
 
 def _start_table(

@@ -121,7 +121,9 @@ def _compose_matrix(reader: Reader, treaty: str, areas: list[str], current: Mapp
     for element in reader.list_codes("law_element"):
         if element not in provided:
             continue
-        note = "" if provided[element]["is_verified"] else tell("The provision of the treaty is not yet verified.")
+        note = (
+            "" if provided[element]["is_verified"] else tell("The provision of the treaty has not yet been verified.")
+        )
         results = [current.get((area, element, treaty)) for area in areas]
         fields = [_format_state(reader, row["result"] if row else _UNKNOWN) for row in results]
         table.add_row(table.note_field(reader.find_label("law_element", element), note), fields)
@@ -223,7 +225,7 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
     if reader.edition.is_demonstration:
         table.notes.add_remark(tell(_REAL_TREATIES))  # marked above
-    table.notes.add_remark(tell('"Not known" means that nothing was collected, not that there is no treaty.'))
+    table.notes.add_remark(tell("“Not known” means that nothing was collected, not that there is no treaty."))
     return table
 
 

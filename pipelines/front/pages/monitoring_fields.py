@@ -72,10 +72,12 @@ def describe_law_dates(dates: Sequence[str]) -> str:
 
 
 def law_field(dates: Sequence[str]) -> Part:
-    """Return the date from which the law applies, or between which dates that of each territory or part began."""
+    """Return the date from which the law applies, or the first and the last of the territories or parts."""
     if len(dates) < 2:
         return date_field("".join(dates))
-    return tell("between {first} and {last}", first=format_date(dates[0]), last=format_date(dates[-1]))
+    return tell(
+        "{first} at the earliest, {last} at the latest", first=format_date(dates[0]), last=format_date(dates[-1])
+    )
 
 
 def name_figure(reader: Reader, item: str) -> str:

@@ -132,7 +132,7 @@ def test_territory_has_its_own_changes_and_no_picture_of_withheld_figures() -> N
 def test_years_without_a_change_say_so() -> None:
     section = joint_teams.compose_region(make_reader(legal_assessment=LAW[:2], treaty_event=[]), "TIP")
     assert section is not None
-    assert "No change of the law on joint teams is known for 2024–2025." in section.texts
+    assert "No change to the law on joint teams is known for 2024–2025." in section.texts
     assert joint_teams.compose_region(make_reader(joint_team=[]), "TIP") is None
 
 

@@ -131,13 +131,13 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
         (
             "monitoring.html",
             "laws that came into force between 1 April 2015 and 3 March 2024",
-            "between 1 April 2015 and 3 March 2024",
+            "1 April 2015 at the earliest, 3 March 2024 at the latest",
         ),
         ("monitoring-aa.html", "law in force since 1 October 2021", "1 October 2021"),
         (
             "monitoring-bb.html",
             "laws that came into force between 1 April 2015 and 3 March 2024",
-            "between 1 April 2015 and 3 March 2024",
+            "1 April 2015 at the earliest, 3 March 2024 at the latest",
         ),
     ],
     ids=["region", "territory with one law", "territory with parts"],

@@ -52,7 +52,8 @@ SELECTION = SimpleNamespace(carried={})
 
 
 def make_frame(path: str = "releases/2026-Q3/release.duckdb") -> Any:
-    return SimpleNamespace(path=path, numbers=itertools.count(), explain_terms=str.upper, cite_source=lambda: "Source")
+    explained = {"explain_terms": str.upper, "explain_html": str}
+    return SimpleNamespace(path=path, numbers=itertools.count(), cite_source=lambda: "Source", **explained)
 
 
 class Part:

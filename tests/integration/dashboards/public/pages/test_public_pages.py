@@ -556,7 +556,7 @@ def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> Non
 def test_ratio_of_two_units_is_not_applicable_with_a_reason() -> None:
     test = run_page("compare", **RATIO)
     assert read_row(test, "Bosnia and Herzegovina")[0] == "not applicable"
-    assert "Differences between the two figures: the count unit." in read_html(test)
+    assert "The two counts behind this figure differ: the count unit." in read_html(test)
 
 
 def test_share_has_its_range_and_few_cases_are_marked() -> None:
