@@ -169,7 +169,7 @@ class Explainer:
         uses = [
             use
             for use in self._find_uses(page, start, end)
-            if page.rfind("<", start, use.start) < page.rfind(">", start, use.start) and not _is_in(use.start, closed)
+            if page.rfind("<", start, use.start) <= page.rfind(">", start, use.start) and not _is_in(use.start, closed)
         ]
         explained = self._explain_first(page, [use for use in uses if not _is_in(use.start, folds)])
         in_folds = [use for use in uses if _is_in(use.start, folds) and use.code in self._unused]

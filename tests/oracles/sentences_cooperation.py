@@ -228,8 +228,8 @@ def expect_smallest_without_partners(r: Release, s: Selection, p: Params) -> Exp
 
 
 @expect_parameters(
-    "Returns do not say which part of a figure belongs to one partner. A figure above 0 is shown only if, whichever "
-    "partner is chosen, at least {least} of its requests certainly belong to others."
+    "Returns do not say how a figure is divided among partners. A figure above 0 is shown only if at least {least} of "
+    "its requests are certainly left, whichever partner is taken out."
 )
 def expect_requests_of_others(r: Release, s: Selection, p: Params) -> Expected:
     """Check that each figure by legal basis or channel is five above the published requests of any one partner."""

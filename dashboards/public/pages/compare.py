@@ -29,7 +29,7 @@ def render_page() -> None:
     frame = layout.begin_page(
         mark("Compare territories"),
         mark(
-            "Any indicator, in any territories and period, with its 95% confidence interval. The order of territories "
+            "Any indicator, for any territories and period, with its 95% confidence interval. The order of territories "
             "is not a ranking."
         ),
     )

@@ -55,7 +55,7 @@ def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: st
         about=words.unit_name(unit),
         key="flow",
     )
-    remarks = [tell(sentences.NO_FUNNEL), tell(from_rows.PENDING_NOTE)]  # marked there
+    remarks = [tell(sentences.NO_FUNNEL), *from_rows.list_pending_notes(drawn)]  # marked there
     layout.put_small(" ".join([*remarks, *([tell(_BY_YEAR)] if freq != "A" else [])]))
 
 

@@ -21,6 +21,14 @@ PENDING_NOTE = mark(
     "Pending cases are those at the end of the year; they are published by year only. Where the number is withheld and "
     "an office sends case records up to that day, the persons in open cases are shown as a range."
 )
+
+
+def list_pending_notes(drawn: Stages) -> list[str]:
+    """Return the note on pending cases if a stage has their number, a range of it, or a number that is withheld."""
+    pending = [side.figure for stage in drawn.stages for side in stage.sides if side.is_pending]
+    return [tell(PENDING_NOTE)] if any(figure.kind in ("value", "withheld") for figure in pending) else []
+
+
 _LEVELS: Mapping[str, Mapping[str, str]] = {
     "first": {"prosecution": "investigated", "first": "adjudicated_first"},
     "final": {"prosecution": "investigated", "final": "adjudicated_final"},

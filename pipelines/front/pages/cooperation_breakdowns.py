@@ -248,8 +248,8 @@ def _note_partners(tables: list[FigureTable]) -> list[FigureTable]:
     for table in tables:
         table.notes.add_remark(
             tell(
-                "Returns do not say which part of a figure belongs to one partner. A figure above 0 is shown only if, "
-                "whichever partner is chosen, at least {least} of its requests certainly belong to others.",
+                "Returns do not say how a figure is divided among partners. A figure above 0 is shown only if at least "
+                "{least} of its requests are certainly left, whichever partner is taken out.",
                 least=SMALLEST_PUBLISHED_COUNT,
             )
         )

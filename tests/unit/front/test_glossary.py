@@ -45,6 +45,11 @@ def test_term_of_a_part_is_explained_where_it_is_seen_first() -> None:
     ]
 
 
+def test_term_of_a_part_without_any_element_is_explained() -> None:
+    assert explain_parts("Persons convicted", "<p>Persons convicted</p>") == [[("convicted", "about-convicted")], []]
+    assert explain_parts('<p title="convicted') == [[]], "within a tag"
+
+
 def test_term_of_a_folded_part_is_explained_there_unless_it_was_before() -> None:
     parts = ("<p>Convicted</p>", "<p>Convicted, indicted</p>", "<p>Indicted</p>", "<p>Indicted</p>")
     assert explain_parts(*parts, is_folded=(False, True, False, True)) == [

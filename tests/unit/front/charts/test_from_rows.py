@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.front.charts.from_rows import find_breaks, make_point, make_series, make_stages
+from pipelines.front.charts.from_rows import find_breaks, list_pending_notes, make_point, make_series, make_stages
 from pipelines.front.charts.series import NOTHING, BreakMark, draw_series
 from pipelines.front.charts.stages import draw_stages
 from pipelines.words.language import read_in
@@ -107,12 +107,14 @@ def test_make_stages_shows_a_published_stock_before_the_range_of_the_records() -
     for stocks, texts in (
         ([stock], ["Pending on 31 December 2024: 27"]), (None, ["Pending on 31 December 2025: 20–49 persons"])
     ):  # fmt: skip
-        (stage,) = make_stages(
-            "A place", {"investigated": None}, "first", None, banded, stocks, str.title, "2025"
-        ).stages
+        drawn = make_stages("A place", {"investigated": None}, "first", None, banded, stocks, str.title, "2025")
+        (stage,) = drawn.stages
         assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == texts
-    (stage,) = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title, "2025").stages
+        assert len(list_pending_notes(drawn)) == 1
+    drawn = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title, "2025")
+    (stage,) = drawn.stages
     assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == ["Pending: not collected"]
+    assert list_pending_notes(drawn) == [], "there is no number that a note could be on"
 
 
 @pytest.mark.parametrize(("period", "is_shown"), [("2025", False), ("2026-Q3", True), ("2026-Q2", False)])

@@ -485,7 +485,8 @@ def test_terms_are_explained_where_a_page_has_them_first(page: str) -> None:
     assert not document.xpath("//a//a | //*[@role='img']//a | //*[@aria-hidden='true']//a")
     for explanation in document.find_class("front-about"):
         explanation.drop_tree()
-    captions = " ".join(caption.text_content() for caption in document.find_class("rti-caption")).lower()
+    read = [*document.cssselect(".rti-caption, blockquote"), document.find("div/p")]  # and the first sentence of a page
+    captions = " ".join(element.text_content() for element in read if element is not None).lower()
     used = {
         code
         for code, (_, _, forms) in TERMS.items()
