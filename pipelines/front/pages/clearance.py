@@ -11,7 +11,7 @@ from pipelines.front.pages.fields import ratio_field
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, describe_basis
-from pipelines.words import language
+from pipelines.words import language, regions
 from pipelines.words.language import tell
 
 _YEARS = 6
@@ -98,6 +98,7 @@ def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
         heading = table.name_area(code, note=describe_basis(of_area))
         fields = [ratio_field(table, row) for row in of_area]
         table.add_row(heading, fields, is_total=code == edition.region)
-        if code == edition.region:
+        # A rate whose counts are from different territories has none that are in all of them.
+        if code == edition.region and not all(regions.is_mixed(row) for row in of_area):
             table.add_row(tell("Territories included"), [table.cover_field(row) for row in of_area])
     return table
