@@ -478,7 +478,7 @@ def print_sheets(page: Page) -> list[tuple[list[str], str]]:
 
 
 @pytest.mark.parametrize("has_script", [True, False])
-@pytest.mark.parametrize("path", ["en/territory-rs", "mk/cooperation", "sq/indicator-convicted-first", "sr-Cyrl/law"])
+@pytest.mark.parametrize("path", ["en/territory-rs", "mk/monitoring", "mk/cooperation", "sr-Cyrl/law"])
 def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_heading(
     browser: Browser, public_app: str, path: str, has_script: bool
 ) -> None:
