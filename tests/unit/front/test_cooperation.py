@@ -240,9 +240,7 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert lines["Global"] == ["withheld", "0", "not available", "not available", "not available"]
     assert lines["Total"][0] == "40" and lines["Total"][-1] == "90"
     assert read_lines(channels.tables[0])["Central"][0] == "25"
-    assert any(
-        "at least 5 of its requests certainly belong to others" in str(remark) for remark in incoming.notes.remarks
-    )
+    assert any("at least 5 of its requests are certainly left" in str(remark) for remark in incoming.notes.remarks)
     assert all(WITHHELD_WITH in table.notes.remarks for table in (incoming, outgoing, *channels.tables))
 
 
