@@ -369,15 +369,9 @@ def name_demonstration(reader: Reader, page: Page) -> str:
 
 
 def name_edition(reader: Reader) -> str:
-    """Return the name and the date of the release, for the foot of printed sheets."""
-    release = reader.edition.release
-    name = tell("Regional trafficking indicators, release {release}.", release=reader.edition.id)
-    drafted = tell(
-        "Drafted {day}; data up to {period}.",
-        day=words.format_day(clock.parse_time(str(release["drafted_at"])).date()),
-        period=words.period_short(str(release["reference_period"])),
-    )
-    return f"{name} {drafted}"
+    """Return the name of the release and the day on which it was drafted, for the foot of printed sheets."""
+    drafted = clock.parse_time(str(reader.edition.release["drafted_at"])).date()
+    return f"{reader.edition.id}, {words.format_day(drafted)}"
 
 
 def cite_page(reader: Reader, page: Page) -> str:

@@ -67,7 +67,7 @@
 
   // A table alone has the address of its files. Its rows are on one line each, as far as one can know here.
   function composeFrame(part, table) {
-    const address = root.dataset.address.replace(/html$/, `${part.id.replace("table-", "")}.html`);
+    const address = root.dataset.address.replace(/html$/, `${part.id.slice(6)}.html`);
     const title = document.createElement("p");
     title.title = tidy(readText(table.caption));
     const height = 170 + 40 * table.rows.length + 45 * part.querySelectorAll(".front-notes > li").length;
