@@ -31,7 +31,7 @@ from tests.support.screenshots.office_scene import (
     serve_scene,
     set_languages,
 )
-from tests.support.screenshots.taking import HEIGHT, open_browser, take_widths
+from tests.support.screenshots.taking import HEIGHT, LONGEST_WAIT, open_browser, take_widths
 from tests.support.service.visitor import begin_session
 
 if TYPE_CHECKING:
@@ -283,6 +283,7 @@ def _open_context(browser: Browser, scene: Scene, account: str, language: str, *
         java_script_enabled=scripts,
         locale=i18n.html_lang(language),
     )
+    context.set_default_timeout(LONGEST_WAIT)
     cookies = {LANGUAGE_COOKIE: language}
     if account:
         cookies["rti_session"] = begin_session(scene.service, account)

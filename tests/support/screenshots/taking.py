@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 900
 """Pixels of the window; a picture is as high as its page."""
+LONGEST_WAIT = 300_000
+"""Milliseconds for one picture: those of the longest pages take minutes on a machine with much other work."""
 
 
 @contextmanager
@@ -46,7 +48,7 @@ def take_widths(page: Page, target: Path, widths: Sequence[int], suffix: str = "
     for width in widths:
         set_width(page, width)
         files.append(target.with_name(f"{target.name}-{width}{suffix}.png"))
-        page.screenshot(path=files[-1], full_page=True)
+        page.screenshot(path=files[-1], full_page=True, timeout=LONGEST_WAIT)
         if (needed := page.evaluate("document.documentElement.scrollWidth")) > width:
             print(f"{files[-1]}: the page needs {needed} pixels", flush=True)
     return files
