@@ -123,7 +123,7 @@ def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
     with read_in(context.language):
         gap = format_signed(row["gap"])
     title = context.tell(
-        "{n} {unit} left over", n=gap, unit=context.code_label("count_unit", row["count_unit"]).lower()
+        "difference of {n} {unit}", n=gap, unit=context.code_label("count_unit", row["count_unit"]).lower()
     )
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
     return title, context.tell(

@@ -233,7 +233,7 @@ COMPONENTS: Final = (
             """<form class="rti-form" method="post">
 {{ ui.hidden("csrf", csrf) }}
 {{ ui.text_field("label", "What the new token is for") }}
-{{ ui.button("Make a token", kind="primary") }}
+{{ ui.button("Create a token", kind="primary") }}
 </form>""",
         ),
     ),

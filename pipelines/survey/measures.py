@@ -201,5 +201,5 @@ def _check_right(desk: SurveyDesk, who: Identity, territory: str) -> None:
 def _check_length(text: str, field: str) -> None:
     if len(text.strip()) < SHORTEST_TEXT:
         raise SurveyError(
-            mark("Describe the measure, or the evidence, in at least {n} letters."), n=SHORTEST_TEXT
+            mark("Describe the measure, or the evidence, in at least {n} characters."), n=SHORTEST_TEXT
         ).at_field(field)

@@ -199,7 +199,7 @@ class _Writer:
 
         if not answers:
             rule = DataValidation(type="textLength", operator="lessThanOrEqual", formula1=str(LONGEST_TEXT))
-            rule.error = tell("At most {n} letters.", self.language, n=LONGEST_TEXT)
+            rule.error = tell("At most {n} characters.", self.language, n=LONGEST_TEXT)
         else:
             column = len(self.rules) + 1
             for number, answer in enumerate(answers, start=1):

@@ -20,7 +20,7 @@ STATES: dict[State, Sign] = {
     "unconfirmed": ("expected", "○", mark("not confirmed yet")),
     "confirmed": ("good", "✔", mark("confirmed this quarter")),
     "due": ("draft", "◐", mark("confirmation due")),
-    "stale": ("warning", "⚠", mark("stale: not confirmed for two quarters")),
+    "stale": ("warning", "⚠", mark("out of date: not confirmed for two quarters")),
 }
 
 

@@ -61,7 +61,7 @@ def change_email(form: Form) -> Response:
         accounts.set_email(context.desk.engine, account, email or None, by=account)
     except accounts.AccountError as error:
         return _render(context, status=422, errors=[(context.localize_error(error), "email")], entered={"email": email})
-    return redirect_to(context, "/account", message=context.tell("Kept."))
+    return redirect_to(context, "/account", message=context.tell("Saved."))
 
 
 @router.post("/account/news")
@@ -72,7 +72,7 @@ def change_news(form: Form) -> Response:
     context = form.context
     account = context.session.identity.account
     change_subscription(context.desk.engine, account, is_wanted=form.read_text("news") == "on")
-    return redirect_to(context, "/account", message=context.tell("Kept."))
+    return redirect_to(context, "/account", message=context.tell("Saved."))
 
 
 @router.post("/account/token")
@@ -106,7 +106,7 @@ def revoke_token(form: Form) -> Response:
             title=context.tell("My account"),
             question=context.tell("You are about to revoke a token"),
             consequence=context.tell("Programs that use it are refused at once. It cannot be enabled again."),
-            facts=[(context.tell("For"), token.label), (context.tell("Made"), words.format_day(token.created_at))],
+            facts=[(context.tell("For"), token.label), (context.tell("Created"), words.format_day(token.created_at))],
             yes=context.tell("Yes, revoke it"),
             back="/account",
         )
@@ -203,7 +203,7 @@ def _make_tokens_table(context: PageContext, own_tokens: Sequence[Token]) -> ui.
         )
         for token in own_tokens
     ]
-    columns = [context.tell("Made"), context.tell("Ends"), context.tell("Last used"), context.tell("State")]
+    columns = [context.tell("Created"), context.tell("Expires"), context.tell("Last used"), context.tell("State")]
     return ui.PageTable(context.tell("Your tokens"), context.tell("For"), columns, rows)
 
 
@@ -227,7 +227,7 @@ def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) 
     sign_out = context.tell("Sign out")
     rows = []
     for session in sessions:
-        browser = describe_browser(session.user_agent) or context.tell("not known")
+        browser = describe_browser(session.user_agent) or context.tell("Browser not known")
         since = words.format_time(session.created_at)
         is_this_one = session.session_id == context.session.session_id
         act = (

@@ -100,9 +100,10 @@ def list_overdue(context: PageContext, board: TimetableBoard) -> list[ui.Markup]
         ui.Markup("{} {}: {}").format(
             state_badge(context, cell),
             describe_row(context, row, cell.deadline.period),
-            context.tell(
-                "{days} days after the due date, {day}",
-                days=(board.today - cell.deadline.collection).days,
+            context.many(
+                "{n} day after the due date, {day}",
+                "{n} days after the due date, {day}",
+                (board.today - cell.deadline.collection).days,
                 day=cell.deadline.collection.isoformat(),
             ),
         )

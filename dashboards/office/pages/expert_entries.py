@@ -48,7 +48,7 @@ def save_own(form: Form) -> Response:
         return render_refusal(context, error)
     except ExpertError as error:
         return _render_own(context, context.describe_form_error(error), details)
-    message = context.tell("The entry is saved. A new address gets a letter with a link within the hour.")
+    message = context.tell("The entry is saved. We send an email with a link to a new address within the hour.")
     return redirect_to(context, PATH, message=message)
 
 
@@ -94,7 +94,7 @@ def save_kept(form: Form) -> Response:
         return render_refusal(context, error)
     except ExpertError as error:
         return _render_kept(context, expert_id, context.describe_form_error(error), details)
-    message = context.tell("The entry is saved. A new address gets a letter with a link within the hour.")
+    message = context.tell("The entry is saved. We send an email with a link to a new address within the hour.")
     return redirect_to(context, KEPT, message=message)
 
 
@@ -178,7 +178,7 @@ def _render_kept(
         context, next((expert for expert in kept_entries if expert.expert_id == expert_id), None),
         experts.list_expert_places(context.desk, context.who), error, entered,
         title=context.tell("Entries that you keep"),
-        lead=context.tell("An entry can be found once its expert has confirmed it by the link in a letter."),
+        lead=context.tell("An entry can be found once its expert has confirmed it with the link in an email."),
         action=KEPT,
         table=expert_words.tabulate_experts(context, kept_entries, KEPT) if kept_entries else None,
     )  # fmt: skip

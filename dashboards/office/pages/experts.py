@@ -91,7 +91,9 @@ def pass_message(form: Form) -> Response:
         return render_refusal(context, error)
     except (ExpertError, NoticeSettingsError) as error:
         return _render_entry(context, expert_id, context.describe_form_error(error), text)
-    return redirect_to(context, PATH, message=context.tell("Your message is sent. The expert can answer you by mail."))
+    return redirect_to(
+        context, PATH, message=context.tell("Your message has been sent. The expert can answer you by email.")
+    )
 
 
 def list_territories(context: PageContext) -> list[tuple[str, str]]:

@@ -146,9 +146,11 @@ def _format_count(context: PageContext, row: Row, adults: Row | None) -> str:
 
 def _describe_count(context: PageContext, row: Row) -> str:
     unit = context.code_label("count_unit", row["count_unit"]).lower()
-    name = f"{context.code_label('measure', row['measure'])}, {unit}"
+    measure = context.code_label("measure", row["measure"])
+    # "Detected victims" names its unit already.
+    name = measure if measure.lower().endswith(unit) else f"{measure}, {unit}"
     status = row["victim_status"]
-    return name if status in ("_T", "_Z") else f"{name}, {context.code_label('victim_status', status).lower()}"
+    return name if status in ("_T", "_Z") else f"{name}: {context.code_label('victim_status', status).lower()}"
 
 
 def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.PageTable | None:

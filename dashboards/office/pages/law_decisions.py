@@ -147,7 +147,8 @@ def _make_history(
         rows.append(ui.PageRow(_name_proposer(proposal), (_render_state(context, proposal), *fields, *decision)))
     names = [name for name, _ in summarise(views[0].proposal.content)]
     columns = [tell("State"), *names, tell("Decided by"), tell("Comment")]
-    return ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)
+    table = ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)
+    return ui.drop_empty_columns(table)
 
 
 def render_verification(context: PageContext, *, is_verified: bool) -> ui.Markup:

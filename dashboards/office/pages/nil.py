@@ -153,7 +153,7 @@ def _check_declaration(context: PageContext, declaration: _Declaration) -> Field
 def _render_choice(
     context: PageContext, entered: _Declaration, *, status: int = 200, errors: Sequence[FieldError] = ()
 ) -> Response:
-    """Render the choice of the form and its periods with what was entered; the only open period is chosen already."""
+    """Render the choice of the form and its periods with what was entered; at first the only open period is chosen."""
     periods_by_form = open_periods(context)
     form = entered.form if entered.form in periods_by_form else next(iter(periods_by_form), "")
     periods = periods_by_form.get(form, [])
@@ -171,7 +171,7 @@ def _render_choice(
         forms=context.form_options(periods_by_form),
         form=form,
         periods=[(code, words.format_period(code, context.language)) for code in periods],
-        chosen=periods if len(periods) == 1 else entered.periods,
+        chosen=periods if len(periods) == 1 and not errors else entered.periods,
         comment=entered.comment,
     )
 

@@ -56,7 +56,7 @@ def make_table(context: PageContext, element: str, provisions: Sequence[Provisio
         rows.append(ui.PageRow(link, tuple(text for _, text in description)))
     columns = [context.tell("What the treaty provides for"), context.tell("Source"), context.tell("State")]
     caption = context.tell("What each treaty provides for")
-    return ui.PageTable(caption, context.tell("Treaty"), columns, rows, wide=True, quiet=True)
+    return ui.drop_empty_columns(ui.PageTable(caption, context.tell("Treaty"), columns, rows, wide=True, quiet=True))
 
 
 @router.get(PATH)

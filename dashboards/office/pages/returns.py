@@ -18,7 +18,7 @@ from pipelines.ledger.permissions import can_read, draft_pairs, pairs_for
 from pipelines.ledger.transitions import DRAFT
 
 if TYPE_CHECKING:
-    from pipelines.submissions.service import Position, SubmissionEntry, SubmissionFilter
+    from pipelines.submissions.service import Position, SubmissionEntry, SubmissionFilter, SubmissionPage
 
 router = APIRouter()
 PAGE = 50
@@ -60,10 +60,17 @@ def show_returns(context: Page) -> Response:
         choices=choices,
         states=query.getlist(_STATE),
         chosen=dict(query),
-        table=submissions_table(context, page.entries, context.many("{n} return", "{n} returns", len(page.entries))),
+        table=submissions_table(context, page.entries, _count_returns(context, page)),
         newer=_list_address(context, _AFTER, page.newer),
         older=_list_address(context, _BEFORE, page.older),
     )
+
+
+def _count_returns(context: PageContext, page: SubmissionPage) -> str:
+    """Return the number of returns in the list, or on one of its pages."""
+    if page.newer is None and page.older is None:
+        return context.many("{n} return", "{n} returns", len(page.entries))
+    return context.many("{n} return on this page", "{n} returns on this page", len(page.entries))
 
 
 def _list_tasks(context: PageContext) -> list[ui.Part]:

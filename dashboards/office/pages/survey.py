@@ -28,7 +28,7 @@ router = APIRouter()
 PATH = "/survey"
 _STATES = {
     "planned": ("expected", "○", mark("not open yet")),
-    "open": ("sent", "➜", mark("open")),
+    "open": ("sent", "➜", mark("open for answers")),
     "closing": ("draft", "◐", mark("being closed")),
     "closed": ("good", "✔", mark("closed")),
 }
@@ -165,6 +165,6 @@ def _make_rates(context: PageContext, desk: SurveyDesk, round_: Round, responses
     total = (context.tell("All roles"), str(invited), str(answered), format_rate(answered, invited))
     rows.append(ui.PageRow(context.tell("All territories"), total))
     tell = context.tell
-    columns = [tell("Role"), tell("Invited"), tell("Answered"), tell("Response rate")]
+    columns = [tell("Role"), tell("Invited"), tell("Have answered"), tell("Response rate")]
     caption = tell("Response rates: {round}", round=name_round(context, desk, round_))
     return ui.PageTable(caption, tell("Territory"), columns, rows, frozenset({1, 2, 3}))

@@ -111,7 +111,8 @@ def _make_sections(
                 frozenset(range(len(codes) + 2)),
                 wide=True,
             )  # fmt: skip
-            sections.setdefault(theme, []).append(question_table)
+            # A question without favourable answers has no change.
+            sections.setdefault(theme, []).append(ui.drop_empty_columns(question_table))
     return list(sections.items())
 
 

@@ -130,7 +130,7 @@ def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
             (context.tell("Period"), period),
             (context.tell("Due by"), deadline.collection.isoformat()),
             (context.tell("Form"), form.id),
-            (context.tell("Instead of"), form.second_of or ""),
+            (context.tell("Can be sent instead of"), form.second_of or ""),
         ],
         "text": context.tell("Download the workbook for {period}", period=period),
         "address": ui.page_address("/templates/workbook", **{_FORM: form.id, _PERIOD: deadline.period}),

@@ -361,9 +361,11 @@ def _describe_outcome(context: PageContext, result: UploadResult) -> ui.Markup:
 
 def _describe_recognised(context: PageContext, result: UploadResult) -> ui.Markup:
     report = result.report
+    if any(finding.rule.startswith("read.") and finding.severity == "error" for finding in report.findings):
+        return ui.render_paragraph(context.tell("This file cannot be read. It was not used."))
     if report.form is None:
         return ui.render_paragraph(
-            context.tell("No form was recognised in this file. Say below which form it is, or look at what is wrong.")
+            context.tell("No form was recognised in this file. Choose its form below, or see what is wrong.")
         )
     return ui.render_facts(
         [

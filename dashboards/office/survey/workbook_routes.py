@@ -113,7 +113,7 @@ def _render_workbook(request: Request, visit: Visit, errors: list[tuple[str, str
     return render_page(
         request,
         "workbook.html",
-        title=tell("Fill in without a network", language),
+        title=tell("Answer offline in a workbook", language),
         status=422 if errors else 200,
         errors=errors or (),
         address=address,

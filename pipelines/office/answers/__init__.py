@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pipelines.office.answers.model import (
@@ -50,6 +50,13 @@ def describe_control_total(total: ControlTotal, language: str) -> str:
     from pipelines.office.answers.totals import describe_control_total as made
 
     return made(total, language)
+
+
+def describe_total(key: Mapping[str, str], language: str) -> str:
+    """Describe what a total of a receipt adds."""
+    from pipelines.office.answers.totals import describe_total as made
+
+    return made(key, language)
 
 
 def suggest_correction(finding: Finding, declared: DeclaredWords | None = None) -> Suggestion | None:
@@ -193,6 +200,7 @@ __all__ = [
     "compare_versions",
     "correct_workbook",
     "describe_control_total",
+    "describe_total",
     "find_earlier_values",
     "group_findings",
     "list_changes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipelines.core import codes
@@ -31,5 +32,21 @@ def describe_control_total(total: ControlTotal, language: str) -> str:
         dimension_words("sex", total.sex, language),
         tell("adults only", language) if total.age == _ADULTS else dimension_words("age", total.age, language),
         dimension_words("accumulation", total.accumulation, language) if total.accumulation != "discrete" else "",
+    ]
+    return " \N{MIDDLE DOT} ".join(part for part in parts if part)
+
+
+def describe_total(key: Mapping[str, str], language: str) -> str:
+    """Describe what a total of a receipt adds: `Pending at first instance \N{MIDDLE DOT} Stock at the end`, and so on.
+
+    `key` has `measure`, `level`, `statistic`, `count_unit` and `offence_group`.
+    """
+    is_free = codes.get_code_attribute("measure", key["measure"], "level_rule") == "free"
+    parts = [
+        code_words("measure", key["measure"], language),
+        code_words("level", key["level"], language) if is_free else "",
+        dimension_words("statistic", key["statistic"], language),
+        dimension_words("count_unit", key["count_unit"], language),
+        dimension_words("offence_group", key["offence_group"], language),
     ]
     return " \N{MIDDLE DOT} ".join(part for part in parts if part)

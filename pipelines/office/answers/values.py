@@ -40,8 +40,10 @@ _SPOKEN = (
     "days_band",
 )
 """Dimensions that are named, in this order."""
-_SILENT = frozenset({"_T", "_Z", "NR", "none", "flow", ""})
+_SILENT = frozenset({"_T", "_Z", "NR", "none", ""})
 """Codes that carry no information for a reader: total, not asked, a number."""
+_RULE = ("statistic", "count")
+"""The events of a period, as which most figures are counted: only stocks at its start and end are named."""
 
 
 @lru_cache(maxsize=8192)
@@ -64,7 +66,7 @@ def key_words(key: Mapping[str, Any], language: str) -> str:
 
 def dimension_words(name: str, code: Any, language: str) -> str:
     """Return the label of one code of one dimension, empty if it carries no information."""
-    if code is None or str(code) in _SILENT:
+    if code is None or str(code) in _SILENT or (name, code) == _RULE:
         return ""
     if name == "law_article":
         return tell("article {article}", language, article=code)

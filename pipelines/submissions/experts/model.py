@@ -103,7 +103,7 @@ def clean_details(details: ExpertDetails) -> ExpertDetails:
         procedures=tuple(code for code in lists.procedures if code in details.procedures),
     )
     if cleaned.role not in lists.roles or cleaned.letter_language not in i18n.list_languages():
-        raise ExpertError(mark("Choose the role and the language of letters from the lists.")).at_field("role")
+        raise ExpertError(mark("Choose the role and the language of emails from the lists.")).at_field("role")
     if not (cleaned.languages and cleaned.crimes and cleaned.procedures):
         field = next(name for name in ("languages", "crimes", "procedures") if not getattr(cleaned, name))
         raise ExpertError(mark("Choose at least one language, one crime and one procedure.")).at_field(field)
@@ -126,7 +126,7 @@ def clean_address(address: str) -> str:
     """Return a mail address without blanks. Raises ExpertError."""
     cleaned = address.strip()
     if not _ADDRESS.fullmatch(cleaned) or len(cleaned) > LONGEST_TEXT or not cleaned.isprintable():
-        raise ExpertError(mark("Enter a mail address, such as name@example.org.")).at_field("address")
+        raise ExpertError(mark("Enter an email address, such as name@example.org.")).at_field("address")
     return cleaned
 
 

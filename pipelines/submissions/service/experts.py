@@ -171,7 +171,7 @@ def pass_message(desk: Desk, who: Identity, expert_id: str, text: str) -> None:
         row = _find_visible(desk, connection, who, expert_id)
         if account is None or not account.email:
             raise ExpertError(
-                mark("Your account has no mail address for an answer. Add it on the page of your account.")
+                mark("Your account has no email address for the answer. Add one on the page “My account”.")
             )
         if row.expert.state in NOT_OFFERED:
             raise ExpertError(NOT_OFFERED[row.expert.state])
@@ -243,7 +243,7 @@ def confirm_own_expert(desk: Desk, who: Identity) -> None:
     with open_book(desk.engine, (), [who.account]) as book:
         row = _require_own(book.connection, who)
         if row.expert.state == "unconfirmed":
-            raise ExpertError(mark("Use the link in the letter to confirm the entry: it also confirms the address."))
+            raise ExpertError(mark("Use the link in the email to confirm the entry: it also confirms the address."))
         store.confirm_expert(book.connection, row.expert.expert_id)
         store.record_act(book.connection, who.account, store.CONFIRMED, row.expert.expert_id, {})
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from pipelines.core import i18n
-from pipelines.web.sign_in.addresses import CALLBACK
+from pipelines.web.sign_in.addresses import CALLBACK, PASSWORD, SIGN_IN
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection, Request
@@ -32,9 +32,10 @@ def remember_language(response: Response, language: str, *, secure: bool) -> Non
 def list_choices(request: Request, language: str) -> list[tuple[str, str, str]]:
     """Return code, name and address of each language in which a page is available."""
     others = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
-    # A posted form has no address of its own to return to, and the address to which a provider redirects has a code in
-    # it that is valid once: the choice is then not offered.
-    if request.method != "GET" or request.url.path == CALLBACK:
+    # Most posted forms have no page at their address, and the address to which a provider redirects has a code in it
+    # that is valid once: the choice is then not offered.
+    has_page = request.method == "GET" or request.url.path in (SIGN_IN, PASSWORD)
+    if not has_page or request.url.path == CALLBACK:
         return [(language, i18n.language_name(language), "")]
     return [
         (code, i18n.language_name(code), f"{request.url.path}?{urlencode([*others, ('lang', code)])}")

@@ -188,12 +188,12 @@ def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> 
     wait_for_reading(page)
     show_report(page)
     expect(page.locator("#verdict")).to_contain_text("for an explanation")
-    while count := page.get_by_role("button", name=re.compile("^Keep this explanation")).count():
+    while count := page.get_by_role("button", name=re.compile("^Save this explanation")).count():
         form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
         form.locator("select").select_option(label="One large case")
         form.locator("textarea").fill("Two large cases were reported in September.")
         press_and_wait(page, form.get_by_role("button", name=re.compile("^Keep this")))
-        assert page.get_by_role("button", name=re.compile("^Keep this explanation")).count() == count - 1
+        assert page.get_by_role("button", name=re.compile("^Save this explanation")).count() == count - 1
     page.get_by_label("Reason for the revision").select_option(label="Late data")
     press_and_wait(page, page.get_by_role("button", name="Send for approval"))
     expect(page.locator("#result")).to_have_text("Sent. Your receipt is below. Please keep it.")

@@ -169,7 +169,7 @@ def test_workbook_is_downloaded_filled_in_and_uploaded(
     browser: Browser, questionnaire: Questionnaire, scripts: bool
 ) -> None:
     page = open_page(browser, questionnaire.take_link(), scripts=scripts)
-    press_and_wait(page, "link", "Fill in a workbook without a network instead")
+    press_and_wait(page, "link", "Answer offline in an Excel workbook instead")
     if scripts:  # axe is a script
         check_page(page)
     with page.expect_download() as download:

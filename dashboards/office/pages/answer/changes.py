@@ -86,7 +86,7 @@ def _change_row(context: PageContext, change: CellChange) -> ui.PageRow:
     }[change.kind]
     period = format_period(change.key["period"], context.language)
     description = ui.Markup("{} {}, {}").format(ui.render_badge(*badge), change.words, period)
-    difference = "" if change.difference is None else f"{change.difference:+g}"
+    difference = "" if change.difference is None else format_difference(change.difference)
     return ui.PageRow(
         change.place or "–", (description, format_value(change.old), format_value(change.new), difference)
     )
@@ -120,7 +120,7 @@ def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
                     format_period(count.period, context.language),
                     str(count.old),
                     str(count.new),
-                    _format_difference(count.new - count.old),
+                    format_difference(count.new - count.old),
                 ),
             )
             for count in comparison.by_event
@@ -152,5 +152,6 @@ def _describe_requests(context: PageContext, comparison: RegisterComparison) -> 
     ]
 
 
-def _format_difference(difference: int) -> str:
-    return f"{difference:+d}" if difference else "0"
+def format_difference(difference: float) -> str:
+    """Format a difference with its sign and all its digits, so that it can be copied as a number."""
+    return f"{difference:+.15g}" if difference else "0"

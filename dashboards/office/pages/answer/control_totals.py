@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.changes import format_difference
 from pipelines.design import components as ui
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> u
 
     if not totals:
         return None
-    return ui.PageTable(
+    table = ui.PageTable(
         context.tell("Totals of {period}", period=words.format_period(totals[0].period, context.language)),
         context.tell("What"),
         # In the order of the tables of changes on the same page; the period is that of the figure before.
-        [context.tell("Before"), context.tell("Period"), context.tell("Now"), context.tell("Difference")],
+        [context.tell("Before"), context.tell("Earlier period"), context.tell("Now"), context.tell("Difference")],
         [
             ui.PageRow(
                 answers.describe_control_total(total, context.language),
@@ -42,13 +43,15 @@ def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> u
                     "" if total.earlier_period is None else _format_figure(total.earlier_value),
                     _format_earlier_period(context, total),
                     _format_figure(total.value),
-                    "" if total.difference is None else f"{total.difference:+.15g}" if total.difference else "0",
+                    "" if total.difference is None else format_difference(total.difference),
                 ),
             )
             for total in totals
         ],
         numbers=frozenset({0, 2, 3}),
     )
+    # The first return of a form has nothing before it.
+    return ui.drop_empty_columns(table)
 
 
 def _format_figure(value: float | None) -> str:

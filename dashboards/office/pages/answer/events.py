@@ -12,12 +12,10 @@ from pipelines.design import components as ui
 
 def events_table(context: PageContext, events: Sequence[Mapping[str, Any]]) -> ui.PageTable:
     """Return every event of a submission, oldest first: who, when, and the comment."""
-    return ui.PageTable(
-        context.tell("What happened to this return, oldest first"),
-        context.tell("When"),
-        [context.tell("What"), context.tell("By"), context.tell("State after it"), context.tell("In words")],
-        [_event_row(context, event) for event in events],
-    )
+    caption = context.tell("What happened to this return, oldest first")
+    columns = [context.tell("What"), context.tell("By"), context.tell("State after it"), context.tell("Comment")]
+    rows = [_event_row(context, event) for event in events]
+    return ui.drop_empty_columns(ui.PageTable(caption, context.tell("When"), columns, rows))
 
 
 def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.PageRow:

@@ -133,7 +133,7 @@ def _findings_table(
         context.tell("Found"),
         name_expected(group.rule, context.language),
         context.tell("Suggestion"),
-        context.tell("Explained"),
+        context.tell("Sender's explanation"),
     ]
     return ui.drop_empty_columns(ui.PageTable(group.title, context.tell("Place"), columns, rows, quiet=True))
 

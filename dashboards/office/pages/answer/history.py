@@ -63,7 +63,7 @@ def list_earlier_periods(answer: Answer) -> HistoryView:
         context.tell("What"),
         [
             context.tell("Place"),
-            context.tell("Course"),
+            context.tell("Trend"),
             context.tell("Earlier values, oldest first"),
             context.tell("Now"),
         ],
@@ -104,5 +104,5 @@ def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
 
 def _format_point(context: PageContext, point: EarlierValue) -> str:
     value = point.shown.words if point.shown is not None else context.tell("no report")
-    period = words.format_period(point.period, context.language)
+    period = words.format_period(point.period, context.language).replace(" ", "\N{NO-BREAK SPACE}")
     return f"{period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")

@@ -72,29 +72,39 @@ def _list_facts(context: PageContext, receipt: SignedReceipt, content: Mapping[s
 
 
 def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> ui.PageTable | None:
-    """Return the control totals from the check; every part of the key except the figure describes what is summed."""
+    """Return the control totals from the check, a row for each measure, unit, crime and period; None without any."""
     if not totals:
         return None
-    figures = [name for name in ("observations", "missing", "sum", "total", "value") if name in totals[0]]
-    names = [name for name in totals[0] if name not in figures]
+    has_parts = len({line["jurisdiction"] for line in totals}) > 1
     rows = [
         ui.PageRow(
-            " · ".join(context.code_label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
-            tuple("" if line[name] is None else f"{line[name]:g}" for name in figures),
+            _describe_total(context, line, has_parts=has_parts),
+            (
+                words.format_period(line["period"], context.language),
+                *(_format_number(line[name]) for name in ("total", "sum", "cells", "missing")),
+            ),
         )
         for line in totals
     ]
-    titles = {
-        "observations": context.tell("Figures"),
-        "missing": context.tell("Missing"),
-        "sum": context.tell("Sum"),
-        "total": context.tell("Sum"),
-        "value": context.tell("Sum"),
-    }
-    return ui.PageTable(
-        context.tell("Control totals, to compare with your own"),
-        context.tell("What"),
-        [titles[name] for name in figures],
-        rows,
-        numbers=frozenset(range(len(figures))),
-    )
+    columns = [
+        context.tell("Period"),
+        context.tell("Total"),
+        context.tell("Sum of all figures, with parts"),
+        context.tell("Figures"),
+        context.tell("Missing"),
+    ]
+    caption = context.tell("Control totals, to compare with your own")
+    return ui.PageTable(caption, context.tell("What"), columns, rows, numbers=frozenset({1, 2, 3, 4}))
+
+
+def _describe_total(context: PageContext, line: Mapping[str, Any], *, has_parts: bool) -> ui.Part:
+    """Describe what is summed, in the words of the other tables of a return, and where if there are several parts."""
+    from pipelines.office import answers
+
+    keys = ("measure", "level", "statistic", "count_unit", "offence_group")
+    description = answers.describe_total({name: line[name] for name in keys}, context.language)
+    return f"{context.area_name(line['jurisdiction'])}: {description}" if has_parts else description
+
+
+def _format_number(value: float | None) -> str:
+    return "\N{EN DASH}" if value is None else f"{value:.15g}"

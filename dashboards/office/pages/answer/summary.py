@@ -14,7 +14,7 @@ def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
     """Return what is known about a return, as terms and descriptions."""
     context, entry = answer.context, answer.entry
     row = entry.row
-    replaces = context.tell("A return that was accepted before. It is kept and listed under what happened.")
+    replaces = context.tell("A return that was accepted before. Both are kept.")
     return [
         (context.tell("Number"), ui.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
         (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
@@ -88,8 +88,10 @@ def describe_verdict(answer: Answer) -> Verdict:
             "No error. {n} warnings ask for an explanation before this return can be sent.",
             still_open,
         )
-    elif entry.state == "checked":
+    elif entry.state == "checked" and entry.may_send and not warnings:
         kind, text = "good", context.tell("No problems found. You can send this return.")
+    elif entry.state == "checked" and entry.may_send:
+        kind, text = "good", context.tell("No error, and every warning is explained. You can send this return.")
     elif warnings:
         kind = "note"
         text = context.many(
@@ -110,5 +112,10 @@ def _list_counts(answer: Answer) -> Sequence[str]:
     if report.events:
         sentences.append(context.many("{n} event was read.", "{n} events were read.", report.events))
     if answer.entry.state in ("checked", "refused", "received"):
-        sentences.append(context.tell("It is a draft: nothing has been sent."))
+        was_returned = any(event["action"] == "give_back" for event in answer.events)
+        sentences.append(
+            context.tell("It was returned to its sender, and does not count until it is sent again and approved.")
+            if was_returned
+            else context.tell("It is a draft: nothing has been sent.")
+        )
     return sentences

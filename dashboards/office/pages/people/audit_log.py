@@ -23,18 +23,25 @@ def make_audit_table(context: PageContext) -> ui.PageTable:
     with database.open_read_transaction(context.desk.engine) as connection:
         count, _ = audit_log.read_head(connection)
     entries = audit_log.list_entries(context.desk.engine, after=count - _LOGGED)
+    code = ui.Markup('<span class="rti-code">{}</span>')
     rows = [
         ui.PageRow(
             str(entry["seq"]),
-            (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
+            (
+                words.format_time(entry["at"]),
+                entry["actor"],
+                code.format(entry["action"]),
+                entry["subject"],
+                code.format(entry["hash"][:12]),
+            ),
         )
         for entry in reversed(entries)
     ]
     columns = [
         context.tell("When"),
         context.tell("Who"),
-        context.tell("Did"),
-        context.tell("To"),
+        context.tell("Action"),
+        context.tell("Concerns"),
         context.tell("Hash begins"),
     ]
     caption = context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=max(count, len(rows)))

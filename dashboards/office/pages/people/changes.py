@@ -38,7 +38,7 @@ def grant_role(form: Form) -> Response:
     return _perform_act(
         form,
         lambda: accounts.grant_role(context.desk.engine, account_id, new_grant, by=context.who.account),
-        context.tell("Given."),
+        context.tell("Role added."),
     )
 
 
@@ -116,7 +116,7 @@ def end_sessions(form: Form) -> Response:
 
 @router.post("/people/password")
 def reset_password(form: Form) -> Response:
-    """Make a one-time password, and show it in the answer. Raises NotAllowedError."""
+    """Create a one-time password, and show it in the answer. Raises NotAllowedError."""
     from pipelines.submissions.accounts import password_sign_in
 
     context, account_id = form.context, form.read_text(ACCOUNT)
@@ -130,7 +130,7 @@ def reset_password(form: Form) -> Response:
             account,
             context.tell("You are about to replace a password"),
             context.tell("The old password stops working at once, and the person is signed out everywhere."),
-            context.tell("Yes, make a one-time password"),
+            context.tell("Yes, create a one-time password"),
         )
     password = password_sign_in.reset_password(context.desk.engine, account_id, by=context.who.account)
     return render_people_page(

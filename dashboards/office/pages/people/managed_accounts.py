@@ -35,7 +35,7 @@ def find_managed_account(context: PageContext, account_id: str) -> Account | Non
 
 def make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.PageTable:
     """Return the accounts with their roles, state and last sign-in."""
-    columns = [context.tell("Name"), context.tell("May"), context.tell("State"), context.tell("Last sign-in")]
+    columns = [context.tell("Name"), context.tell("Permissions"), context.tell("State"), context.tell("Last sign-in")]
     rows = [
         ui.PageRow(
             ui.render_link(account.account_id, f"{make_page_address(account.account_id)}#change"),
@@ -49,7 +49,7 @@ def make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.
         for account in managed
     ]
     caption = context.many("{n} account", "{n} accounts", len(managed))
-    return ui.PageTable(caption, context.tell("Account"), columns, rows)
+    return ui.drop_empty_columns(ui.PageTable(caption, context.tell("Account"), columns, rows))
 
 
 def _state_badge(context: PageContext, account: Account) -> ui.Markup:

@@ -46,6 +46,6 @@ def create_account(form: Form) -> Response:
         errors = [context.describe_form_error(error, _FIELDS)]
         return render_people_page(context, status=status, errors=errors, entered=entered)
     if entered["issuer"]:
-        return redirect_to(context, make_page_address(account_id), message=context.tell("Made."))
+        return redirect_to(context, make_page_address(account_id), message=context.tell("The account is created."))
     password = password_sign_in.reset_password(engine, account_id, by=by)
     return render_people_page(context, account_id, password=OneTimePassword(account_id, password))

@@ -143,7 +143,7 @@ def _list_sheets(context: PageContext, sheets: Sequence[release_desk.SignOff]) -
         )
         rows.append(ui.PageRow(link, (describe_signature(context, item) or context.tell("not signed"),)))
     return ui.PageTable(
-        context.many("{n} sheet", "{n} sheets", len(rows)), context.tell("Territory"), [context.tell("Signed")], rows
+        context.many("{n} sheet", "{n} sheets", len(rows)), context.tell("Territory"), [context.tell("Signature")], rows
     )
 
 

@@ -123,7 +123,7 @@ def _ask_for_confirmation(form: SubmittedForm, plan: RollbackPlan, reason: str) 
             (context.tell("Current afterwards"), plan.release),
             (context.tell("Will be withdrawn"), ", ".join(plan.withdrawn)),
             (context.tell("No longer withdrawn"), ", ".join(plan.restored)),
-            (context.tell("People who get an e-mail"), str(plan.subscribers)),
+            (context.tell("People who get an email"), str(plan.subscribers)),
             (context.tell("Public reason"), reason),
         ],
         yes=context.tell("Withdraw release {release}", release=plan.current)

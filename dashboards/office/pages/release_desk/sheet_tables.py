@@ -47,7 +47,10 @@ def make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
     ]
     tell = context.tell
     columns = [tell("Crime"), tell("Unit"), tell("Period"), tell("Now"), tell("Before")]
-    return ui.PageTable(context.tell("Totals"), context.tell("Measure"), columns, rows, frozenset({3, 4}), wide=True)
+    table = ui.PageTable(
+        context.tell("Totals"), context.tell("What is counted"), columns, rows, frozenset({3, 4}), wide=True
+    )
+    return ui.drop_empty_columns(table)
 
 
 def name_figure(context: PageContext, row: Row) -> str:
@@ -81,7 +84,7 @@ def make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable | 
         for row in sheet.changes[:_LISTED]
     ]
     tell = context.tell
-    columns = [tell("Measure"), tell("Period"), tell("Broken down by"), tell("Before"), tell("Now")]
+    columns = [tell("What is counted"), tell("Period"), tell("Broken down by"), tell("Before"), tell("Now")]
     caption = context.many("{n} figure has changed", "{n} figures have changed", len(sheet.changes))
     return ui.PageTable(caption, context.tell("Change"), columns, rows, frozenset({3, 4}), wide=True)
 

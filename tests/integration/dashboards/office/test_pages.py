@@ -122,7 +122,7 @@ def test_language_chosen_in_the_header_is_saved_with_the_account(office: Office)
 
 def test_language_changed_after_a_refused_form_returns_to_its_page(office: Office) -> None:
     number = upload_draft(office, dict(portal_fixture.UNUSUAL))
-    refused = office.open("al-sender", "/answer", id=number).submit_form("Keep this explanation")
+    refused = office.open("al-sender", "/answer", id=number).submit_form("Save this explanation")
     assert refused.status == 422
     assert refused.submit_form("Change the language", language="sq").address == f"/answer?id={number}&view=findings"
 

@@ -252,7 +252,7 @@ def test_nil_return_with_wrong_form_or_period_raises(desk: Desk) -> None:
     for form in ("RR-JUSTICE-1", "NO-FORM-1"):
         with pytest.raises(NotAllowedError) as error:
             door.upload_nil(desk, sender, form, ["2025-Q4"])
-        assert str(error.value).startswith("You lack the role")
+        assert str(error.value).startswith("You do not have the role")
     for periods in (["2025"], ["2025-Q7"], ["2019-Q4"], []):
         with pytest.raises(SubmissionRefusedError):
             door.upload_nil(desk, sender, "QQ-JUSTICE-1", periods)

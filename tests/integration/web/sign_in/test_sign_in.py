@@ -471,6 +471,13 @@ def test_sign_in_page_is_shown_in_every_language(browser: TestClient, language: 
         assert f'href="/sign-in?next=%2Fboard&amp;lang={other_language}"' in second_answer.text
 
 
+def test_refused_sign_in_offers_the_other_languages(browser: TestClient) -> None:
+    page = browser.get("/sign-in?lang=en")
+    form = {"ticket": find_ticket(page.text), "account": "nobody-at-all", "password": "not the password"}
+    refused = browser.post("/sign-in", data=form)
+    assert refused.status_code == 401 and 'href="/sign-in?lang=mk"' in refused.text
+
+
 def test_sign_in_page_uses_the_browsers_language_by_default(browser: TestClient) -> None:
     for header, expected in (("xx;q=1, en-GB", "en"), ("", "en"), ("mk-MK, en", "mk")):
         answer = browser.get("/sign-in", headers={"accept-language": header})

@@ -40,16 +40,16 @@ def test_account_password_is_changed_on_its_own_page(office: Office) -> None:
 
 
 def test_account_email_is_saved(office: Office) -> None:
-    page = office.open("al-sender", "/account").submit_form("Keep this address", email=" office@example.org ")
-    assert page.address == "/account" and page.result == "Kept."
+    page = office.open("al-sender", "/account").submit_form("Save this address", email=" office@example.org ")
+    assert page.address == "/account" and page.result == "Saved."
     assert page.find_elements("input[name=email]")[0].get("value") == "office@example.org"
-    emptied = page.submit_form("Keep this address", email="")
+    emptied = page.submit_form("Save this address", email="")
     account = accounts.find_account(office.desk.engine, "al-sender")
-    assert emptied.result == "Kept." and account is not None and account.email is None
+    assert emptied.result == "Saved." and account is not None and account.email is None
 
 
 def test_account_invalid_email_is_refused_and_input_kept(shared_office: Office) -> None:
-    page = shared_office.open("al-sender", "/account").submit_form("Keep this address", email="no address")
+    page = shared_office.open("al-sender", "/account").submit_form("Save this address", email="no address")
     assert page.status == 422 and page.errors == ["'no address' is not an email address."]
     (field,) = page.find_elements("input[name=email]")
     assert field.get("value") == "no address" and field.get("aria-invalid") == "true"
@@ -61,7 +61,7 @@ def test_account_invalid_email_is_refused_and_input_kept(shared_office: Office) 
 
 def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
     visitor = office.start_visit("al-sender")
-    page = visitor.open_page("/account").submit_form("Make a token", label="nightly export", days="30")
+    page = visitor.open_page("/account").submit_form("Create a token", label="nightly export", days="30")
     token = TOKEN.search(page.main)
     assert page.status == 200 and token is not None and "can be used" in page.main
     answer = page.response
@@ -84,7 +84,7 @@ def test_account_token_is_shown_once_and_revoked(office: Office) -> None:
 
 
 def test_account_token_without_a_name_is_refused_and_input_kept(shared_office: Office) -> None:
-    page = shared_office.open("al-sender", "/account").submit_form("Make a token", label=" ", days="365")
+    page = shared_office.open("al-sender", "/account").submit_form("Create a token", label=" ", days="365")
     assert page.status == 422 and page.errors == [
         "Enter what the token is for; the name is shown in the list of tokens."
     ]
@@ -93,7 +93,7 @@ def test_account_token_without_a_name_is_refused_and_input_kept(shared_office: O
 
 
 def test_account_without_a_role_gets_no_token(shared_office: Office) -> None:
-    page = shared_office.open("nobody", "/account").submit_form("Make a token", label="for nothing")
+    page = shared_office.open("nobody", "/account").submit_form("Create a token", label="for nothing")
     assert page.status == 403 and len(page.errors) == 1
     assert page.find_elements("input[name=label]")[0].get("value") == "for nothing"
 
@@ -127,7 +127,7 @@ def test_account_lists_its_own_sessions_and_marks_this_one(office: Office) -> No
     assert len(rows) == 2 and len([row for row in rows if "this browser" in row]) == 1
     assert all(re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", row) for row in rows)
     buttons = page.find_elements("button[name=session]")
-    assert len(buttons) == 1 and re.match(r"Sign out: not known, \d{4}-", buttons[0].text_content())
+    assert len(buttons) == 1 and re.match(r"Sign out: Browser not known, \d{4}-", buttons[0].text_content())
 
 
 def test_account_session_is_ended_from_another_browser(office: Office) -> None:

@@ -264,7 +264,7 @@ def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(shared_o
         for row in page.find_elements("tbody tr")
         if row.find("th").text_content().endswith("2026 Q3")
     ]
-    assert points and all(text.startswith("2023 Q3: ") and text.count(": ") == 12 for text in points)
+    assert points and all(text.startswith("2023\N{NO-BREAK SPACE}Q3: ") and text.count(": ") == 12 for text in points)
 
 
 def test_earlier_accepted_figure_is_not_labelled_expected(shared_office: Office, draft: str) -> None:
@@ -358,9 +358,9 @@ def test_action_on_a_return_with_damaged_file_names_the_file(office: Office) -> 
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
     damage_file(store.path_of(office.desk.home, row.sha256), b"changed")
     office.desk.reports._futures.clear()
-    group = str(page.find_forms("Keep this explanation")[0].fields["group"])
+    group = str(page.find_forms("Save this explanation")[0].fields["group"])
     entered = {f"reason-{group}": "large_case", f"text-{group}": "Two large cases were reported in September."}
-    answer = page.submit_form("Keep this explanation", **entered)
+    answer = page.submit_form("Save this explanation", **entered)
     assert answer.status == 500 and answer.heading == page.heading
     (box,) = answer.find_elements(".rti-box-error")
     assert f"The stored file third.xlsx of the return {number} is missing or damaged" in box.text_content()

@@ -20,7 +20,7 @@ from tests.support.service.example_returns import (
 if TYPE_CHECKING:
     from tests.support.service.office_client import Document, Office
 
-KEEP = "Keep this explanation"
+KEEP = "Save this explanation"
 EXPLANATION = "Two large cases were reported in September."
 
 
@@ -64,6 +64,23 @@ def test_warnings_are_explained_group_by_group_and_the_return_is_sent(office: Of
     assert "Signature (Ed25519)" in page.main and "Approve" not in page.list_buttons()
     assert page.find_elements("#result")[0].get("autofocus") is not None
     assert not page.visitor.open_page(page.address).result, "shown once"
+    _check_totals_of_receipt(page)
+
+
+def _check_totals_of_receipt(page: Document) -> None:
+    """Check that the control totals are in words, each under a heading of its own, and that no total is twice."""
+    (table,) = (
+        table
+        for table in page.find_elements("#content table")
+        if "Control totals" in table.cssselect("caption")[0].text_content()
+    )
+    headings = [cell.text_content().strip() for cell in table.cssselect("thead th")]
+    assert headings == ["What", "Period", "Total", "Sum of all figures, with parts", "Figures", "Missing"]
+    rows = [[cell.text_content().strip() for cell in row] for row in table.cssselect("tbody tr")]
+    assert ["Reported · Persons · Trafficking in persons", "2026 Q3", "94", "282", "36", "0"] in rows
+    assert len({(name, period) for name, period, *_ in rows}) == len(rows)
+    codes = {"AL", "2026-Q3", "Quarter"}
+    assert not [name for name, *_ in rows if codes & set(name.split(" · ")) or name[0].isdigit()]
 
 
 def test_explanation_without_a_reason_is_refused_and_keeps_its_text(office: Office) -> None:
@@ -152,7 +169,11 @@ def test_return_is_returned_to_its_sender_with_the_comment(office: Office) -> No
     page = office.open("al-approver", "/answer", id=number)
     page = page.submit_form("Return to its sender", **{"decide-comment": "Please look at C9 again."})
     assert page.result == "Returned to its sender with your comment."
-    assert "Please look at C9 again." in office.open("al-sender", "/answer", id=number).main
+    assert "You can send" not in page.main, "the approver does not send it"
+    sender_page = office.open("al-sender", "/answer", id=number)
+    assert "Please look at C9 again." in sender_page.main
+    assert "No error, and every warning is explained. You can send this return." in sender_page.main
+    assert "It was returned to its sender" in sender_page.main and "nothing has been sent" not in sender_page.main
 
 
 def test_steward_override_is_shown_with_its_comment(office: Office) -> None:

@@ -28,6 +28,11 @@ def test_board_shows_own_scope_and_overdue_returns_first(shared_office: Office) 
     assert "Brčko" in page.main and "Kosovo under UNSCR 1244" in page.main and UNSCR in page.text
 
 
+def test_board_counts_one_day_after_the_due_date(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_NOW", "2026-11-15T09:00:00Z")
+    assert "1 day after the due date, 2026-11-14" in shared_office.open("secretariat", "/board").main
+
+
 def test_board_shows_footnote_of_a_territory_name(shared_office: Office) -> None:
     page = shared_office.open("xk-viewer", "/board")
     assert "(Kosovo under UNSCR 1244)*" in page.main and UNSCR in page.text

@@ -58,6 +58,12 @@ def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
     assert page.response.headers["cache-control"] == "no-store"
 
 
+def test_figures_name_a_unit_once(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/figures", area="AL")
+    headings = {cell.text_content() for cell in page.find_elements("tbody th")}
+    assert {"Reported, persons", "Detected victims", "Detected victims: identified victims"} <= headings
+
+
 def test_figures_show_adults_where_all_ages_are_not_collected(shared_office: Office) -> None:
     ((adults,),) = select_restricted(
         shared_office,

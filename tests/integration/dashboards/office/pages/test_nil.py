@@ -67,6 +67,7 @@ def test_nil_without_a_period_is_refused_and_input_kept(shared_office: Office) -
     (link,) = page.find_elements("#errors a")
     assert link.get("href") == "#period" and page.find_elements("fieldset#period[aria-invalid=true]")
     assert page.find_elements("input[name=comment]")[0].get("value") == "A quiet quarter."
+    assert not page.find_elements("input[name=period][checked]"), "the page says that nothing is chosen"
     assert not list_own(shared_office)
 
 
@@ -159,9 +160,9 @@ def test_nil_after_figures_shows_them_and_asks_for_an_explanation(
     answer = confirmation.submit_form(YES)
     assert "see below what you need to answer before you can send it" in answer.result
     assert "This return reports nothing for 2026 Q4." in answer.main
-    group = str(answer.find_forms("Keep this explanation")[0].fields["group"])
+    group = str(answer.find_forms("Save this explanation")[0].fields["group"])
     text = "The register was moved and no case was open."
     answer = answer.submit_form(
-        "Keep this explanation", **{f"reason-{group}": "confirmed_with_source", f"text-{group}": text}
+        "Save this explanation", **{f"reason-{group}": "confirmed_with_source", f"text-{group}": text}
     )
     assert answer.submit_form("Send for approval").result.startswith("Sent.")

@@ -65,7 +65,7 @@ def test_people_lists_accounts_and_links_to_each(shared_office: Office) -> None:
     chosen_page = page.follow_link("mk-sender")
     assert chosen_page.address == "/people?account=mk-sender"
     assert "mk-sender: Statistical office: sender" in [h.text_content() for h in chosen_page.find_elements("h3")]
-    assert not page.find_forms("Give this role"), "nothing is changed before an account is chosen"
+    assert not page.find_forms("Add this role"), "nothing is changed before an account is chosen"
 
 
 def test_people_unknown_account_is_ignored(shared_office: Office) -> None:
@@ -75,7 +75,7 @@ def test_people_unknown_account_is_ignored(shared_office: Office) -> None:
 
 def test_people_steward_creates_an_account_with_a_role(office: Office) -> None:
     page = office.open("secretariat", "/people").submit_form(
-        "Make this account",
+        "Create this account",
         new="me-office-sender",
         name="Statistical office: sender",
         mail="office@example.org",
@@ -95,16 +95,16 @@ def test_people_steward_creates_an_account_with_a_role(office: Office) -> None:
 
 def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
     page = office.open("secretariat", "/people").submit_form(
-        "Make this account", new="me-linked", name="Linked", issuer="https://id.example", subject="7f3a", place="ME"
+        "Create this account", new="me-linked", name="Linked", issuer="https://id.example", subject="7f3a", place="ME"
     )
-    assert page.result == "Made." and not page.find_elements(ONE_TIME)
+    assert page.result == "The account is created." and not page.find_elements(ONE_TIME)
     account = accounts.find_account(office.desk.engine, "me-linked")
     assert account is not None and (account.issuer, account.subject, account.has_password) == (
         "https://id.example",
         "7f3a",
         False,
     )
-    assert not page.find_forms("Make a one-time password")
+    assert not page.find_forms("Create a one-time password")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_people_invalid_new_account_is_refused_and_input_kept(
         "role": "approver",
         "place": "ME",
     }
-    page = shared_office.open("secretariat", "/people").submit_form("Make this account", **(entered | values))
+    page = shared_office.open("secretariat", "/people").submit_form("Create this account", **(entered | values))
     assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
     assert len(page.wrong_fields) == 1
     assert page.find_elements("input[name=new]")[0].get("value") == (entered | values)["new"]
@@ -142,8 +142,8 @@ def test_people_invalid_new_account_is_refused_and_input_kept(
 
 def test_people_role_is_given_and_removed(office: Office) -> None:
     account_page = open_account(office, "mk-approver")
-    page_after_grant = account_page.submit_form("Give this role", role="viewer", place="AL", what="victims")
-    assert page_after_grant.result == "Given." and page_after_grant.address == "/people?account=mk-approver"
+    page_after_grant = account_page.submit_form("Add this role", role="viewer", place="AL", what="victims")
+    assert page_after_grant.result == "Role added." and page_after_grant.address == "/people?account=mk-approver"
     assert "#" not in page_after_grant.response.history[-1].headers["location"], "the focus goes to the result"
     assert get_identity(office.desk, "mk-approver").has_role("viewer", "AL", "victims")
     question = page_after_grant.submit_form("Remove it", grant="approver MK *")
@@ -156,9 +156,9 @@ def test_people_role_is_given_and_removed(office: Office) -> None:
 @pytest.mark.parametrize(
     ("button", "values"),
     [
-        ("Give this role", {"role": "emperor"}),
-        ("Give this role", {"place": "ZZ"}),
-        ("Give this role", {"what": "figures"}),
+        ("Add this role", {"role": "emperor"}),
+        ("Add this role", {"place": "ZZ"}),
+        ("Add this role", {"what": "figures"}),
         ("Remove it", {"grant": "steward * *"}),
     ],
 )
@@ -174,7 +174,7 @@ def test_people_role_that_is_not_offered_changes_nothing(
 def test_people_account_is_disabled_and_enabled(office: Office) -> None:
     visitor = office.start_visit("mk-sender")
     issued = tokens.issue_token(office.desk.engine, get_identity(office.desk, "mk-sender"), "a program")
-    question = open_account(office, "mk-sender").submit_form("Disable it")
+    question = open_account(office, "mk-sender").submit_form("Disable this account")
     assert "You are about to disable an account" in question.main and "mk-sender" in question.main
     assert visitor.open_page("/").status == 200, "not before it is confirmed"
     assert question.follow_link("No, leave it as it is").address == "/people?account=mk-sender"
@@ -182,14 +182,14 @@ def test_people_account_is_disabled_and_enabled(office: Office) -> None:
     assert page.result == "Disabled." and visitor.open_page("/", follow=False).status == 303
     with pytest.raises(NotAllowedError):
         tokens.verify_token(office.desk.engine, issued.text)
-    assert page.submit_form("Let it sign in again").result == "Enabled."
+    assert page.submit_form("Enable this account: it can sign in again").result == "Enabled."
     assert visitor.open_page("/").status == 200
 
 
 def test_people_one_time_password_replaces_the_old_one(steward: Office) -> None:
     visitor = steward.start_visit("al-local")
-    page = open_account(steward, "al-local", by="al-steward").submit_form("Make a one-time password")
-    page = page.submit_form("Yes, make a one-time password")
+    page = open_account(steward, "al-local", by="al-steward").submit_form("Create a one-time password")
+    page = page.submit_form("Yes, create a one-time password")
     password = read_one_time_password(page)
     assert "The old password no longer works." in page.main
     engine = steward.desk.engine
@@ -200,7 +200,7 @@ def test_people_one_time_password_replaces_the_old_one(steward: Office) -> None:
 
 def test_people_account_of_a_provider_cannot_be_given_a_password(shared_office: Office) -> None:
     page = open_account(shared_office, "al-sender")
-    assert not page.find_forms("Make a one-time password")
+    assert not page.find_forms("Create a one-time password")
     token = page.find_elements("form[action='/people/grant'] input[name=csrf]")[0].get("value")
     answer = page.visitor.post_raw("/people/password", data={"csrf": token, "account": "al-sender"})
     account = accounts.find_account(shared_office.desk.engine, "al-sender")
@@ -209,8 +209,8 @@ def test_people_account_of_a_provider_cannot_be_given_a_password(shared_office: 
 
 def test_people_person_is_signed_out_of_all_sessions(steward: Office) -> None:
     visitors = [steward.start_visit("al-local") for _ in range(2)]
-    page = open_account(steward, "al-local", by="al-steward").submit_form("Sign it out of 2 browsers")
-    assert page.result == "Signed out everywhere." and not page.find_forms("Sign it out")
+    page = open_account(steward, "al-local", by="al-steward").submit_form("Sign this account out of 2 browsers")
+    assert page.result == "Signed out everywhere." and not page.find_forms("Sign this account out")
     for visitor in visitors:
         assert visitor.open_page("/", follow=False).status == 303
     entry = audit_log.list_entries(steward.desk.engine)[-1]

@@ -41,7 +41,7 @@ def test_returns_list_links_to_older_and_newer_pages(shared_office: Office) -> N
     all_numbers = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
     newest = shared_office.open("secretariat", "/")
     assert list_numbers(newest) == all_numbers[:50] and not newest.find_links("Newer returns")
-    assert "50 returns" in newest.main
+    assert "50 returns on this page" in newest.main
     older = newest.follow_link("Older returns")
     assert list_numbers(older) == all_numbers[50:100]
     assert list_numbers(older.follow_link("Newer returns")) == all_numbers[:50]

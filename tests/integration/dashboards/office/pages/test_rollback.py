@@ -117,7 +117,7 @@ def test_confirmation_names_the_releases_and_nothing_is_done_before_it(office: O
     )
     assert facts == {
         "Current now": NEWER, "Current afterwards": EARLIER, "Will be withdrawn": NEWER,
-        "People who get an e-mail": "2", "Public reason": REASON,
+        "People who get an email": "2", "Public reason": REASON,
     }  # fmt: skip
     assert "<counted>" not in page.response.text
     assert fixture.read_state(office.desk.home) == before

@@ -94,4 +94,4 @@ def test_templates_show_why_a_workbook_cannot_be_made(shared_office: Office, mon
 
 
 def test_templates_without_an_office_are_empty(shared_office: Office) -> None:
-    assert "No form is due of your offices" in shared_office.open("nobody", "/templates").main
+    assert "No forms are due from your offices" in shared_office.open("nobody", "/templates").main

@@ -134,6 +134,8 @@ def test_unrecognised_file_is_not_saved_and_can_be_checked_as_a_form(office: Off
     page = hand_in(visitor, make_part("notes.csv", b"a;b\n1;2\n"))
     assert "Not saved: see below what to do" in page.main and "Why it was not saved" in page.main
     assert not page.find_links("show the validation report") and not list_uploads(office)
+    assert "This file cannot be read" not in page.main
+    assert "Choose the form yourself" in page.find_elements("article")[0].text_content()
     rechecked_page = page.submit_form("Check again", form="AL-JUSTICE-1")
     for _ in range(100):
         if not rechecked_page.find_elements("[data-events]"):
@@ -141,6 +143,12 @@ def test_unrecognised_file_is_not_saved_and_can_be_checked_as_a_form(office: Off
         rechecked_page = visitor.open_page(rechecked_page.address)
     assert [e.text_content() for e in rechecked_page.find_elements("article h2")] == ["notes.csv"]
     assert "AL-JUSTICE-1" in rechecked_page.main
+
+
+def test_unreadable_file_is_not_said_to_lack_a_form(office: Office) -> None:
+    page = hand_in(office.start_visit(ACCOUNT), make_part("empty.xlsx", b""))
+    assert "This file cannot be read. It was not used." in page.main and "The file is empty." in page.main
+    assert "No form was recognised" not in page.main
 
 
 def test_check_as_corrections_replaces_the_draft(office: Office) -> None:
