@@ -25,6 +25,9 @@ from pipelines.refresh.results import Log, Step, WorkDueError, ignore_log
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.exported_tables import COUNTS
 
+_ROWS_FOR_PROCESSES = 20_000
+"""Counts of all areas from which several processes solve the problems of a home that has kept no outcome."""
+
 
 def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
     """Protect the cells of the publication programme, and put the public tables without counts next to them."""
@@ -55,22 +58,24 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     # Imported here because it takes half a second of processor time, which a step without work need not spend.
     import polars as pl
 
-    from pipelines.publication.disclosure import earlier, programme, utility
     from pipelines.publication.disclosure.processes import ProblemPool
-    from pipelines.publication.disclosure.protect import hide_small_counts
-    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
-    from pipelines.publication.releases.utility_targets import ReleaseUtility
 
     folder = home.protected / key[:16]
     temporary = home.protected / f".{key[:16]}.new"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    areas = _public_areas(tables)
     counts = pl.read_parquet(tables / "mart_count.parquet")
-    cells = programme.select_rows(counts.filter(pl.col("area").is_in(areas)))
     cache = home.restricted / "protection"
     # Both at once: the largest problem of either keeps one processor busy for longer than all others of it the other.
     with ProblemPool() as pool, ThreadPoolExecutor(1) as beside:
+        if counts.height >= _ROWS_FOR_PROCESSES and not cache.exists():
+            pool.start_processes()
+        from pipelines.publication.disclosure import earlier, programme, utility
+        from pipelines.publication.disclosure.protect import hide_small_counts
+        from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
+        from pipelines.publication.releases.utility_targets import ReleaseUtility
+
+        areas = _public_areas(tables)
         of_cooperation = beside.submit(
             protect_cooperation_tables,
             tables,
@@ -81,6 +86,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
             progress=_log_tenths(log, "problems of cooperation protected"),
             pool=pool,
         )
+        # Cooperation has the largest problems, so processes begin with them while the cells are chosen.
+        cells = programme.select_rows(counts.filter(pl.col("area").is_in(areas)))
         protection = hide_small_counts(
             cells,
             earlier=[release.read_cells() for release in releases],

@@ -10,6 +10,7 @@ import os
 import sys
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import highspy
@@ -138,7 +139,6 @@ class Raising:
         self._frozen_cells: Array = np.zeros(cells, dtype=bool)
         self._fixed: Array = np.zeros(cells, dtype=bool)
         self._most_down: Array = self._values[:cells].copy()
-        self._still: Array = np.zeros(ties)
         self._solver = create_solver(
             np.concatenate([np.zeros(self.free), self.costs[:cells], self.costs[:cells]]),
             np.zeros(self.free + 2 * cells),
@@ -181,25 +181,30 @@ class Raising:
     @property
     def true_population(self) -> Array:
         """A population with all true values, over the variables of the matrix; it may have fractions."""
-        return self._join_population(self._true_free, np.zeros(len(self._values)))
+        return self.join_population(self._true_free, np.zeros(len(self._values)))
 
     def set_true_population(self, population: Array) -> None:
         """Take another population that has all true values as the one from which insiders know their own figures."""
         self._true_free = population[self._free_columns]
 
-    def read_population(self, moved: Array) -> Array:
-        """Return the population of the last `raise_cell`, whose deviations are `moved`."""
-        return self._join_population(self._last_free, moved)
+    @property
+    def last_free(self) -> Array:
+        """The values of the variables that are no single cell, in the solution of the last `raise_cell`."""
+        return self._last_free
 
-    def _join_population(self, free: Array, moved: Array) -> Array:
+    def join_population(self, free: Array, moved: Array) -> Array:
+        """Return a population from `last_free` and the deviations of the same solution."""
         population: Array = np.empty(len(self._free_columns) + len(self._owned_columns))
         population[self._free_columns] = free
         population[self._owned_columns] = self._values[self._owned_rows] + moved[self._owned_rows]
         return population
 
     def _moved(self, solution: Array) -> Array:
-        moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
-        return np.concatenate([np.where(np.abs(moved) < 1e-7, 0.0, moved), self._still])
+        moved: Array = np.zeros(len(self._values))
+        of_cells = moved[: self.cells]
+        np.subtract(solution[self.free : self.free + self.cells], solution[self.free + self.cells :], out=of_cells)
+        of_cells[np.abs(of_cells) < 1e-7] = 0.0
+        return moved
 
     def freeze_columns(self, is_known: Array) -> None:
         """Let these variables keep their true value until they are released: an insider knows them."""
@@ -291,14 +296,13 @@ class Raising:
 
 @dataclass(frozen=True)
 class Bound:
-    """Lower or upper bound of a cell. `population` attains it, if it is a whole-number population.
+    """Lower or upper bound of a cell.
 
-    `solution` attains it too, but may have fractions, and is empty if the solver found none.
+    `solution` is a population that attains it; it may have fractions, and is empty if the solver found none.
     """
 
     state: Literal["bounded", "unbounded", "unknown"]
     value: float
-    population: Array | None
     solution: Array
 
 
@@ -328,8 +332,12 @@ class Intruder:
             is_known, population = own_figures
             self._least[is_known] = self._most[is_known] = population[is_known]
         self._sums = np.setdiff1d(np.arange(len(lower)), single)
-        self._linear = self._create_intruder_solver()
         self._whole: highspy.Highs | None = None
+
+    @cached_property
+    def _linear(self) -> highspy.Highs:
+        """The program of bounds with fractions; audits that settle all cells without one need not create it."""
+        return self._create_intruder_solver()
 
     def _create_intruder_solver(self) -> highspy.Highs:
         return create_solver(
@@ -348,7 +356,6 @@ class Intruder:
         """Let each variable differ from that of a population by `most` at most. Call before the first program."""
         self._least = np.maximum(self._least, population - most)
         self._most = np.minimum(self._most, population + most)
-        self._linear = self._create_intruder_solver()
 
     def find_witness(self, weights: Array) -> Array | None:
         """Return a whole-number population that roughly maximises the weighted sum of cells, or None if none is found.
@@ -365,11 +372,15 @@ class Intruder:
             self._whole.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, INTEGER))
         self._whole.changeColsCost(self.leaves, self._columns, -(self.matrix.T @ weights))
         self._whole.run()
-        population = read_solution(self._whole)
-        return self.check_population(population) if len(population) == self.leaves else None
+        return self.check_population(read_solution(self._whole))
 
     def check_population(self, population: Array) -> Array | None:
-        """Return the population rounded if it is whole and agrees with all published cells, else None."""
+        """Return the population rounded if it is whole and agrees with all published cells, else None.
+
+        An empty array, which is no solution, gives None.
+        """
+        if len(population) < self.leaves:
+            return None
         whole: Array = np.rint(population)
         cells = self.matrix @ whole
         fits = np.abs(population - whole).max(initial=0.0) < 1e-6 and (whole >= self._least).all()
@@ -381,20 +392,20 @@ class Intruder:
         costs = np.zeros(self.leaves)
         row = self.matrix[cell]
         costs[row.indices] = sign * row.data
-        solver = self._linear
         if whole:
             solver = self._create_intruder_solver()
             solver.setOptionValue("presolve", "on")
             solver.setOptionValue("time_limit", self.mip_seconds)
             solver.setOptionValue("mip_abs_gap", 0.5)
             solver.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, INTEGER))
+        else:
+            solver = self._linear
         solver.changeColsCost(self.leaves, self._columns, costs)
         solver.run()
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             objective = float(solver.getInfo().objective_function_value)
-            solution = read_solution(solver)
-            return Bound("bounded", sign * objective, self.check_population(solution), solution)
+            return Bound("bounded", sign * objective, read_solution(solver))
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-            return Bound("unbounded", -sign * np.inf, None, np.array([]))
-        return Bound("unknown", np.nan, None, np.array([]))
+            return Bound("unbounded", -sign * np.inf, np.array([]))
+        return Bound("unknown", np.nan, np.array([]))

@@ -34,9 +34,13 @@ class Neighbourhood:
             return None
         moved: Array = np.zeros(len(self.numbers))
         moved[self._rows] = of_rows
+        return RaisedCell(moved, of_rows, self.raising.last_free, self)
+
+    def find_population(self, raised: RaisedCell) -> Array:
+        """Return the values of all variables of the space in a population that this program has found."""
         population = self._truth.copy()
-        population[self._columns] = self.raising.read_population(of_rows)
-        return RaisedCell(moved, population, self)
+        population[self._columns] = self.raising.join_population(raised.free, raised.of_rows)
+        return population
 
     def freeze_columns(self, is_known: Array | None) -> None:
         """Let these variables of the space keep their true value, and no others."""
@@ -56,11 +60,21 @@ class Neighbourhood:
 
 
 class RaisedCell(NamedTuple):
-    """A population that raises a cell: the deviations of all cells, all variables, and the program that found it."""
+    """A population that raises a cell: the deviations of all cells, and the program that found it.
+
+    Most of them are only compared by cost, so the variables are joined when `population` is read: `of_rows` are the
+    deviations of the rows of the program, and `free` its variables that are no single cell.
+    """
 
     moved: Array
-    population: Array
+    of_rows: Array
+    free: Array
     of: Neighbourhood
+
+    @property
+    def population(self) -> Array:
+        """All variables of the space."""
+        return self.of.find_population(self)
 
 
 class Neighbourhoods:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import queue
@@ -26,6 +27,8 @@ class _Job(NamedTuple):
     problem: Any
 
 
+_IMPORTED = "pipelines.publication.disclosure.protect"
+"""Module that imports nearly everything that problems need."""
 _LAST = _Job(float("inf"), -1, Future(), print, None)
 """Says that no more problems come."""
 
@@ -61,6 +64,18 @@ class ProblemPool:
             thread.join()
         if self._executor is not None:
             self._executor.shutdown()
+
+    def start_processes(self) -> None:
+        """Start the other processes, so that they have imported everything when there are problems.
+
+        Without this they start with the first problems.
+        """
+        if self._processes < 2:
+            return
+        self._start_threads()
+        if self._executor is not None:
+            for _ in range(self._processes - 1):
+                self._executor.submit(importlib.import_module, _IMPORTED)
 
     def solve_problems(
         self,

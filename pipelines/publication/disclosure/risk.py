@@ -348,8 +348,8 @@ def _verdict(
         if observed.is_wide(cell):
             return "wide"
         least, most = intruder.find_bound(cell, 1, whole=whole), intruder.find_bound(cell, -1, whole=whole)
-        observed.add_population(least.population)
-        observed.add_population(most.population)
+        observed.add_population(intruder.check_population(least.solution))
+        observed.add_population(intruder.check_population(most.solution))
         if "unknown" in (least.state, most.state):
             continue
         verdict = _compare_bounds(least, most, observed.width)

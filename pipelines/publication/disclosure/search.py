@@ -163,9 +163,10 @@ class PatternSearch:
         is_of_cell: Array = np.zeros(len(self._truth), dtype=bool)
         is_of_cell[self._columns_of(cell)] = True
         # The program starts from the population before, and most of it stays as it was.
-        is_new = is_of_cell | (np.abs(raised.population - raised.of.last_population) > 1e-6)
-        raised.of.last_population = raised.population
-        moves = self._splitter.split_change(raised.population - self._truth, is_published, is_new)
+        population = raised.population
+        is_new = is_of_cell | (np.abs(population - raised.of.last_population) > 1e-6)
+        raised.of.last_population = population
+        moves = self._splitter.split_change(population - self._truth, is_published, is_new)
         of_cell = [move for move in moves if is_of_cell[move.columns].any()]
         others = [move for move in moves if move.is_whole and not is_of_cell[move.columns].any()]
         return [join_moves(of_cell), *others] if of_cell else others

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from pipelines.publication.disclosure import moves
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves, stack_moves
 from pipelines.publication.disclosure.space import write_links
 
@@ -24,8 +25,8 @@ def splitter() -> MoveSplitter:
 
 
 def test_counts_without_a_published_cell_in_common_are_separate_moves(splitter: MoveSplitter) -> None:
-    moves = splitter.split_change(CHANGE, IS_PUBLISHED)
-    assert [(move.columns.tolist(), move.amounts.tolist(), move.is_whole) for move in moves] == [
+    parts = splitter.split_change(CHANGE, IS_PUBLISHED)
+    assert [(move.columns.tolist(), move.amounts.tolist(), move.is_whole) for move in parts] == [
         ([0, 1], [2.0, -2.0], True),
         ([2, 3], [0.5, -0.5], False),
     ]
@@ -42,9 +43,13 @@ def test_split_returns_only_moves_of_the_wanted_counts(splitter: MoveSplitter) -
     assert splitter.split_change(np.zeros(4), IS_PUBLISHED) == []
 
 
+@pytest.mark.parametrize("fewest_in_graph", [0, 1000])
 @pytest.mark.parametrize("seed", range(20))
-def test_moves_are_the_connected_parts_of_a_change(seed: int) -> None:
-    """Compare with the components of the same graph as SciPy finds them."""
+def test_moves_are_the_connected_parts_of_a_change(
+    seed: int, fewest_in_graph: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compare with the components of another graph, which connects the counts of each row directly."""
+    monkeypatch.setattr(moves, "_FEWEST_IN_GRAPH", fewest_in_graph)
     random = np.random.default_rng(seed)
     matrix = sparse.random_array((30, 40), density=0.04, rng=random, format="csr")
     is_published = random.random(30) < 0.8

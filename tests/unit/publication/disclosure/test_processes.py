@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import pytest
@@ -14,6 +15,10 @@ def describe_process(number: int) -> tuple[int, int]:
     """Return a number and the process that had it."""
     time.sleep(0.05)
     return number, os.getpid()
+
+
+def list_protection_modules() -> list[str]:
+    return [name for name in sys.modules if name.startswith("pipelines.publication.disclosure")]
 
 
 def refuse_three(number: int) -> int:
@@ -31,6 +36,23 @@ def test_pool_solves_problems_in_this_process_and_another() -> None:
     assert [number for number, _ in more] == [*range(20)]
     processes = {process for _, process in outcomes + more}
     assert os.getpid() in processes and len(processes) == 2
+
+
+def test_processes_started_early_have_imported_what_problems_need() -> None:
+    with ProblemPool(2) as pool:
+        pool.start_processes()
+        assert pool._executor is not None
+        started = pool._executor.submit(list_protection_modules).result()
+        outcomes = list(pool.solve_problems(describe_process, range(60), [1.0] * 60, is_large=True))
+    assert "pipelines.publication.disclosure.search" in started
+    assert [number for number, _ in outcomes] == [*range(60)]
+    assert len({process for _, process in outcomes}) == 2
+
+
+def test_pool_of_one_process_starts_no_other() -> None:
+    with ProblemPool(1) as pool:
+        pool.start_processes()
+    assert pool._executor is None
 
 
 def test_pool_begins_with_largest_problem(monkeypatch: pytest.MonkeyPatch) -> None:
