@@ -7,20 +7,22 @@ import polars as pl
 TERRITORY, MEASURE, GROUP, QUARTER = "AL", "indicted", "TIP", "2025-Q2"
 
 
-def correct_one_person(cells: pl.DataFrame, by: float = 1.0) -> pl.DataFrame:
+def correct_one_person(
+    cells: pl.DataFrame, by: float = 1.0, *, territory: str = TERRITORY, quarter: str = QUARTER
+) -> pl.DataFrame:
     """Return the cells with further men in a quarter of one territory; `cells` have the programme's true counts.
 
     The men are adults, and are accused of the first offence that the territory reports in that year.
     """
     is_of_measure = (pl.col("measure") == MEASURE) & (pl.col("offence_group") == GROUP)
-    year = QUARTER[:4]
-    offences = cells.filter(is_of_measure & (pl.col("area") == TERRITORY) & (pl.col("period") == year))["offence"]
+    year = quarter[:4]
+    offences = cells.filter(is_of_measure & (pl.col("area") == territory) & (pl.col("period") == year))["offence"]
     offence = offences.filter(offences != "_T").sort()[0]
     first, last = (pl.col("period").str.split("-").list.get(i).cast(pl.Int64, strict=False) for i in (0, -1))
-    has_quarter = (pl.col("period") == QUARTER) | (
+    has_quarter = (pl.col("period") == quarter) | (
         ~pl.col("period").str.contains("Q") & (first <= int(year)) & (last >= int(year))
     )
-    has_territory = pl.col("reporters").str.split(",").list.contains(TERRITORY)
+    has_territory = pl.col("reporters").str.split(",").list.contains(territory)
     is_of_men = (
         pl.col("sex").is_in(["_T", "_Z", "M"])
         & pl.col("age").is_in(["_T", "_Z", "Y_GE18"])
