@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -106,7 +107,9 @@ class ProblemPool:
                 return
             # Spawned, because a fork of a process with threads of Polars may never end.
             context = multiprocessing.get_context("spawn")
-            self._executor = executor = ProcessPoolExecutor(self._processes - 1, mp_context=context)
+            self._executor = executor = ProcessPoolExecutor(
+                self._processes - 1, mp_context=context, initializer=_end_with_parent
+            )
 
             def solve_elsewhere(solve: Callable[[Any], Any], problem: Any) -> Any:
                 return executor.submit(solve, problem).result()
@@ -138,3 +141,18 @@ class ProblemPool:
                 self._waiting.get_nowait().outcome.cancel()
             except queue.Empty:
                 return
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does, also if that was killed and could not say so.
+
+    Otherwise it would wait for problems for ever: it holds both ends of the queue itself.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_for_end, args=(parent.sentinel,), name="end-with-parent", daemon=True).start()
+
+
+def _wait_for_end(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

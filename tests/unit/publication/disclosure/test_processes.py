@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,22 @@ def describe_process(number: int) -> tuple[int, int]:
 
 def list_protection_modules() -> list[str]:
     return [name for name in sys.modules if name.startswith("pipelines.publication.disclosure")]
+
+
+def wait_with_pool() -> None:
+    """Start a pool, print the number of its other process, and wait until this one is killed."""
+    pool = ProblemPool(2)
+    pool.start_processes()
+    assert pool._executor is not None
+    print(pool._executor.submit(os.getpid).result(), flush=True)
+    sys.stdin.read()
+
+
+def is_running(process: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 def refuse_three(number: int) -> int:
@@ -47,6 +65,20 @@ def test_processes_started_early_have_imported_what_problems_need() -> None:
     assert "pipelines.publication.disclosure.search" in started
     assert [number for number, _ in outcomes] == [*range(60)]
     assert len({process for _, process in outcomes}) == 2
+
+
+def test_process_of_a_killed_pool_ends() -> None:
+    """It ends soon after its parent, although nobody closes the queue."""
+    program = [sys.executable, "-c", f"import {__name__} as test; test.wait_with_pool()"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        process = int(parent.stdout.readline())
+        assert is_running(process)
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while is_running(process) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_running(process)
 
 
 def test_pool_of_one_process_starts_no_other() -> None:
