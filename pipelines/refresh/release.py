@@ -22,6 +22,7 @@ from pipelines.refresh.practice_audit import refuse_exposed_answers
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.released_counts import LOSSES_FILE, keep_counts, list_earlier, write_counts
 from pipelines.refresh.results import Log, Step, WorkDueError, ignore_log
+from pipelines.refresh.single_cases import list_single_cases
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.exported_tables import COUNTS
 
@@ -34,7 +35,9 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     from pipelines.publication.disclosure import balances
     from pipelines.warehouse import count_builds
 
-    tables = count_builds.tables_folder(latest_counts(home))
+    counts_build = latest_counts(home)
+    tables = count_builds.tables_folder(counts_build)
+    single_cases = list_single_cases(home, counts_build)
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", "mart_cooperation", *public_tables)]
     # Readers compare the figures from case records with the counts, so the counts are protected together with them.
@@ -43,6 +46,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
         build_cache.code_digest("publication/disclosure", "publication/cooperation"),
         str(codes.measure_parts()),
         str(balances.list_balances()),
+        *single_cases,
         *inputs,
         *record_tables,
     )
@@ -92,6 +96,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
             cells,
             earlier=[release.read_cells() for release in releases],
             figures=ReleasedRecordFigures(*map(pl.read_parquet, record_tables)),
+            single_cases=single_cases,
             cache=cache,
             progress=_log_tenths(log, "blocks of cells protected"),
             pool=pool,

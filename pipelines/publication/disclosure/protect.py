@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache as cache_once
@@ -56,6 +56,7 @@ def hide_small_counts(
     *,
     earlier: Sequence[pl.DataFrame] = (),
     figures: ReleasedRecordFigures | None = None,
+    single_cases: Collection[str] = (),
     guards_against_offices: bool | None = None,
     threshold: int = SMALLEST_PUBLISHED_COUNT,
     width: int = WIDTH,
@@ -69,7 +70,8 @@ def hide_small_counts(
     a value (missing, not applicable) are returned unchanged with conf_status F.  The result has the same rows in the
     same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
     oldest first (`earlier.STORED`): readers have kept them, so they are protected and assessed with the new cells.
-    `figures` are those from case records that the release shows next to them.
+    `figures` are those from case records that the release shows next to them, and `single_cases` the `cell_id` of the
+    counts whose persons are all in one case, as registers tell; they are hidden like the small ones.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
     the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  The blocks
@@ -83,7 +85,8 @@ def hide_small_counts(
     reports: list[risk.BlockRisk] = []
     counted = indexed.filter(pl.col("value").is_not_null())
     combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
-    combined = _mark_printed(_mark_groups(combined, threshold), threshold)
+    rows_of_single_cases = counted.filter(pl.col("cell_id").is_in(list(single_cases)))["_row"] if single_cases else None
+    combined = _mark_printed(_mark_groups(combined, threshold, rows_of_single_cases), threshold)
     # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
     combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
@@ -200,11 +203,13 @@ def _cached_path(block: pl.DataFrame, figures: ReleasedRecordFigures | None, rul
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 
-def _mark_groups(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
+def _mark_groups(combined: pl.DataFrame, threshold: int, rows_of_single_cases: pl.Series | None = None) -> pl.DataFrame:
     """Mark current cells that show a property of all their persons, or count a single case: `is_group`."""
     is_of_now = pl.col("_row").is_not_null()
     now, further = combined.filter(is_of_now), combined.filter(~is_of_now)
     is_group = groups.mark_uniform_groups(now, threshold=threshold) | groups.mark_single_cases(now)
+    if rows_of_single_cases is not None:
+        is_group |= now["_row"].is_in(rows_of_single_cases.to_list())
     return pl.concat(
         [now.with_columns(is_group.alias("is_group")), further.with_columns(pl.lit(False).alias("is_group"))]
     )
