@@ -73,16 +73,17 @@ def test_check_reports_an_unreadable_file(built_home: Path, tmp_path: Path) -> N
     report = _json(built_home, "check", str(broken), code=2)
     _validate_schema(report, "check-report.json")
     assert report["verdict"] == "unreadable"
-    assert small.run_rti(built_home, CLOCK, "check", str(tmp_path / "nowhere.csv")).returncode == 2
+    assert small.run_rti_here(built_home, CLOCK, "check", str(tmp_path / "nowhere.csv")).returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("nonsense",), ("check", "--nonsense", "x"), ("explain",)])
 def test_wrong_arguments_exit_with_3(built_home: Path, arguments: tuple[str, ...]) -> None:
-    assert small.run_rti(built_home, CLOCK, *arguments).returncode == 3
+    run = small.run_rti if arguments == ("nonsense",) else small.run_rti_here
+    assert run(built_home, CLOCK, *arguments).returncode == 3
 
 
 def test_help_lists_the_commands(built_home: Path) -> None:
-    process = small.run_rti(built_home, CLOCK, "--help")
+    process = small.run_rti_here(built_home, CLOCK, "--help")
     assert process.returncode == 0
     for command in ("check", "submit", "refresh", "publish", "init", "read", "explain", "territories", "preview"):
         assert command in process.stdout
