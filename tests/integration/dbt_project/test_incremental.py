@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,40 @@ import duckdb
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import Home
+from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.warehouse import dbt
 from pipelines.warehouse.dbt_runner import WarehouseError
-from tests.support.warehouse.dbt_facts import World
-from tests.support.warehouse.made_up_world import made_up_world
+from tests.support.kept_builds import build_kept
+from tests.support.warehouse.dbt_facts import World, parse_moment
+from tests.support.warehouse.made_up_world import NOW, made_up_world
 
 WITHDRAWN_AT = "2026-02-27T10:00:00Z"
+StartHome = Callable[[str, World], Home]
+
+
+@pytest.fixture
+def start_home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartHome]:
+    """Return a function that makes a home of a world with its counts, under the frozen clock.
+
+    The build is kept under the given name, so that a world that is drawn with a seed has the seed in its name.
+    """
+
+    def copy_started_home(name: str, world: World) -> Home:
+        def build_counts_of_world(root: Path) -> None:
+            built = initialise_home(root, "demonstration")
+            world.write_files(built)
+            dbt.build_counts(built)
+
+        shutil.copytree(build_kept(request, name, build_counts_of_world), tmp_path / "home", symlinks=True)
+        return open_home(tmp_path / "home")
+
+    with clock.freeze_time(parse_moment(NOW)):
+        yield copy_started_home
+
+
+def build_from_nothing(home: Home) -> dict[str, list[str]]:
+    """Build all counts at once and return their rows. Their data are not tested again: they are only compared."""
+    return read_all_rows(dbt.build_counts(home, full_refresh=True, with_tests=False))
 
 
 def read_all_rows(path: Path) -> dict[str, list[str]]:
@@ -59,11 +87,15 @@ def withdraw_randomly(world: World, chance: random.Random) -> World:
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4))])
-def test_incremental_builds_equal_a_full_build(home: Home, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+def test_incremental_builds_equal_a_full_build(
+    start_home: StartHome, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     """Read returns in a random order, a third first; then the rest, corrections among them, and withdraw some."""
     world, chance = made_up_world(), random.Random(seed)
     everything = [s["submission_id"] for s in world.submissions]
     chance.shuffle(everything)
+    third = len(everything) // 3
+    home = start_home(f"third-of-made-up-world-{seed}", select_part(world, set(everything[:third])))
     numbers_read: list[int] = []
     files = dbt.fact_files
 
@@ -73,14 +105,12 @@ def test_incremental_builds_equal_a_full_build(home: Home, monkeypatch: pytest.M
         return selected
 
     monkeypatch.setattr(dbt, "fact_files", record_fact_files)
-    third = len(everything) // 3
-    select_part(world, set(everything[:third])).write_files(home)
-    dbt.build_counts(home, full_refresh=True)
+    assert dbt.fact_files(home, None) and numbers_read == [third]
     world = withdraw_randomly(world, chance)
     world.write_files(home)
     grown = read_all_rows(dbt.build_counts(home))
     assert numbers_read == [third, len(everything) - third]
-    assert grown == read_all_rows(dbt.build_counts(home, full_refresh=True))
+    assert grown == build_from_nothing(home)
     assert any(block["superseded_at"] == WITHDRAWN_AT for block in world.blocks)
 
 
@@ -89,6 +119,8 @@ def test_incremental_builds_equal_a_full_build(home: Home, monkeypatch: pytest.M
 
 KEY = ("jurisdiction", "instrument", "form", "freq", "period")
 STEPS = ("late", "correct", "withdraw", "day")
+HISTORY = "first-of-history-{seed}"
+"""Name of the kept build of the world with which a history begins."""
 
 
 class History:
@@ -157,14 +189,11 @@ def raise_value(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
-def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(home: Home, seed: int) -> None:
+def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(start_home: StartHome, seed: int) -> None:
     """Take every step once, in a random order, each with a build on a copy of the last one."""
     chance = random.Random(seed)
     history = History(made_up_world(), chance)
-    for name in dbt.FACTS:
-        shutil.rmtree(home.facts / name)
-    history.world.write_files(home)
-    dbt.build_counts(home, full_refresh=True)
+    home = start_home(HISTORY.format(seed=seed), history.world)
     steps = [*chance.sample(STEPS, len(STEPS)), "correct"]
     for number, step in enumerate(steps):
         history.take_step(step)
@@ -172,17 +201,18 @@ def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(home
         with clock.freeze_time(clock.now() + timedelta(days=30 * steps[: number + 1].count("day"))):
             grown = read_all_rows(dbt.build_counts(home))
             if number in (2, len(steps) - 1):
-                whole = read_all_rows(dbt.build_counts(home, full_refresh=True))
+                whole = build_from_nothing(home)
                 assert [name for name in whole if grown[name] != whole[name]] == [], steps[: number + 1]
 
 
 def test_build_on_a_copy_keeps_revisions_of_territories_with_the_same_inputs(
-    home: Home, monkeypatch: pytest.MonkeyPatch
+    start_home: StartHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plant a wrong figure in the revisions of two territories, and correct a return of one of them."""
     history = History(made_up_world(), random.Random(1))
-    history.world.write_files(home)
-    built = dbt.build_counts(home, full_refresh=True)
+    home = start_home(HISTORY.format(seed=1), history.world)
+    built = dbt.latest_counts(home)
+    assert built is not None
     block = history.choose_current()
     corrected = block["jurisdiction"][:2]
     with duckdb.connect(str(built)) as connection:
@@ -200,14 +230,14 @@ def test_build_on_a_copy_keeps_revisions_of_territories_with_the_same_inputs(
     assert wrong == [(untouched,)]
 
 
-def test_new_return_with_a_row_twice_fails_its_build(home: Home) -> None:
+def test_new_return_with_a_row_twice_fails_its_build(start_home: StartHome) -> None:
     """Rows of returns that the copied build had already are not tested again; those of new ones are."""
-    world = made_up_world()
-    new = next(identity for identity, rows in world.observations.items() if rows)
-    select_part(world, {s["submission_id"] for s in world.submissions} - {new}).write_files(home)
-    dbt.build_counts(home, full_refresh=True)
-    (home.facts / "observation" / f"{new}.parquet").unlink()  # the home of the fixture has it
-    world.observations[new] = [*world.observations[new], world.observations[new][0]]
-    world.write_files(home)
+    history = History(made_up_world(), random.Random(1))
+    home = start_home(HISTORY.format(seed=1), history.world)
+    history.late = [late for late in history.late if any(late.observations.values())][:1]
+    ((new, rows),) = history.late[0].observations.items()
+    history.take_step("late")
+    history.world.observations[new] = [*rows, rows[0]]
+    history.world.write_files(home)
     with pytest.raises(WarehouseError, match="fct_observation_key"):
         dbt.build_counts(home)
