@@ -52,6 +52,7 @@ def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def public(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The public app on the session's home."""
-    with run_service(built_home, tmp_path_factory.mktemp("public"), command=PUBLIC_APP) as service:
+    """The public app on the session's home. Its log lists each module that it imports, as `-X importtime` does."""
+    folder, environment = tmp_path_factory.mktemp("public"), {"PYTHONPROFILEIMPORTTIME": "1"}
+    with run_service(built_home, folder, environment=environment, command=PUBLIC_APP) as service:
         yield service

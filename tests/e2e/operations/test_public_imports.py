@@ -1,4 +1,4 @@
-"""Use the pages and the API of a public part that runs, and read from its log which modules it imported."""
+"""Use the pages and the API of the public part that tests share, and read from its log which modules it imported."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from pipelines.core.home import open_home
 from pipelines.publication.releases.publish import find_current_release
 from tests.support.paths import ROOT
-from tests.support.service.public_app import run_public_app
+from tests.support.service.running import Service
 
 RESTRICTED = (
     "pipelines.ledger", "pipelines.submissions", "pipelines.reading", "pipelines.office", "pipelines.refresh",
@@ -70,20 +67,15 @@ def _draw_page(address: str, name: str) -> str:
                 return str(ForwardMsg.ScriptFinishedStatus.Name(answer.script_finished))
 
 
-def test_pages_and_interfaces_of_the_public_part_import_nothing_restricted(
-    built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = find_current_release(open_home(built_home))
+def test_pages_and_interfaces_of_the_public_part_import_nothing_restricted(public: Service) -> None:
+    folder = find_current_release(public.home)
     assert folder is not None
-    log = tmp_path / "log"
-    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    with run_public_app(built_home, log) as address:
-        with httpx.Client(base_url=address, trust_env=False, timeout=120, follow_redirects=True) as client:
-            answers = {path: client.get(path).status_code for path in list_addresses(folder.name)}
-        assert {path: status for path, status in answers.items() if status != 200} == {}
-        drawn = {name: _draw_page(address, name) for name in EXPLORER}
+    with httpx.Client(base_url=public.address, trust_env=False, timeout=120, follow_redirects=True) as client:
+        answers = {path: client.get(path).status_code for path in list_addresses(folder.name)}
+    assert {path: status for path, status in answers.items() if status != 200} == {}
+    drawn = {name: _draw_page(public.address, name) for name in EXPLORER}
     assert set(drawn.values()) == {"FINISHED_SUCCESSFULLY"}, drawn
-    text = log.read_text(encoding="utf-8")
+    text = public.log.read_text(encoding="utf-8")
     imported = set(_IMPORT.findall(text))
     assert {f"dashboards.public.pages.{name}" for name in EXPLORER} <= imported
     assert {"pipelines.web.sdmx.service", "pipelines.dissemination.writers.tabular"} <= imported
