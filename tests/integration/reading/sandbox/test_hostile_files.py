@@ -19,8 +19,9 @@ from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
 from pipelines.reading.formats.sniff import sniff_format
 from pipelines.reading.sandbox.child import PRELOAD
 from pipelines.reading.sandbox.pool import ChildPool
-from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
+from pipelines.submissions.checking.read_task import ReadResult, Task
 from tests.support.hostile_files import FILES, pdf_of_many_lines, xlsx_of_many_sheets
+from tests.support.limited_reading import LimitedTask, run_limited_task
 
 FOUND = ("sheets.xlsx", "texts.xlsx", "values.px", "keywords.px", "pages.pdf")
 """Files that held a reading process for 7 to 31 s each."""
@@ -29,17 +30,20 @@ EARLY = 2.0
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[ChildPool[Task, ReadResult]]:
-    with ChildPool(run_task, workers=1, preload=("pipelines.submissions.checking.preload", *PRELOAD)) as child_pool:
+def pool() -> Iterator[ChildPool[LimitedTask, ReadResult]]:
+    preload = ("pipelines.submissions.checking.preload", *PRELOAD)
+    with ChildPool(run_limited_task, workers=1, preload=preload) as child_pool:
         child_pool.launcher.load()
         yield child_pool
 
 
-def _read_in_child(pool: ChildPool[Task, ReadResult], data: bytes, name: str) -> tuple[ReadResult | ReadError, float]:
+def _read_in_child(
+    pool: ChildPool[LimitedTask, ReadResult], data: bytes, name: str, seconds: float = BASE
+) -> tuple[ReadResult | ReadError, float]:
     """Return the result of a file read in a child of its own, and the processor seconds it used."""
     child = pool.launcher.start_child()
     try:
-        result = child.run_job(Task(data, name, "S000000000000000", load().digest), 120.0)
+        result = child.run_job(LimitedTask(Task(data, name, "S000000000000000", load().digest), seconds), 120.0)
     finally:
         child.close()
     return result, child.used
@@ -53,7 +57,7 @@ def _allowed(data: bytes, name: str) -> float:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_hostile_file_uses_no_more_than_its_size_allows(pool: ChildPool[Task, ReadResult], name: str) -> None:
+def test_hostile_file_uses_no_more_than_its_size_allows(pool: ChildPool[LimitedTask, ReadResult], name: str) -> None:
     make, rule = FILES[name]
     data = make()
     result, used = _read_in_child(pool, data, name)
@@ -63,17 +67,23 @@ def test_hostile_file_uses_no_more_than_its_size_allows(pool: ChildPool[Task, Re
         assert used < EARLY
 
 
-def test_small_file_over_the_limit_is_refused_with_limit_and_remedy(pool: ChildPool[Task, ReadResult]) -> None:
+@pytest.mark.parametrize("limit", [1, pytest.param(5, marks=pytest.mark.slow)])
+def test_small_file_over_the_limit_is_refused_with_limit_and_remedy(
+    pool: ChildPool[LimitedTask, ReadResult], limit: int
+) -> None:
+    """Read a file that needs more than the real limit, of five seconds, also under a lower one."""
+    assert BASE == 5
     data = pdf_of_many_lines()
-    result, used = _read_in_child(pool, data, "lines.pdf")
+    result, used = _read_in_child(pool, data, "lines.pdf", limit)
     assert isinstance(result, ReadError)
-    assert result.params == {"seconds": 5, "format": "pdf", "kilobytes": len(data) // 1000 + 1}
-    assert BASE - 0.1 < used < BASE + 0.5
+    assert result.params == {"seconds": limit, "format": "pdf", "kilobytes": len(data) // 1000 + 1}
+    assert limit - 0.1 < used < limit + 0.5
     words = describe_finding(from_read_error(result), "en")
-    assert words.message.startswith("The file needed more than 5 s of processing.") and "Send only" in words.remedy
+    message = f"The file needed more than {limit} s of processing."
+    assert words.message.startswith(message) and "Send only" in words.remedy
 
 
-def test_two_sheets_of_one_part_are_refused(pool: ChildPool[Task, ReadResult]) -> None:
+def test_two_sheets_of_one_part_are_refused(pool: ChildPool[LimitedTask, ReadResult]) -> None:
     result, _ = _read_in_child(pool, xlsx_of_many_sheets(2), "two.xlsx")
     assert isinstance(result, ReadError) and result.rule == "read.malformed"
 
