@@ -30,7 +30,10 @@ def find_addresses(document: html.HtmlElement) -> Iterator[str]:
     for element in document.iter():
         texts: Iterable[str | None] = (*element.attrib.values(), element.text, element.tail)
         for text in texts:
-            for match in _ADDRESS.finditer(text or ""):
+            # Few texts have an address, and the expression searches each from every word on.
+            if not text or "//" not in text:
+                continue
+            for match in _ADDRESS.finditer(text):
                 if urlsplit(match.group()).hostname not in _NAMESPACES:
                     yield match.group()
 
