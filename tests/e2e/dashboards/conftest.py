@@ -34,8 +34,11 @@ def visitor(browser: Browser, public_app: str) -> Iterator[BrowserContext]:
 
     Measured with four pages: 2.6 s of processor time per page, 3.4 s with a separate context for each. A page without
     scripts stays open, and with it the process that has compiled those of the others.
+
+    The visitor prefers no motion: drawing how the placeholder of a page pulses until the page is there took up to half
+    of that time. `test_frozen_release.py` and `test_reader_tasks.py` open pages with motion.
     """
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     context.new_page().goto(f"{public_app}/en/")
     context.add_init_script(FORGET)

@@ -23,7 +23,9 @@ READ_STYLE = """all => all.map(e => {
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(forced_colors="active", viewport={"width": 1280, "height": 900})
+    context = browser.new_context(
+        forced_colors="active", reduced_motion="reduce", viewport={"width": 1280, "height": 900}
+    )
     context.set_default_timeout(PATIENCE)
     context.add_init_script(FORGET)
     yield context.new_page()
