@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,14 +22,14 @@ from pipelines.core.garbage import collect_rarely
 from pipelines.core.settings import SettingsError
 from pipelines.core.structured_log import configure_log
 from pipelines.operations.own_process import end_with_parent, keep_running, run_and_end
-from pipelines.operations.prepared_runs import RunStarter
+from pipelines.operations.prepared_runs import RunStarter, kill_runs
 
 if TYPE_CHECKING:
     from dagster._core.workspace.load_target import WorkspaceLoadTarget
 
 DEFINITIONS: Final = "pipelines.definitions"
 _PATIENCE: Final = 90.0
-_OPEN_CALL_SECONDS: Final = 3
+_OPEN_CALL_SECONDS: Final = 1
 """Seconds that open calls may go on when the server is asked to end. With Dagster's 60, a UI that was reading the
 definitions at this moment kept the server until its supervisor killed it."""
 _START_SECONDS: Final = 20.0
@@ -78,9 +80,13 @@ def choose_definitions(socket: str | None) -> WorkspaceLoadTarget:
 def _wait_for_server(socket: str) -> None:
     from dagster._core.errors import DagsterUserCodeUnreachableError
     from dagster._grpc.client import DagsterGrpcClient
+    from dagster._utils.interrupts import check_captured_interrupt
 
     client, end = DagsterGrpcClient(socket=socket), time.monotonic() + _PATIENCE
     while time.monotonic() < end:
+        if check_captured_interrupt():
+            # The daemon only records the signals that end it, so that no wait may be longer than its supervisor's.
+            raise KeyboardInterrupt
         try:
             client.ping("")
             return
@@ -119,12 +125,57 @@ def _prepare_runs() -> None:
     starter.prepare_later(_START_SECONDS)
 
 
+class _Ending:
+    """Ends the server when it is asked to, at any time: at once while it loads, and else without waiting for runs.
+
+    Dagster gives SIGTERM the handler of SIGINT. A shell starts background jobs with SIGINT ignored, so then nothing
+    ended the server. Otherwise that handler raises an exception, which an import can lose, and afterwards the server
+    waits until its runs, and the process that is loading for them, have finished.
+    """
+
+    def __init__(self) -> None:
+        self._is_over: threading.Event | None = None
+
+    def handle_signals(self) -> None:
+        """Handle SIGTERM, and SIGINT unless it is ignored."""
+        signal.signal(signal.SIGTERM, self._end)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self._end)
+
+    def replace_handlers_of_dagster(self) -> None:
+        """Keep these handlers, also while Dagster loads the definitions, and note when its server begins to serve."""
+        from dagster._cli import api
+        from dagster._grpc import server
+        from dagster._utils import interrupts
+
+        serve = server.DagsterGrpcServer.serve
+
+        def serve_until_asked(dagster_server: Any) -> None:
+            self._is_over = dagster_server._server_termination_event
+            serve(dagster_server)
+
+        def keep_handlers(*_: object) -> None:
+            """Replace no handler."""
+
+        api.setup_interrupt_handlers = keep_handlers  # type: ignore[attr-defined]
+        interrupts._replace_interrupt_signal = keep_handlers
+        server.DagsterGrpcServer.serve = serve_until_asked  # type: ignore[method-assign]
+
+    def _end(self, *_: object) -> None:
+        if self._is_over is None:
+            kill_runs()
+            os._exit(0)
+        self._is_over.set()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the definitions on a socket until the process is asked to end."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.code_server", description=__doc__)
     parser.add_argument("--socket", required=True)
     parser.add_argument("--end-with-parent", action="store_true", help="end when the process that started it has ended")
     options = parser.parse_args(arguments)
+    ending = _Ending()
+    ending.handle_signals()
     if options.end_with_parent:
         end_with_parent()
     try:
@@ -134,6 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     collect_rarely()
     os.environ.setdefault("DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD", str(_OPEN_CALL_SECONDS))
     _prepare_runs()
+    ending.replace_handlers_of_dagster()
     from dagster._cli.api import grpc_command
 
     served = [
@@ -146,7 +198,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--log-level",
         "warning",
     ]
-    grpc_command(served, standalone_mode=True)
+    try:
+        grpc_command(served, standalone_mode=True)
+    finally:
+        # Python waits for them when a process ends. The next start of the service closes and repeats killed runs.
+        kill_runs()
 
 
 if __name__ == "__main__":

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Final
@@ -58,6 +62,19 @@ class RunStarter:
             _LOG.warning("files of the program have changed: each run loads them again until the service restarts")
             self._state = None
         return multiprocessing.get_context("spawn" if self._state is None else "forkserver")
+
+
+def kill_runs() -> None:
+    """Kill the runs that this process has started, and the process from which runs are forked.
+
+    The latter would otherwise notice the end of this one only when it has loaded everything.
+    """
+    for process in multiprocessing.active_children():
+        process.kill()
+    prepared: int | None = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    if prepared is not None:
+        with suppress(ProcessLookupError):
+            os.kill(prepared, signal.SIGKILL)
 
 
 def list_states() -> Iterator[tuple[str, int, int]]:

@@ -74,6 +74,9 @@ def serve_home(home: Home) -> None:
         )
         try:
             _start_all(supervisor, servers, logs, is_ending)
+            if is_ending():
+                _say("ending")
+                return
             # Imported when the pages answer: both load the ledger, which takes as long as a page takes to start.
             from pipelines.operations.release_clock import ReleaseClock
             from pipelines.operations.release_sender import ReleaseSender
