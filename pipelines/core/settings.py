@@ -232,8 +232,8 @@ class MonitoringSettings(SettingsGroup):
     )
     health_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
         None,
-        description="The loopback port on which the daemon, or `rti release receive --watch`, answers `/live`, "
-        "`/ready` and `/health`; by default none.",
+        description="The loopback port on which the daemon, a step worker or `rti release receive --watch` answers "
+        "`/live`, `/ready` and `/health`; by default none.",
     )
 
     metrics_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(

@@ -2,7 +2,8 @@
 
 Celery's process loads everything once and forks a new process for each step, as `prepared_runs` does for runs, so that
 a step starts at once and leaves nothing behind. The first process keeps the connection to RabbitMQ, which therefore
-notices soon if this machine is gone, and gives the step to another worker.
+notices soon if this machine is gone, and gives the step to another worker. With `RTI_HEALTH_PORT`, `worker_health`
+answers there for the worker.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.garbage import collect_rarely
-from pipelines.core.settings import DagsterSettings, SettingsError, read_settings
+from pipelines.core.settings import DagsterSettings, MonitoringSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log, remove_own_handlers
 from pipelines.operations.own_process import end_with_parent, run_and_end
+from pipelines.operations.worker_health import Report, add_reports, reported_health
 from pipelines.runs import step_queue
 
 if TYPE_CHECKING:
@@ -97,7 +99,10 @@ def choose_queues(*, with_services: bool) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do steps until the process is asked to end; a step that has begun is completed first."""
+    """Do steps until the process is asked to end; a step that has begun is completed first.
+
+    Raises SystemExit for a wrong setting, and with Celery's code if the worker fails.
+    """
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.step_worker", description=__doc__)
     parser.add_argument("--name", default="", help="the name of the worker in the log of a run")
     parser.add_argument(
@@ -109,9 +114,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not step_queue.has_queue():
             step_queue.read_broker_url()
         with_services = options.with_services or read_settings(DagsterSettings).step_worker_with_services
+        health_port = read_settings(MonitoringSettings).health_port
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
 
+    name = options.name or f"{socket.gethostname()}-{os.getpid()}"
+    with reported_health(health_port) as report_state:
+        exit_code = _work(name, choose_queues(with_services=with_services), report_state)
+    if exit_code:
+        raise SystemExit(exit_code)
+
+
+def _work(name: str, queues: list[str], report_state: Callable[[Report], None]) -> int:
+    """Take steps from the queues until the process is asked to end; return Celery's exit code."""
     from celery.signals import setup_logging
 
     from pipelines.core.home import open_home
@@ -120,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ["DAGSTER_HOME"] = str(instance_folder(open_home()))
     collect_rarely()
     app = make_worker_app()
+    add_reports(app, report_state)
     # Importing it loads everything.
     import pipelines.operations.run_preload  # noqa: F401
 
@@ -128,8 +144,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     # Celery sets up no log of its own if something is connected here.
     setup_logging.connect(keep_log, weak=False)
-    name = options.name or f"{socket.gethostname()}-{os.getpid()}"
-    queues = choose_queues(with_services=with_services)
     _LOG.info("the worker %s takes steps of %s", name, " and ".join(queues))
     worker = app.Worker(
         hostname=f"{name}@{socket.gethostname()}",
@@ -144,8 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         quiet=True,
     )
     worker.start()
-    if worker.exitcode:
-        raise SystemExit(worker.exitcode)
+    return worker.exitcode or 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,160 @@
+"""Tests of the health of a step worker: what its process answers, and that it never disturbs the worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.core.home import initialise_home
+from pipelines.operations.worker_health import LONGEST_SILENCE, WorkerState, reported_health
+from tests.support import postgres
+from tests.support.paths import ROOT
+from tests.support.ports import free_port
+
+LONGEST = 60.0
+WORKER = """
+import sys, time
+from pipelines.operations.worker_health import reported_health
+with reported_health(int(sys.argv[1])) as report_state:
+    report_state("connected")
+    time.sleep(600)
+"""
+
+
+def read_status(port: int, path: str) -> int:
+    """Return the status of an answer, or 0 if nothing listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def wait_for(is_true: Callable[[], bool], longest: float = LONGEST) -> None:
+    end = time.monotonic() + longest
+    while not is_true():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def list_problems(state: WorkerState) -> dict[str, str]:
+    return {check.name: check.problem for check in state.measure_health().checks if check.problem}
+
+
+def test_worker_is_ready_while_it_is_connected_and_reports() -> None:
+    seconds = [0.0]
+    state = WorkerState(lambda: seconds[0])
+    assert list_problems(state) == {"RabbitMQ": "the worker is not connected yet"}
+    seconds[0] = 2 * LONGEST_SILENCE
+    assert "loop" not in list_problems(state), "loading the program makes no reports"
+    state.note_report("connected")
+    assert list_problems(state) == {}
+    seconds[0] += LONGEST_SILENCE
+    assert list_problems(state) == {}
+    seconds[0] += 1
+    assert list_problems(state) == {"loop": "the worker has made no report for too long"}
+    state.note_report("alive")
+    assert list_problems(state) == {}
+    state.note_report("away")
+    seconds[0] += 2 * LONGEST_SILENCE
+    assert list_problems(state) == {"RabbitMQ": "the worker is not connected to RabbitMQ"}
+    state.note_report("alive")
+    assert list_problems(state) == {"RabbitMQ": "the worker is not connected to RabbitMQ"}
+
+
+def test_health_process_answers_what_the_worker_reports_and_survives_signals() -> None:
+    port = free_port()
+    with reported_health(port) as report_state:
+        wait_for(lambda: read_status(port, "/live") == 200)
+        assert (read_status(port, "/ready"), read_status(port, "/health")) == (503, 503)
+        report_state("connected")
+        wait_for(lambda: read_status(port, "/ready") == 200)
+        (process,) = find_health_processes(port)
+        os.kill(process, signal.SIGTERM)
+        os.kill(process, signal.SIGINT)
+        report_state("away")
+        wait_for(lambda: read_status(port, "/ready") == 503)
+        assert read_status(port, "/live") == 200, "a worker that completes its step lives"
+    assert read_status(port, "/live") == 0
+
+
+def test_health_process_ends_with_a_killed_worker() -> None:
+    port = free_port()
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, str(port)], cwd=ROOT)
+    try:
+        wait_for(lambda: read_status(port, "/ready") == 200)
+    finally:
+        worker.kill()
+        worker.wait()
+    wait_for(lambda: read_status(port, "/live") == 0)
+    wait_for(lambda: find_health_processes(port) == [])
+
+
+def test_worker_goes_on_without_its_health_process(caplog: pytest.LogCaptureFixture) -> None:
+    port = free_port()
+    with reported_health(port) as report_state:
+        wait_for(lambda: read_status(port, "/live") == 200)
+        (process,) = find_health_processes(port)
+        os.kill(process, signal.SIGKILL)
+
+        def is_logged() -> bool:
+            report_state("alive")
+            return "the health of this worker is no longer served" in caplog.text
+
+        wait_for(is_logged)
+        report_state("alive")
+    assert caplog.text.count("the health of this worker is no longer served") == 1
+
+
+def test_worker_without_a_port_has_no_health_process() -> None:
+    with reported_health(None) as report_state:
+        report_state("connected")
+
+
+@pytest.mark.workers
+@pytest.mark.postgres
+def test_worker_is_ready_while_rabbitmq_answers(tmp_path: Path, postgres_databases: postgres.Databases) -> None:
+    from tests.support.rabbitmq import run_broker
+    from tests.support.workers import run_cluster
+
+    home = initialise_home(tmp_path / "home", "demonstration")
+    port = free_port()
+    variables = {"RTI_HEALTH_PORT": str(port)}
+    with (
+        run_broker() as broker,
+        run_cluster(home.root, tmp_path, broker, postgres_databases.address, variables) as cluster,
+    ):
+        worker = cluster.start_worker("first")
+        wait_for(lambda: read_status(port, "/ready") == 200, 300)
+        broker.stop_server()
+        wait_for(lambda: read_status(port, "/ready") == 503)
+        assert read_status(port, "/live") == 200
+        broker.start_server()
+        wait_for(lambda: read_status(port, "/ready") == 200, 300)
+        worker.end_process()
+        assert worker.process.returncode == 0, worker.read_log()
+        assert read_status(port, "/live") == 0
+
+
+def find_health_processes(port: int) -> list[int]:
+    """Return the processes that serve the health of a worker on a port."""
+    arguments = f"pipelines.operations.worker_health\0--port\0{port}\0".encode()
+    pids = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "cmdline").read_bytes().endswith(arguments):
+                pids.append(int(entry.name))
+        except OSError:
+            continue
+    return pids
