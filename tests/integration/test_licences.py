@@ -37,8 +37,8 @@ def test_bill_of_materials_lists_what_is_locked_and_no_tools() -> None:
         "bomFormat": "CycloneDX",
         "metadata": {"component": {"name": "rti", "bom-ref": "root"}},
         "components": [
-            {"name": "ruamel.yaml", "bom-ref": "ruamel"},
-            {"name": "Jinja2", "bom-ref": "jinja"},
+            {"name": "ruamel.yaml", "bom-ref": "ruamel", "licenses": [{"license": {"id": "MIT"}}]},
+            {"name": "Jinja2", "bom-ref": "jinja", "licenses": [{"license": {"id": "BSD-3-Clause"}}]},
             {"name": "pytest", "bom-ref": "pytest"},
         ],
         "dependencies": [
@@ -55,3 +55,33 @@ def test_bill_of_materials_lists_what_is_locked_and_no_tools() -> None:
         {"ref": "jinja"},
         {"ref": "ruamel", "dependsOn": []},
     ]
+
+
+def test_bill_of_materials_has_a_licence_of_every_package() -> None:
+    stated = [{"license": {"id": "BSD-3-Clause"}}]
+    bill = {
+        "bomFormat": "CycloneDX",
+        "metadata": {"component": {"name": "rti", "bom-ref": "root"}},
+        "components": [
+            {"name": "pyrage", "bom-ref": "pyrage"},
+            {"name": "protobuf", "bom-ref": "protobuf", "licenses": []},
+            {"name": "Jinja2", "bom-ref": "jinja", "licenses": stated},
+        ],
+        "dependencies": [],
+    }
+    components = bill_of_materials.select_components(bill, ["pyrage", "protobuf", "jinja2"])["components"]
+    assert [part["licenses"] for part in components] == [
+        [{"expression": "MIT", "acknowledgement": "concluded"}],
+        [{"expression": "BSD-3-Clause", "acknowledgement": "concluded"}],
+        stated,
+    ]
+
+
+def test_licence_of_an_unknown_package_is_not_made_up() -> None:
+    bill = {
+        "metadata": {"component": {"bom-ref": "root"}},
+        "components": [{"name": "pywin32-that-is-not-installed", "bom-ref": "x"}],
+        "dependencies": [],
+    }
+    with pytest.raises(metadata.PackageNotFoundError):
+        bill_of_materials.select_components(bill, ["pywin32-that-is-not-installed"])

@@ -1,6 +1,7 @@
 """Write the bill of materials of a build, from the output of `cyclonedx-py environment`, into the file named.
 
-CycloneDX describes the environment, in which tests and tools are too; only what requirements.lock names is kept.
+CycloneDX describes the environment, in which tests and tools are too; only what requirements.lock names is kept. Where
+it found no licence in the metadata of a package, that of `tests/support/licences.py` is added.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.support.licences import list_locked
+from tests.support.licences import list_alternatives, list_locked
 
 
 def select_components(bill: dict[str, Any], locked: Iterable[str]) -> dict[str, Any]:
-    """Return a CycloneDX document with the locked packages only, and with the dependencies between them."""
+    """Return a CycloneDX document with the locked packages only, and with the dependencies between them.
+
+    Raises importlib.metadata.PackageNotFoundError for a package without a licence that is not installed here.
+    """
     names = {_normalise_name(name) for name in locked}
-    components = [part for part in bill["components"] if _normalise_name(part["name"]) in names]
+    components = [_add_licence(part) for part in bill["components"] if _normalise_name(part["name"]) in names]
     references = {part["bom-ref"] for part in components} | {bill["metadata"]["component"]["bom-ref"]}
     dependencies = [
         entry
@@ -27,6 +31,14 @@ def select_components(bill: dict[str, Any], locked: Iterable[str]) -> dict[str, 
         if entry["ref"] in references
     ]
     return bill | {"components": components, "dependencies": dependencies}
+
+
+def _add_licence(component: dict[str, Any]) -> dict[str, Any]:
+    """Return a component with a licence: without one of its own, with that which a reader of the package found."""
+    if component.get("licenses"):
+        return component
+    expression = " OR ".join(list_alternatives(component["name"]))
+    return component | {"licenses": [{"expression": expression, "acknowledgement": "concluded"}]}
 
 
 def main(file: Path) -> None:
