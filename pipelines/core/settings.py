@@ -248,6 +248,20 @@ class MonitoringSettings(SettingsGroup):
     )
 
 
+class BuildSettings(SettingsGroup):
+    """Limits of the builds of the warehouse."""
+
+    TITLE = "Builds of the warehouse"
+
+    build_memory: Annotated[
+        str | None, Field(pattern=r"^[1-9]\d*(?:\.\d+)?[MG]B$"), Expected("an amount such as `4GB` or `800MB`")
+    ] = Field(
+        None,
+        description="The memory that DuckDB uses for a build before it writes to the disk of the home; by default 40 % "
+        "of that of the machine or container. The process needs more than this in all.",
+    )
+
+
 class DagsterSettings(SettingsGroup):
     """Where Dagster keeps its runs, and the queue from which workers take the steps of refreshes."""
 
@@ -423,6 +437,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     SignInSettings,
     NoticeSettings,
     MonitoringSettings,
+    BuildSettings,
     DagsterSettings,
     BackupSettings,
     LakeSettings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ LAST_TIMES = "seconds.json"
 """In `restricted/dbt`: seconds of each model, seed and test of the last invocation, in either phase."""
 _SELECTION = ("--indirect-selection", "buildable")
 """Run a test only in a phase in which all its inputs are built or come from the previous phase."""
+_OUT_OF_MEMORY = "Out of Memory Error"
+"""How DuckDB's message begins if a statement needs more memory at once than its limit."""
 _FAILED = {"error", "fail", "runtime error"}
 Target = Literal["warehouse", "lake", "spark"]
 """The targets of the profile."""
@@ -170,6 +173,8 @@ def run_dbt(
     """
     manifest = parse_project("spark") if target == "spark" else parse_project()
     scratch = home.restricted / "dbt"
+    if target != "spark":
+        variables = {**variables, "memory_limit": choose_memory_limit(), "spill": str(_clear_spill(scratch, variables))}
     # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
     result = _create_runner(manifest).invoke(
         [
@@ -192,6 +197,34 @@ def run_dbt(
     written = json.dumps({result.name: result.seconds for result in results}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
     return results
+
+
+def choose_memory_limit() -> str:
+    """Return the memory that DuckDB may use for a build: that of the settings, or half of DuckDB's own limit.
+
+    DuckDB's own limit is 80 % of the memory of the machine or of the container. It covers only a part of what the
+    process uses. Raises SettingsError.
+    """
+    from pipelines.core.duckdb_files import open_duckdb
+    from pipelines.core.settings import BuildSettings, read_settings
+
+    chosen = read_settings(BuildSettings).build_memory
+    if chosen is not None:
+        return chosen
+    with open_duckdb() as connection:
+        row = connection.execute("select current_setting('memory_limit')").fetchone()
+    assert row is not None
+    amount, unit = str(row[0]).split()
+    return f"{float(amount) / 2:.2f}{unit}"
+
+
+def _clear_spill(scratch: Path, variables: Mapping[str, Any]) -> Path:
+    """Return the folder into which a build writes what exceeds its memory, without what a killed one left there."""
+    path = variables.get("path")
+    # Next to a build there is a folder of its own. Builds of one part of the lake never run at once.
+    spill = Path(path).with_suffix(".spill") if path else scratch / f"spill-{variables.get('part', 'other')}"
+    shutil.rmtree(spill, ignore_errors=True)
+    return spill
 
 
 def write_documentation(database: Path, target: Path) -> None:
@@ -233,6 +266,8 @@ def _describe_failures(failed: Sequence[Any], scratch: Path) -> str:
         node = result.node
         words = " ".join(str(result.message or "").split())
         lines.append(f"- {node.resource_type} {node.name} ({node.original_file_path}): {words}")
+    if any(_OUT_OF_MEMORY in str(result.message or "") for result in failed):
+        lines.append(f"DuckDB may use {choose_memory_limit()}; set RTI_BUILD_MEMORY to more, or use a larger machine.")
     lines.append(f"The SQL that ran is in {scratch / 'compiled'}; a failed test counts rows that should not be.")
     return "\n".join(lines)
 

@@ -11,8 +11,10 @@ from types import SimpleNamespace
 import duckdb
 import polars as pl
 import pytest
+import yaml
 
 from pipelines.core.home import Home, initialise_home
+from pipelines.core.settings import SettingsError
 from pipelines.warehouse import count_builds, dbt, dbt_runner, exported_tables
 
 
@@ -192,3 +194,48 @@ def test_failure_names_the_model_and_its_message() -> None:
 def test_digest_covers_everything_that_shapes_the_build() -> None:
     assert dbt_runner.project_digest() == dbt_runner.project_digest.__wrapped__()
     assert len(dbt_runner.project_digest()) == 64
+
+
+def test_memory_of_a_build_is_that_of_the_settings_or_half_of_duckdbs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_BUILD_MEMORY", "1.5GB")
+    assert dbt_runner.choose_memory_limit() == "1.5GB"
+    monkeypatch.delenv("RTI_BUILD_MEMORY")
+    limits = []
+    for limit in (None, dbt_runner.choose_memory_limit()):
+        with duckdb.connect(config={"memory_limit": limit} if limit else {}) as connection:
+            row = connection.execute("select current_setting('memory_limit')").fetchone()
+            assert row is not None
+            limits.append(float(row[0].removesuffix(" GiB")))
+    assert limits[1] == pytest.approx(limits[0] / 2, abs=0.1)
+    monkeypatch.setenv("RTI_BUILD_MEMORY", "half")
+    with pytest.raises(SettingsError, match="RTI_BUILD_MEMORY"):
+        dbt_runner.choose_memory_limit()
+
+
+@pytest.mark.parametrize("target", ["warehouse", "lake"])
+def test_profile_limits_memory_and_names_the_folder_beyond_it(target: str) -> None:
+    profile = yaml.safe_load((dbt_runner.PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    options = profile["rti"]["outputs"][target]["config_options"]
+    assert "memory_limit" in options["memory_limit"] and "spill" in options["temp_directory"]
+
+
+def test_what_a_killed_build_has_spilled_is_removed(tmp_path: Path) -> None:
+    spill = dbt_runner._clear_spill(tmp_path, {"path": str(tmp_path / "counts.duckdb")})
+    assert spill == tmp_path / "counts.spill"
+    spill.mkdir()
+    (spill / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+    assert dbt_runner._clear_spill(tmp_path, {"path": str(tmp_path / "counts.duckdb")}) == spill
+    assert not spill.exists()
+    assert dbt_runner._clear_spill(tmp_path, {"part": "counts"}) == tmp_path / "spill-counts"
+
+
+def test_statement_without_enough_memory_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_BUILD_MEMORY", "100MB")
+    node = SimpleNamespace(resource_type="model", name="mart_count", original_file_path="models/marts/mart_count.sql")
+    with (
+        duckdb.connect(config={"memory_limit": "5MB", "temp_directory": ""}) as connection,
+        pytest.raises(duckdb.OutOfMemoryException) as failure,
+    ):
+        connection.execute("select list(i) from range(10_000_000) t(i)").fetchall()
+    text = dbt_runner._describe_failures([SimpleNamespace(node=node, message=str(failure.value))], Path("/scratch"))
+    assert "DuckDB may use 100MB; set RTI_BUILD_MEMORY to more" in text
