@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from lxml import html
@@ -15,7 +16,7 @@ from pipelines.words.language import read_in
 
 def test_each_term_is_explained_once_per_page_with_a_link_and_a_described_text() -> None:
     explain = Explainer("methodology.html").explain_page
-    main = html.fromstring(explain("<main><p>Indicted or not, the indictment is final.</p></main>"))
+    main: Any = html.fromstring(explain("<main><p>Indicted or not, the indictment is final.</p></main>"))
     link, about = main.find(".//a"), main.find(".//span[@role='tooltip']")
     assert link.text == "Indicted" and link.get("href") == "methodology.html#term-indicted"
     assert link.get("aria-describedby") == about.get("id") and about.text == TERMS["indicted"][1]
