@@ -152,13 +152,13 @@ class _Ending:
 
         def serve_until_asked(dagster_server: Any) -> None:
             self._is_over = dagster_server._server_termination_event
-            serve(dagster_server)
+            serve(dagster_server)  # type: ignore[no-untyped-call]
 
         def keep_handlers(*_: object) -> None:
             """Replace no handler."""
 
         api.setup_interrupt_handlers = keep_handlers  # type: ignore[attr-defined]
-        interrupts._replace_interrupt_signal = keep_handlers
+        interrupts._replace_interrupt_signal = keep_handlers  # type: ignore[assignment]
         server.DagsterGrpcServer.serve = serve_until_asked  # type: ignore[method-assign]
 
     def _end(self, *_: object) -> None:
