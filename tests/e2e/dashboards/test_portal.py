@@ -189,10 +189,10 @@ def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> 
     show_report(page)
     expect(page.locator("#verdict")).to_contain_text("for an explanation")
     while count := page.get_by_role("button", name=re.compile("^Save this explanation")).count():
-        form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
+        form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Save this"))).first
         form.locator("select").select_option(label="One large case")
         form.locator("textarea").fill("Two large cases were reported in September.")
-        press_and_wait(page, form.get_by_role("button", name=re.compile("^Keep this")))
+        press_and_wait(page, form.get_by_role("button", name=re.compile("^Save this")))
         assert page.get_by_role("button", name=re.compile("^Save this explanation")).count() == count - 1
     page.get_by_label("Reason for the revision").select_option(label="Late data")
     press_and_wait(page, page.get_by_role("button", name="Send for approval"))
@@ -436,11 +436,11 @@ def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", scripts=True)
     upload_file(page, "focus.xlsx", portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
     show_report(page)
-    form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
+    form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Save this"))).first
     form.locator("textarea").fill("Two large cases were reported in September.")
     # Otherwise the browser refuses a form without a required choice.
     page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true; })")
-    press_and_wait(page, form.get_by_role("button", name=re.compile("^Keep this")))
+    press_and_wait(page, form.get_by_role("button", name=re.compile("^Save this")))
     expect(page.locator("#errors")).to_be_focused()
     page.locator("#errors a").first.press("Enter")
     assert page.evaluate("document.activeElement.tagName") == "SELECT"

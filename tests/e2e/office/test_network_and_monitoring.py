@@ -126,7 +126,7 @@ def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: RestrictedPage
     page.keyboard.press("Tab")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert "no mail address" in page.locator("#errors").inner_text()
+    assert "no email address" in page.locator("#errors").inner_text()
     assert page.locator("#text").input_value() == "Could we speak?"
 
 

@@ -37,7 +37,7 @@ def test_measure_is_kept_in_the_audit_log_from_plan_to_evidence(desk: SurveyDesk
     steward = make_person(Grant("steward", "AL"))
     measure = add_measure(desk, steward, "AL", "FR01", TEXT, "central_authority", DEADLINE, "days to execution")
     update_measure(desk, steward, measure.measure_id, "under_way")
-    with pytest.raises(SurveyError, match="at least 10 letters"):
+    with pytest.raises(SurveyError, match="at least 10 characters"):
         update_measure(desk, steward, measure.measure_id, "done")
     evidence = "Order 12 of the ministry, March 2027"
     finished = update_measure(desk, steward, measure.measure_id, "done", evidence=evidence)
@@ -69,7 +69,7 @@ def test_only_stewards_of_all_jurisdictions_keep_measures(desk: SurveyDesk) -> N
     [
         ("ZZ99", "police", TEXT, "There is no question ZZ99"),
         ("FR01", "Ana Anić", TEXT, "The owner is a role"),
-        ("FR01", "police", "soon", "at least 10 letters"),
+        ("FR01", "police", "soon", "at least 10 characters"),
     ],
 )
 def test_add_measure_refuses(desk: SurveyDesk, question: str, owner: str, text: str, message: str) -> None:

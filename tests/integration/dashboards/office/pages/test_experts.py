@@ -88,7 +88,7 @@ def test_entry_is_found_and_its_address_is_on_no_page(office: Office, link: str)
     entry = page.follow_link("Expert 1 of the office")
     assert "confirmed this quarter" in entry.main
     sent = entry.submit_form("Send the message", text="Could we speak about a joint team?")
-    assert "Your message is sent" in sent.main
+    assert "Your message has been sent" in sent.main
     again = visitor.open_page(entry.address).submit_form("Send the message", text="short")
     assert again.status == 409 and again.errors
     assert not any("planted@" in document.response.text for document in (page, entry, sent, again))

@@ -154,7 +154,7 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (2026 Q3)"]
     assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
-    assert refused.status == 409 and "at least 10 letters" in refused.text
+    assert refused.status == 409 and "at least 10 characters" in refused.text
     assert refused.wrong_fields == ["evidence"]
     finished = measure_page.submit_form("Save the changes", status="done", evidence="Order 12 of the ministry, 2026")
     assert "The measure is changed" in finished.main and "Order 12" in finished.main

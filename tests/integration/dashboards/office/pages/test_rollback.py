@@ -95,7 +95,7 @@ def test_release_desk_leads_to_the_page_that_says_what_happens(office: Office) -
     assert f"Release {NEWER} is current." in desk.main
     page = desk.follow_link("Withdraw the current release")
     assert page.heading == "Withdraw the current release"
-    for words in ("becomes current at once", "stays readable", "get an e-mail", "gets a new number"):
+    for words in ("becomes current at once", "stays readable", "get an email", "gets a new number"):
         assert words in page.main, words
     [chosen] = page.find_elements("select[name=release] option")
     assert chosen.get("value") == EARLIER
