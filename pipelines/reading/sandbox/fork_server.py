@@ -27,13 +27,16 @@ assert sys.platform == "linux"
 _NEWUSER = 0x10000000
 _NEWNET = 0x40000000
 _PDEATHSIG = 1
-_IDLE_SECONDS = 0.02
+_IDLE_MILLISECONDS = 20
 
 
 def main(config: dict[str, Any]) -> None:
     """Serve fork requests until the control socket closes. `config` is what `ForkingLauncher` sends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(config["control"]))
+    # Not `select.select`: in a service with many open files, the number of the socket can be 1,024 or greater.
+    requests = select.poll()
+    requests.register(control, select.POLLIN)
     isolation = _leave_network()
     work = getattr(importlib.import_module(config["module"]), config["function"])
     control.send(isolation.encode())
@@ -42,7 +45,7 @@ def main(config: dict[str, Any]) -> None:
     has_forked = False
     while True:
         # Fork the first child at once; import heavy libraries only while there is nothing else to do.
-        if pending_imports and has_forked and not select.select([control], [], [], _IDLE_SECONDS)[0]:
+        if pending_imports and has_forked and not requests.poll(_IDLE_MILLISECONDS):
             importlib.import_module(pending_imports.pop(0))
             continue
         message, fds, _, _ = socket.recv_fds(control, 256, 1)

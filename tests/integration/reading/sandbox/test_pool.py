@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -278,3 +279,18 @@ def test_children_of_other_declarations_end_with_their_last_user(monkeypatch: py
     with shared.borrow_pool("b") as third:
         assert third is created_pools[2]
     assert closed == ["pool 1", "dead", "pool 2"]
+
+
+def test_pool_starts_in_a_process_with_more_than_a_thousand_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with ChildPool(run_test_job, workers=1, recycle_after=1, preload=("json", "csv")) as pool:
+            for _ in range(3):
+                assert _run_job(pool, "x") == "x"
+                time.sleep(0.1)  # The process imports a module while it waits.
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
