@@ -7,14 +7,10 @@ import pytest
 from pipelines import words
 from pipelines.front.charts.bars import Bar, Bars, draw_bars
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.words import FormattedFigure
 from tests.support.drawings import assert_legible
+from tests.support.parts_of_pictures import make_bar
 
 WITHHELD = words.format_status("withheld")
-
-
-def make_bar(name: str, value: float, *, is_few: bool = False) -> Bar:
-    return Bar(name, FormattedFigure(f"{value:.0f}", f"{value:.0f}", "value", value), f"{value:.0f}", is_few)
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

@@ -6,18 +6,8 @@ import pytest
 
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.lines import MOST_BANDS, _spread_apart, draw_lines
-from pipelines.front.charts.series import ChartSeries, PeriodPoint
-from pipelines.words import FormattedFigure
 from tests.support.drawings import assert_legible
-
-
-def make_series(name: str, *values: float | None, territories: int = 0) -> ChartSeries:
-    points = []
-    for year, value in enumerate(values, start=2020):
-        kind = "withheld" if value is None else "value"
-        figure = FormattedFigure(str(value), str(value), kind, value, value and value * 0.8, value and value * 1.3)
-        points.append(PeriodPoint(str(year), figure, reporters=5))
-    return ChartSeries(name, points, territories=territories, digits=1)
+from tests.support.parts_of_pictures import make_series
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])

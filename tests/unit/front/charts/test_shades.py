@@ -7,23 +7,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipelines import words
 from pipelines.front.charts import shades
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.front.charts.shades import ShadedCell, ShadedRow, ShadedTable, draw_shades, find_step, name_step
-from pipelines.words import FormattedFigure
+from pipelines.front.charts.shades import ShadedRow, ShadedTable, draw_shades, find_step, name_step
 from tests.support.drawings import assert_legible, read_drawing
+from tests.support.parts_of_pictures import make_cell
 
 AREAS = (
     "Albania", "Bosnia and Herzegovina", "Croatia", "Kosovo under UNSCR 1244*", "North Macedonia", "Montenegro",
     "Serbia",
 )  # fmt: skip
-
-
-def make_cell(share: float | None, *, is_few: bool = False) -> ShadedCell:
-    if share is None:
-        return ShadedCell(words.format_status("withheld"))
-    return ShadedCell(FormattedFigure(f"{share:.0f}%", f"{share:.0f} per cent", "value", share), is_few)
 
 
 def make_table() -> ShadedTable:

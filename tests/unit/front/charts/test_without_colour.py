@@ -14,9 +14,7 @@ from pipelines.front.charts.marks import Key
 from pipelines.front.charts.shades import ShadedRow, ShadedTable, draw_shades
 from pipelines.words import reporting
 from tests.support.marks_without_colour import collect_keys, find_look_alikes, find_pale_marks
-from tests.unit.front.charts.test_bars import make_bar
-from tests.unit.front.charts.test_lines import make_series
-from tests.unit.front.charts.test_shades import make_cell
+from tests.support.parts_of_pictures import make_bar, make_cell, make_series
 
 OF_SERIES = (
     Key(marks.draw_point, "figure"),
