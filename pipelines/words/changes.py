@@ -244,10 +244,10 @@ def describe_break(row: Row, area: str = "") -> str:
 def name_break(row: Row, area: str = "", *others: Row) -> str:
     """Return the kind of a break and when it began, and the name of the area that it is of, if one is given.
 
-    `others` are breaks of the same area at the same time: 'Change of source / change in recording, 2023 Q1, Croatia'.
+    `others` are breaks of the same area at the same time: 'Change of source / recording, 2023 Q1, Croatia'.
     """
-    first, *more = dict.fromkeys(_NAMES_OF_BREAKS.get(each["kind"], each["kind"]) for each in (row, *others))
-    kinds = " / ".join([first, *map(lower_first, more)])
+    first, *more = dict.fromkeys(str(each["kind"]) for each in (row, *others))
+    kinds = " / ".join([_NAMES_OF_BREAKS.get(first, first), *(lower_first(BREAK_KINDS.get(one, one)) for one in more)])
     return ", ".join(filter(None, (kinds, words.period_short(row["first_period"]), area)))
 
 

@@ -190,7 +190,8 @@ def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
     sure = {code: x for code, x in at.items() if x is not None and x["value"] is not None and x["state"] != "too_few"}
     if "areas" in p:
         others = [(code, x) for code, x in at.items() if code not in sure]
-        reasons = {code: spoken[code] if x is None or x["value"] is None else FEW for code, x in others}
+        few = FEW_OF_SHARE if s.get("kind") == "share" or s.get("metric", s.get("indicator")) in NESTED else FEW
+        reasons = {code: spoken[code] if x is None or x["value"] is None else few for code, x in others}
         return {
             "areas": "; ".join(
                 f"{', '.join(r.marked[code] for code in reasons if reasons[code] == reason)} ({reason})"
@@ -211,6 +212,7 @@ def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
 
 
 FEW = f"fewer than {ENOUGH}: compare with care"
+FEW_OF_SHARE = f"fewer than {ENOUGH} in the part or in the rest: compare with care"
 
 
 def index_ratios_of_picture(r: Release, s: Selection) -> dict[str, Row]:

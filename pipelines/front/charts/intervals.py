@@ -76,7 +76,7 @@ def draw_comparison(
     figures = [row.figure for row in (*comparison.rows, *([comparison.region] if comparison.region else []))]
     ends = [end for f in figures for end in (f.value, f.high) if end is not None and not isinf(end)]
     few = marks.describe_few(is_share=comparison.is_share)
-    lines = [_arrange_row(row, few) for row in comparison.rows]
+    lines = [_arrange_row(row) for row in comparison.rows]
     canvas = Canvas(width)
     region = comparison.region if comparison.region and has_value(comparison.region.figure) else None
     head = 0.0
@@ -123,8 +123,9 @@ def _has_interval(figures: Sequence[FormattedFigure]) -> bool:
     return any(has_value(figure) and figure.low is not None for figure in figures)
 
 
-def _arrange_row(row: TerritoryRow, few: str) -> RowLayout:
-    notes = [few] if row.is_few and has_value(row.figure) else []
+def _arrange_row(row: TerritoryRow) -> RowLayout:
+    # Of a share, the key says where there are too few: beside a name, there is no room for it.
+    notes = [marks.describe_few()] if row.is_few and has_value(row.figure) else []
     notes += [row.note] if row.note else []
     if not has_value(row.figure):
         return RowLayout(row.name, row.figure.text, notes, None, is_quiet=True)

@@ -54,9 +54,7 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
     assert query["crime"] == "SOM" and query["period"] < before
 
     reopened_page = open_page(f"?{urlparse(page.url).query}", width=width)
-    expect(reopened_page.locator(".rti-caption").first).to_have_text(
-        caption.inner_text(), use_inner_text=True
-    )
+    expect(reopened_page.locator(".rti-caption").first).to_have_text(caption.inner_text(), use_inner_text=True)
 
 
 def test_former_address_of_the_first_page_still_opens_it(open_page: Open, show_page: Open) -> None:

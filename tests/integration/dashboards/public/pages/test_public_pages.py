@@ -730,7 +730,10 @@ def test_annual_series_has_one_point_per_year() -> None:
 
 def test_break_in_the_series_is_explained_in_the_notes(demonstration: home.Home) -> None:
     text = read_html(run_page("territory", territory="HR", over="Q"))
-    assert "Break in the series. Source, 2023 Q1: First-instance figures come from the register of courts." in text
+    assert (
+        "Break in the series. Change of source, 2023 Q1: First-instance figures come from the register of courts."
+        in text
+    )
     assert "aggregates >" not in text
 
 
