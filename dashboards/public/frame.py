@@ -25,12 +25,12 @@ from pipelines.words.language import current_language, tell
 
 _MARKS = ("*", "†", "‡", "§")
 _is_folded: ContextVar[bool] = ContextVar("folded", default=False)
-"""Whether what is drawn is in a part of the page that is closed at first."""
+"""True while a part of the page is drawn that is closed at first."""
 
 
 @contextmanager
 def explain_in_fold() -> Iterator[None]:
-    """Explain terms of what is drawn within a `with` statement for those who open it, and elsewhere once more."""
+    """Explain terms in what a `with` statement draws for those who open it, and elsewhere again."""
     token = _is_folded.set(True)
     try:
         yield
@@ -98,8 +98,8 @@ class Frame:
         if self._explainers is None:
             return html
         if html not in self.explained:
-            shown, folded = self._explainers
-            self.explained[html] = shown.explain_part(html, folded, is_folded=_is_folded.get())
+            on_page, folded = self._explainers
+            self.explained[html] = on_page.explain_part(html, folded, is_folded=_is_folded.get())
         return self.explained[html]
 
     def list_jurisdictions(self, territory: str) -> list[str]:

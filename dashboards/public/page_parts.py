@@ -36,7 +36,7 @@ _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="[^"]+">')
 _CAPTION: Final = re.compile(r'<div class="rti-caption".*?</div>', re.DOTALL)
 _END: Final = '<p class="front-save">'
-"""What follows a picture, or a table with its notes: the links to its files."""
+"""Start of the links to the files of a picture or a table, which follow it and its notes."""
 
 
 def make_part(page: Path, text: str, name: str, ending: str, day: date) -> bytes | None:

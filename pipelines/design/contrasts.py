@@ -105,6 +105,6 @@ def _compute_luminance(colour: str, vision: str) -> float:
     channels = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     if vision:
-        seen = [sum(weight * c for weight, c in zip(row, linear, strict=True)) for row in VISIONS[vision]]
-        linear = [min(max(channel, 0.0), 1.0) for channel in seen]
+        perceived = [sum(weight * c for weight, c in zip(row, linear, strict=True)) for row in VISIONS[vision]]
+        linear = [min(max(channel, 0.0), 1.0) for channel in perceived]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -158,7 +158,7 @@ class Explainer:
         one.
 
         What comes later is not known yet. A term in a fold of this part that was not explained before is therefore
-        explained there by `folded`, whose ids must be others, and once more where it is seen first. `is_folded` is true
+        explained there by `folded`, whose ids must be others, and again where it is seen first. `is_folded` is true
         for a part that is folded as a whole.
         """
         return self._explain_between(part, 0, len(part), folded, is_folded=is_folded)

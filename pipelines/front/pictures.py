@@ -187,8 +187,8 @@ def _list_breaks(
     begun: set[str] = set()
     for place in range(1, len(periods)):
         begun |= reader.edition.list_counted(area, rows[place - 1])
-        found = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
-        crossed = [row for row in found if reader.edition.find_territory(row["area"]) in begun]
+        all_breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
+        crossed = [row for row in all_breaks if reader.edition.find_territory(row["area"]) in begun]
         for row in sorted(crossed, key=lambda each: (each["first_day"], each["code"])):
             key = (str(row["first_period"]), reader.name_owner(row, area))
             places.setdefault(key, []).append(place)

@@ -56,7 +56,7 @@ _SINGLE_CASES = """
 
 
 def list_single_cases(home: Home, counts: Path) -> list[str]:
-    """Return the `cell_id` of each count of 5 or more whose persons are in one proceeding, as registers tell.
+    """Return the `cell_id` of each count of 5 or more whose persons are in one proceeding by the registers.
 
     `counts` is the DuckDB file of a build of the counts.  What a build gives is kept, so that a refresh without new
     counts asks for nothing.  Raises duckdb.Error if the file is damaged.
@@ -64,11 +64,11 @@ def list_single_cases(home: Home, counts: Path) -> list[str]:
     key = build_cache.digest_parts(
         _SINGLE_CASES, str(SMALLEST_PUBLISHED_COUNT), count_builds.tables_folder(counts) / "build.json"
     )
-    kept = build_cache.find_outcome(home, _STEP, key)
-    if kept is None:
-        kept = {"cells": read_single_cases(counts)}
-        build_cache.store_outcome(home, _STEP, key, kept)
-    cells: list[str] = kept["cells"]
+    outcome = build_cache.find_outcome(home, _STEP, key)
+    if outcome is None:
+        outcome = {"cells": read_single_cases(counts)}
+        build_cache.store_outcome(home, _STEP, key, outcome)
+    cells: list[str] = outcome["cells"]
     return cells
 
 

@@ -247,7 +247,9 @@ def name_break(row: Row, area: str = "", *others: Row) -> str:
     `others` are breaks of the same area at the same time: 'Change of source / recording, 2023 Q1, Croatia'.
     """
     first, *more = dict.fromkeys(str(each["kind"]) for each in (row, *others))
-    kinds = " / ".join([_NAMES_OF_BREAKS.get(first, first), *(lower_first(BREAK_KINDS.get(one, one)) for one in more)])
+    kinds = " / ".join(
+        [_NAMES_OF_BREAKS.get(first, first), *(lower_first(BREAK_KINDS.get(kind, kind)) for kind in more)]
+    )
     return ", ".join(filter(None, (kinds, words.period_short(row["first_period"]), area)))
 
 

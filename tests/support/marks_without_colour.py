@@ -1,4 +1,4 @@
-"""Find marks of pictures that only their colour tells apart: in greyscale, or to a reader who is colour-blind."""
+"""Find marks of pictures that differ by colour alone: in greyscale, or to a colour-blind reader."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def find_look_alikes(keys: Sequence[Key]) -> list[tuple[str, str]]:
 
 
 def find_pale_marks(keys: Sequence[Key]) -> list[str]:
-    """Return the entries of a key whose marks no part makes stand out from the page."""
+    """Return the entries of a key whose marks have no part with enough contrast to the page."""
     ground = read_tokens()["surface"]
     return [
         key.text
@@ -58,7 +58,7 @@ def _look_alike(first: Sequence[_Part], second: Sequence[_Part]) -> bool:
         return False
     pairs = zip_longest((c for part in first for c in part.colours), (c for part in second for c in part.colours))
     ground = read_tokens()["surface"]
-    return not any(_differ(one or ground, other or ground) for one, other in pairs)
+    return not any(_differ(colour or ground, of_second or ground) for colour, of_second in pairs)
 
 
 def _differ(first: str, second: str) -> bool:

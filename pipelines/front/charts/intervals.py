@@ -124,7 +124,7 @@ def _has_interval(figures: Sequence[FormattedFigure]) -> bool:
 
 
 def _arrange_row(row: TerritoryRow) -> RowLayout:
-    # Of a share, the key says where there are too few: beside a name, there is no room for it.
+    # The key says where a share has too few; the field next to a name is too narrow for that.
     notes = [marks.describe_few()] if row.is_few and has_value(row.figure) else []
     notes += [row.note] if row.note else []
     if not has_value(row.figure):

@@ -189,7 +189,7 @@ class Raising:
 
     @property
     def last_free(self) -> Array:
-        """The values of the variables that are no single cell, in the solution of the last `raise_cell`."""
+        """Values of the variables that cover several cells, in the solution of the last `raise_cell`."""
         return self._last_free
 
     def join_population(self, free: Array, moved: Array) -> Array:
@@ -377,7 +377,7 @@ class Intruder:
     def check_population(self, population: Array) -> Array | None:
         """Return the population rounded if it is whole and agrees with all published cells, else None.
 
-        An empty array, which is no solution, gives None.
+        An empty array gives None.
         """
         if len(population) < self.leaves:
             return None

@@ -63,7 +63,7 @@ class RaisedCell(NamedTuple):
     """A population that raises a cell: the deviations of all cells, and the program that found it.
 
     Most of them are only compared by cost, so the variables are joined when `population` is read: `of_rows` are the
-    deviations of the rows of the program, and `free` its variables that are no single cell.
+    deviations of the rows of the program, and `free` its variables that cover several cells.
     """
 
     moved: Array

@@ -71,7 +71,7 @@ def hide_small_counts(
     same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
     oldest first (`earlier.STORED`): readers have kept them, so they are protected and assessed with the new cells.
     `figures` are those from case records that the release shows next to them, and `single_cases` the `cell_id` of the
-    counts whose persons are all in one case, as registers tell; they are hidden like the small ones.
+    counts whose persons are all in one case by the registers; they are hidden like the small ones.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
     the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  The blocks

@@ -26,9 +26,9 @@ def test_each_term_is_explained_once_per_page_with_a_link_and_a_described_text()
 
 def explain_parts(*parts: str, is_folded: Sequence[bool] = ()) -> list[list[tuple[str, str]]]:
     """Return the explained words of parts of one page that come one by one, each with the id of its explanation."""
-    shown, folded = Explainer("m.html"), Explainer("m.html", "folded")
+    on_page, folded = Explainer("m.html"), Explainer("m.html", "folded")
     explained = [
-        shown.explain_part(part, folded, is_folded=place < len(is_folded) and is_folded[place])
+        on_page.explain_part(part, folded, is_folded=place < len(is_folded) and is_folded[place])
         for place, part in enumerate(parts)
     ]
     links = [html.fromstring(f"<div>{part}</div>").cssselect(".front-term > a") for part in explained]

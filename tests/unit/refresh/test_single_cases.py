@@ -115,9 +115,9 @@ def test_persons_of_one_proceeding_are_hidden_with_another_count() -> None:
     assert states["a"] == "A" and protected.report.passed
     assert "D" in states.values()
     # A reader who knows that a case has at least one person tries every table that agrees with the published cells.
-    shown = dict(protected.cells.filter(conf_status="F").select("cell_id", "value").iter_rows())
+    published = dict(protected.cells.filter(conf_status="F").select("cell_id", "value").iter_rows())
     tables = ({"a": a, "b": b, "c": c, "r": a + b + c} for a in range(1, 31) for b in range(31) for c in range(31))
-    possible = {table["a"] for table in tables if all(table[cell] == value for cell, value in shown.items())}
+    possible = {table["a"] for table in tables if all(table[cell] == value for cell, value in published.items())}
     assert len(possible) >= 3
 
 

@@ -1,4 +1,4 @@
-"""Marks of pictures are told apart in greyscale, and by readers who are colour-blind."""
+"""Marks of pictures differ in greyscale, and for colour-blind readers."""
 
 from __future__ import annotations
 

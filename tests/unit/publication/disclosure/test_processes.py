@@ -68,7 +68,7 @@ def test_processes_started_early_have_imported_what_problems_need() -> None:
 
 
 def test_process_of_a_killed_pool_ends() -> None:
-    """It ends soon after its parent, although nobody closes the queue."""
+    """End soon after the parent, although nobody closes the queue."""
     program = [sys.executable, "-c", f"import {__name__} as test; test.wait_with_pool()"]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
