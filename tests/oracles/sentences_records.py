@@ -1039,11 +1039,14 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
     for b in r.read_rows("break"):
         if b["offence_group"] in ("", "_T", find_crime(s)):
             where = f"{format_period(b['first_period'])}, {r.plain[b['of_area']]}"
-            kinds_at.setdefault(where, set()).add(KINDS_OF_BREAKS[b["kind"]])
+            kinds_at.setdefault(where, set()).add(b["kind"])
     listed_breaks = []
     for text in p["breaks"].split("; "):
         kinds_in_text, _, where = re.sub(r" \(\d{4}\)$", "", text).partition(", ")
-        if {kind.capitalize() for kind in kinds_in_text.split(" / ")} <= kinds_at.get(where, set()):
+        # The first kind has its whole name, further ones the word of their code.
+        name, *further = kinds_in_text.split(" / ")
+        first = {kind for kind, whole in KINDS_OF_BREAKS.items() if whole == name}
+        if first and first | set(further) <= kinds_at.get(where, set()):
             listed_breaks.append(text)
     return {"breaks": "; ".join(listed_breaks)}
 
