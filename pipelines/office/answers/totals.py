@@ -21,10 +21,8 @@ def describe_control_total(total: ControlTotal, language: str) -> str:
 
     A total of adults only and a total from January on are named as such.
     """
-    is_free = codes.get_code_attribute("measure", total.measure, "level_rule") == "free"
     parts = [
-        code_words("measure", total.measure, language),
-        code_words("level", total.level, language) if is_free else "",
+        *_describe_measure(total.measure, total.level, language),
         dimension_words("count_unit", total.count_unit, language),
         dimension_words("offence_group", total.offence_group, language),
         dimension_words("direction", total.direction, language),
@@ -41,12 +39,16 @@ def describe_total(key: Mapping[str, str], language: str) -> str:
 
     `key` has `measure`, `level`, `statistic`, `count_unit` and `offence_group`.
     """
-    is_free = codes.get_code_attribute("measure", key["measure"], "level_rule") == "free"
     parts = [
-        code_words("measure", key["measure"], language),
-        code_words("level", key["level"], language) if is_free else "",
+        *_describe_measure(key["measure"], key["level"], language),
         dimension_words("statistic", key["statistic"], language),
         dimension_words("count_unit", key["count_unit"], language),
         dimension_words("offence_group", key["offence_group"], language),
     ]
     return " \N{MIDDLE DOT} ".join(part for part in parts if part)
+
+
+def _describe_measure(measure: str, level: str, language: str) -> tuple[str, str]:
+    """Return the names of a measure and of its level, which is empty if the measure has one level only."""
+    is_free = codes.get_code_attribute("measure", measure, "level_rule") == "free"
+    return code_words("measure", measure, language), code_words("level", level, language) if is_free else ""
