@@ -145,8 +145,6 @@ def _write_answers(data: bytes, report: Report, annotated: Path | None, html: Pa
 
 def _history(offline: bool) -> HistorySource | None:
     from pipelines.core.home import HomeError, default_root, open_home
-    from pipelines.ledger.opening import open_ledger_to_read
-    from pipelines.submissions.checking import history
 
     if offline:
         return None
@@ -156,6 +154,9 @@ def _history(offline: bool) -> HistorySource | None:
         if (default_root() / "home.json").exists():
             raise  # a damaged home: a check without its history would silently report less
         return None  # a check needs no home
+    from pipelines.ledger.opening import open_ledger_to_read
+    from pipelines.submissions.checking import history
+
     return history.make_history_source(home, open_ledger_to_read(home))
 
 

@@ -82,6 +82,14 @@ def all_rules() -> dict[str, Rule]:
     return dict(sorted(RULES.items()))
 
 
+def list_history_rules() -> tuple[str, ...]:
+    """Return the ids of the rules that compare with earlier returns, of the parts that were loaded, in order.
+
+    Readers know one file only and are not loaded for this, which would take more than a tenth of a second.
+    """
+    return tuple(sorted(id_ for id_, rule in RULES.items() if rule.scope == "history"))
+
+
 class _Blank(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "?"

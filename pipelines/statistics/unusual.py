@@ -16,24 +16,24 @@ def score_prediction(n: Array, mean: Array, deviation: Array, present: Array) ->
     a normal sample (Hahn and Meeker (1991), Statistical Intervals, section 4.7).  Lengths are given as logarithms.
     NaN for fewer than two earlier values, or without any spread.
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtr
 
     n, mean, deviation, present = (np.asarray(column, dtype=float) for column in (n, mean, deviation, present))
     usable = (n >= 2) & (deviation > 0)
     spread = np.where(usable, deviation, 1.0) * np.sqrt(1 + 1 / np.maximum(n, 1))
-    p: Array = 2 * student.sf(np.abs(present - mean) / spread, np.maximum(n - 1, 1))
+    p: Array = 2 * stdtr(np.maximum(n - 1, 1), -np.abs(present - mean) / spread)
     return np.where(usable, p, np.nan)
 
 
 def score_mean_shift(n: Array, mean: Array, deviation: Array, present_n: Array, present_mean: Array) -> Array:
     """Return the two-sided p-value of the mean of further values, likewise: t = (y - m) / (s sqrt(1/n + 1/k))."""
-    from scipy.stats import t as student
+    from scipy.special import stdtr
 
     columns = (n, mean, deviation, present_n, present_mean)
     n, mean, deviation, present_n, present_mean = (np.asarray(column, dtype=float) for column in columns)
     usable = (n >= 2) & (deviation > 0) & (present_n >= 1)
     spread = np.where(usable, deviation, 1.0) * np.sqrt(1 / np.maximum(n, 1) + 1 / np.maximum(present_n, 1))
-    p: Array = 2 * student.sf(np.abs(present_mean - mean) / spread, np.maximum(n - 1, 1))
+    p: Array = 2 * stdtr(np.maximum(n - 1, 1), -np.abs(present_mean - mean) / spread)
     return np.where(usable, p, np.nan)
 
 

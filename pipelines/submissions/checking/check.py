@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.findings.finding import Finding
+from pipelines.findings.rules import list_history_rules
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.read import too_big
 from pipelines.submissions import store
@@ -150,7 +151,7 @@ def _check_jobs(
         tell(CheckProgress("read", form, periods, findings))
         tell(CheckProgress("judging", form, periods, findings))
     judged, known_before = _judge(read, registry, history, in_order)
-    version, rules = rules_version(), _list_history_rules()
+    version, rules = rules_version(), list_history_rules()
     reports = {
         file.key: build_report(
             file, judged.get(file.key, []), known_before.get(file.key), version, rules, registry, language
@@ -275,9 +276,3 @@ def rules_version() -> str:
     from expectations.judge import RULES_VERSION
 
     return RULES_VERSION
-
-
-def _list_history_rules() -> tuple[str, ...]:
-    from pipelines.findings.rules import all_rules
-
-    return tuple(identity for identity, rule in all_rules().items() if rule.scope == "history")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.support.paths import ROOT
+
 LOADING = """
 import sys
 import tests.support.fakes.return_rows, expectations.judge
@@ -17,3 +19,25 @@ assert not {"altair", "scipy.stats", "scipy.stats._stats_py"} & set(sys.modules)
 def test_great_expectations_is_loaded_late_and_without_rarely_used_libraries() -> None:
     process = subprocess.run([sys.executable, "-c", LOADING], capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
+
+
+CHECKING = """
+import sys
+from pipelines.cli import main
+sys.argv = ["rti", "check", sys.argv[1]]
+try:
+    main.main()
+except SystemExit:
+    pass
+assert "expectations.judge" in sys.modules
+assert "scipy.special" in sys.modules
+assert not {"altair", "openpyxl", "scipy.stats", "scipy.stats._stats_py"} & set(sys.modules)
+"""
+
+
+def test_check_of_a_return_does_not_load_scipy_stats() -> None:
+    sample = ROOT / "raw_samples" / "AL" / "cooperation" / "Bashkepunimi_2026-Q1.csv"
+    process = subprocess.run(
+        [sys.executable, "-c", CHECKING, str(sample)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert process.returncode == 0, process.stdout + process.stderr

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 
 from pipelines.statistics.jumps import compute_surprise
 
@@ -54,3 +55,15 @@ def test_three_periods_are_too_few_to_judge_by() -> None:
 def test_a_probability_is_a_probability(past: list[int], present: int) -> None:
     p = compute_surprise(np.array([past], dtype=float), np.array([float(present)]))[0]
     assert 0.0 <= p <= 1.0
+
+
+@given(st.lists(st.integers(0, 5_000), min_size=4, max_size=12), st.floats(-3.0, 20_000.0))
+def test_p_value_is_that_of_scipy(past: list[int], present: float) -> None:
+    mean = max(float(np.mean(past)), 0.5)
+    phi = max(sum((count - mean) ** 2 for count in past) / mean / (len(past) - 1), 1.5)
+    variance = phi * mean * (1 + 1 / len(past))
+    size = mean**2 / (variance - mean)
+    reference = nbinom(size, size / (size + mean))
+    expected = min(1.0, 2 * min(reference.cdf(present), reference.sf(present - 1)))
+    computed = compute_surprise(np.array([past], dtype=float), np.array([present]))[0]
+    assert computed == pytest.approx(expected, rel=1e-9, abs=1e-300)
