@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+import duckdb_extension_httpfs
 import polars as pl
 import pytest
 import uvicorn
@@ -56,3 +58,23 @@ def test_polars_line_of_the_documentation_loads_the_file_over_http(site: str, vi
     assert expected == {
         (row["TIME_PERIOD"], row["VICTIM_STATUS"], row["CITIZENSHIP"]): row["OBS_VALUE"] for row in chosen.to_dicts()
     }
+
+
+def test_duckdb_lines_of_the_documentation_load_the_file_over_http(site: str, victims: Figures, release: Path) -> None:
+    text = (ROOT / "docs" / "data-files.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```sql\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert block.count("https://example.org") == 2
+    block = block.replace("https://example.org", site)
+    folder = Path(duckdb_extension_httpfs.__file__).parent / "extensions" / f"v{duckdb.__version__}"
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.execute(f"load '{folder / 'httpfs.duckdb_extension'}'")
+        query, attachment = duckdb.extract_statements(block)
+        loaded = connection.execute(query).fetchall()
+        expected = [row for key, row in victims.items() if key[0] == "A" and key[5:9] == ("_T", "_T", "_T", "_T")]
+        assert len(loaded) == len(expected) > 20
+        shown = sorted(float(value) for _, _, value in loaded if value is not None)
+        assert shown == sorted(float(str(row["value"])) for row in expected if row["value"] is not None)
+        connection.execute(attachment)
+        (attached,) = connection.execute("select count(*) from release.cell").fetchall()
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        assert connection.execute("select count(*) from cell").fetchall() == [attached]
