@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.core.home import Home, open_home
-from tests.support import home_cache, kept_builds, postgres
+from tests.support import home_cache, kept_builds, postgres, sampling
 from tests.support.demonstration import CLOCK, build_home, copy_home
 from tests.support.memory_folder import use_memory
 from tests.support.processor_time import ProcessorTimePlugin
@@ -33,10 +33,10 @@ use_memory()
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's default is 700. Searching for garbage took a fifth of the processor time of the unit tests."""
 
-_EXAMPLES, _EXAMPLES_OF_ALL_TESTS = 50, 100
-"""Examples that Hypothesis tries of a property that states no number of its own, the second in `make test-all`.
+_EXAMPLES = 100
+"""Examples that Hypothesis tries of a property that states no number of its own in `make test-all`: its default.
 
-100 is Hypothesis's default. Trying 100 of every property took a quarter of the processor time of the unit tests."""
+Trying 100 of every property in `make test`, too, took a quarter of the processor time of the unit tests."""
 
 _CHROMIUM = [
     "--disable-quic",
@@ -167,14 +167,17 @@ def _let_streamlit_loggers_propagate() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of tests that need a PostgreSQL (left out by `make unit`), and what Hypothesis may spend.
+    """Declare the marks of sampled tests and of those that need a PostgreSQL, and what Hypothesis may spend.
 
     Its default limit is 200 ms for each example, which other work on the machine uses up.
     """
     from hypothesis import settings
 
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.support.postgres)")
-    examples = _EXAMPLES_OF_ALL_TESTS if config.getoption("--fresh-home") else _EXAMPLES
+    config.addinivalue_line("markers", sampling.DESCRIPTION)
+    if config.getoption("--fresh-home"):
+        sampling.run_everything()
+    examples = sampling.count_examples(_EXAMPLES)
     settings.register_profile("project", settings(), deadline=None, max_examples=examples)
     settings.load_profile("project")
     # A report in JUnit's format lists setups and teardowns as well.
@@ -193,8 +196,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files in the order in which workers should take them; tests of one file keep theirs."""
+    """Mark the cases that only `make test-all` runs, before pytest selects tests by their marks.
+
+    Put the files in the order in which workers should take them; tests of one file keep theirs.
+    """
+    sampling.mark_cases_outside_samples(items)
     fixtures: dict[str, set[str]] = {}
     for item in items:
         names = getattr(item, "fixturenames", ())

@@ -1,7 +1,8 @@
 """Tests in a browser of what must hold on each public page, at each width; a page is loaded once for all of them.
 
 The tests are in an order in which the width changes rarely, since the whole page is laid out again each time: first
-those of a page as it opens, then those that open everything that is folded.
+those of a page as it opens, then those that open everything that is folded. `make test` checks each page with axe at
+one width in English and at another one in another language; `make test-all` at all widths in all languages.
 """
 
 from __future__ import annotations
@@ -127,16 +128,22 @@ def test_page_has_its_title_and_is_marked_in_the_menu(visit: Visit) -> None:
     expect(visit.page.locator(".rti-banner")).to_contain_text("Demonstration data: ")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_page_is_not_wider_than_the_screen(visit: Visit, width: int) -> None:
+def check_page_fits(visit: Visit, width: int) -> None:
+    """Check that a page at a width of the screen does not scroll sideways."""
     visit.set_width(width)
     main = visit.page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
     assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
-    visit.set_width(320)
+@pytest.mark.sampled(of="width")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_is_not_wider_than_the_screen(visit: Visit, width: int) -> None:
+    check_page_fits(visit, width)
+
+
+def test_page_and_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
+    check_page_fits(visit, WIDTHS[-1])
     cut = visit.page.get_by_role("radio").evaluate_all(
         "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)"
         ".map(e => e.innerText)"
@@ -167,6 +174,7 @@ def find_faults(visit: Visit, width: int) -> list[tuple[str, Any, str]]:
     ]
 
 
+@pytest.mark.sampled(of="width")
 @pytest.mark.parametrize("width", WIDTHS_FOR_AXE)
 def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
     assert find_faults(visit, width) == []
@@ -246,6 +254,7 @@ def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(transl
     assert places == sorted(places), "the order of the page"
 
 
+@pytest.mark.sampled(of="width")
 @pytest.mark.parametrize("width", TRANSLATED_WIDTHS_FOR_AXE)
 def test_translated_page_has_no_serious_finding_of_axe(translated: Visit, width: int) -> None:
     assert find_faults(translated, width) == []

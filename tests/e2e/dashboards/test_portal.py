@@ -1,7 +1,8 @@
 """Tests of the offices' pages that need a browser; everything else is tested over HTTP.
 
 They cover keyboard, accessibility, widths, pages with and without scripts, and uploads over a broken connection. The
-pages are those of `tests/support/service/office_pages.py`, which has every page of the application.
+pages are those of `tests/support/service/office_pages.py`, which has every page of the application. `make test` looks
+at each page in four widths, and then with axe or with the keyboard in turns; `make test-all` with both.
 """
 
 from __future__ import annotations
@@ -301,6 +302,7 @@ def test_page_has_one_heading_and_is_not_wider_than_the_screen(visited: Page) ->
     assert [width for width in WIDTHS if is_wider_than_the_screen(visited, width)] == []
 
 
+@pytest.mark.sampled(every=2)
 def test_page_passes_axe_on_a_phone(visited: Page) -> None:
     set_width(visited, AXE_WIDTHS[0])
     assert find_faults(visited) == []
@@ -361,6 +363,7 @@ _PRESSES = 10
 """Presses of the key between two looks at what it has reached."""
 
 
+@pytest.mark.sampled(every=2, start=1)
 def test_every_control_can_be_reached_by_keyboard_with_a_visible_focus(visited: Page) -> None:
     set_width(visited, 1280)
     names: list[str] = visited.evaluate(_CONTROLS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -139,6 +140,17 @@ def name_kind(stem: str) -> str:
     return re.sub(r"^(territory|practice)-.*", r"\1 of one", stem)
 
 
+def open_at_widths(
+    page: Page, public_app: str, paths: Sequence[str], widths: Sequence[int]
+) -> Iterator[tuple[str, int]]:
+    """Load each page once and set each width of its window; yield the path and the width each time."""
+    for path in paths:
+        page.goto(f"{public_app}/{path}")
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            yield path, width
+
+
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()
@@ -163,13 +175,11 @@ def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> No
     page.close()
 
 
-@pytest.mark.parametrize("width", [700, 1280])
-def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(
-    browser: Browser, public_app: str, width: int
-) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    for path in ("sq/monitoring-som.html", "en/cooperation.html", "mk/victims.html"):
-        page.goto(f"{public_app}/{path}")
+def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(browser: Browser, public_app: str) -> None:
+    page = browser.new_page()
+    for path, width in open_at_widths(
+        page, public_app, ("sq/monitoring-som.html", "en/cooperation.html", "mk/victims.html"), (700, 1280)
+    ):
         gaps = page.locator(".rti-numbers td:has(+ .rti-word) > .front-mark").evaluate_all(
             """all => all.map(mark => {
               const words = document.createRange();
@@ -177,7 +187,7 @@ def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(
               return words.getBoundingClientRect().left - mark.getBoundingClientRect().right;
             })"""
         )
-        assert all(gap > 6 for gap in gaps) and (gaps or "monitoring" not in path), (path, gaps)
+        assert all(gap > 6 for gap in gaps) and (gaps or "monitoring" not in path), (path, width, gaps)
     page.close()
 
 
@@ -209,27 +219,25 @@ _UNLIKE = """table => {
 """Return the rows of a table in which some intervals are below their figures and others not, or marks touch a field."""
 
 
-@pytest.mark.parametrize("width", [768, 1280, 1920])
 def test_intervals_of_a_row_look_alike_and_marks_do_not_touch_the_next_figure(
-    browser: Browser, public_app: str, width: int
+    browser: Browser, public_app: str
 ) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    for path in (
+    page = browser.new_page()
+    paths = (
         "en/indicator-convicted-final.html",
         "sq/indicator-reported.html",
         "mk/indicator-adjudicated-final.html",
-    ):
-        page.goto(f"{public_app}/{path}")
+    )
+    for path, width in open_at_widths(page, public_app, paths, (768, 1280, 1920)):
         rows = [
             row for name in ("rates", "rate-changes") for row in page.locator(f"#table-{name} table").evaluate(_UNLIKE)
         ]
-        assert rows == [], path
+        assert rows == [], (path, width)
     page.close()
 
 
-@pytest.mark.parametrize("width", [768, 1280])
-def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, public_app: str, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900})
+def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, public_app: str) -> None:
+    page = browser.new_page()
 
     def count_outside() -> int:
         """Return how many marks reach beyond the field of their figure."""
@@ -243,11 +251,13 @@ def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, pu
             )
         )
 
-    for path in ("en/indicator-convicted-final.html", "sq/indicator-adjudicated-final.html", "mk/territories.html"):
-        page.goto(f"{public_app}/{path}")
-        assert count_outside() == 0, path
+    paths = ("en/indicator-convicted-final.html", "sq/indicator-adjudicated-final.html", "mk/territories.html")
+    for path, width in open_at_widths(page, public_app, paths, (768, 1280)):
+        assert count_outside() == 0, (path, width)
     page.locator(".rti-numbers td").evaluate_all("all => all.forEach(field => field.style.paddingRight = 0)")
-    assert count_outside(), "marks without room reach beyond their fields"
+    for width in (768, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert count_outside(), "marks without room reach beyond their fields"
     page.close()
 
 
@@ -278,22 +288,25 @@ def test_menu_of_a_phone_opens_and_closes_by_click_and_by_key_without_scripts(
     context.close()
 
 
-def test_keyboard_reaches_every_control_in_order_with_a_visible_focus(browser: Browser, public_app: str) -> None:
+@pytest.mark.sampled(every=2)
+@pytest.mark.parametrize("path", KEYBOARD_PATHS)
+def test_keyboard_reaches_every_control_in_order_with_a_visible_focus(
+    browser: Browser, public_app: str, path: str
+) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    for path in KEYBOARD_PATHS:
-        page.goto(f"{public_app}/{path}")
+    page.goto(f"{public_app}/{path}")
+    page.keyboard.press("Tab")
+    assert page.locator(".rti-skip").bounding_box()["x"] == 0  # type: ignore[index]
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    page.goto(f"{public_app}/{path}")
+    expected = page.evaluate(COUNT_STOPS)
+    reached = []
+    for _ in range(expected):
         page.keyboard.press("Tab")
-        assert page.locator(".rti-skip").bounding_box()["x"] == 0, path  # type: ignore[index]
-        page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "content", path
-        page.goto(f"{public_app}/{path}")
-        expected = page.evaluate(COUNT_STOPS)
-        reached = []
-        for _ in range(expected):
-            page.keyboard.press("Tab")
-            reached.append(page.evaluate(READ_STOP))
-        assert [number for number, _ in reached] == list(range(expected)), path
-        assert [number for number, is_seen in reached if not is_seen] == [], path
+        reached.append(page.evaluate(READ_STOP))
+    assert [number for number, _ in reached] == list(range(expected))
+    assert [number for number, is_seen in reached if not is_seen] == []
     page.close()
 
 
@@ -477,6 +490,7 @@ def print_sheets(page: Page) -> list[tuple[list[str], str]]:
     return sheets
 
 
+@pytest.mark.sampled(of="has_script")
 @pytest.mark.parametrize("has_script", [True, False])
 @pytest.mark.parametrize("path", ["en/territory-rs", "mk/monitoring", "mk/cooperation", "sr-Cyrl/law"])
 def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_heading(

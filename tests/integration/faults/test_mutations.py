@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.model.content import ReadError
 from tests.faults import mutations
 from tests.faults.mutations import Good, Mutation, list_errors, read_good_return, read_result, values_by_key
+from tests.support.sampling import count_examples
 
 MK = "MK/justice/Pravosudstvo_2026_K3.xlsx"
 AL = "AL/justice/PP_Trafikimi_2026_T3.xlsx"
@@ -27,7 +28,10 @@ EVERY_FORMAT = (
     "XK/justice/KPK_raporti_TM4_2025.pdf", "HR/register/registar_2026_3tr.csv",
 )  # fmt: skip
 SLOW = settings(
-    deadline=None, max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=count_examples(40),
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 """Derandomised, so that a failing run fails again; `--hypothesis-seed` and more examples search further."""
 
@@ -111,7 +115,7 @@ def test_changed_lines_of_lists_are_read_as_stated_or_refused(data: st.DataObjec
 
 
 @given(data=st.data())
-@settings(SLOW, max_examples=120)
+@settings(SLOW, max_examples=count_examples(120))
 def test_bytes_changed_at_random_are_read_or_refused(data: st.DataObject) -> None:
     good_return = read_good_return(data.draw(st.sampled_from(EVERY_FORMAT)))
     content = bytearray(good_return.data)

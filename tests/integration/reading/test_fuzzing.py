@@ -14,6 +14,7 @@ from tests.fuzzing.edits import Damage, Edit, damage_file, draw_damage
 from tests.fuzzing.search import TARGETS, Target, search_faults
 from tests.support.paths import ROOT
 from tests.support.planted_reader import read_unless_quoted
+from tests.support.sampling import count_examples
 
 CSV = next(target for target in TARGETS if target.name == "csv")
 DOCX = ROOT / "raw_samples" / "BA" / "justice" / "TBIH_trgovina_ljudima_2020-2022.docx"
@@ -41,7 +42,7 @@ def test_seeds_of_sdmx_csv_are_read_by_its_reader() -> None:
         assert isinstance(read_content(data, "a.csv"), Cube)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=count_examples(30), deadline=None)
 @given(draw_damage("markup"))
 def test_damaged_package_keeps_its_other_parts(damage: Damage) -> None:
     data = DOCX.read_bytes()

@@ -24,6 +24,7 @@ from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
 from tests.support.fakes.desk_fakes import get_identity, make_file, make_sent_return
 from tests.support.paths import ROOT
+from tests.support.sampling import count_examples
 
 SCHEMA = json.loads((ROOT / "docs/schema/receipt.json").read_text(encoding="utf-8"))
 
@@ -95,7 +96,7 @@ def test_signature_verifies_with_cryptography_alone(signed: SignedReceipt) -> No
     Ed25519PublicKey.from_public_bytes(bytes.fromhex(content["key"]["public"])).verify(signature, line)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_verify_receipt_rejects_any_changed_byte(signed: SignedReceipt, data: st.DataObject) -> None:
     document = bytearray(signed.as_bytes())
@@ -104,7 +105,7 @@ def test_verify_receipt_rejects_any_changed_byte(signed: SignedReceipt, data: st
     assert receipts.verify_receipt(bytes(document)).outcome != "good"
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_verify_receipt_rejects_inserted_or_removed_bytes(signed: SignedReceipt, data: st.DataObject) -> None:
     document = signed.as_bytes()
@@ -115,7 +116,7 @@ def test_verify_receipt_rejects_inserted_or_removed_bytes(signed: SignedReceipt,
     assert (receipts.verify_receipt(changed).outcome == "good") == (changed == document)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=count_examples(300), deadline=None)
 @given(document=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode), st.just(b"[" * 100_000)))
 def test_verify_receipt_of_document_that_is_not_a_receipt_is_unreadable(document: bytes) -> None:
     assert receipts.verify_receipt(document).outcome == "unreadable"
@@ -128,7 +129,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=count_examples(200), deadline=None)
 @given(content=st.dictionaries(st.sampled_from(["key", "signature", "file", "totals", "x"]), _JSON))
 def test_verify_receipt_of_made_up_receipt_is_not_good(content: dict[str, Any]) -> None:
     line = signing_keys.to_canonical_json({**content, "version": receipts.VERSION})
@@ -136,7 +137,7 @@ def test_verify_receipt_of_made_up_receipt_is_not_good(content: dict[str, Any]) 
     assert receipts.verify_receipt(document, file=b"x").outcome == "not good"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(totals=_JSON, name=st.text(st.characters(exclude_categories=["Cs"])))
 def test_verify_receipt_accepts_any_signed_content(desk: Desk, totals: Any, name: str) -> None:
     key = receipt_keys.signing_key(desk.home)

@@ -21,6 +21,7 @@ from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import OBSERVATION
 from pipelines.model.periods import Period
 from tests.support.fakes.return_rows import make_observation
+from tests.support.sampling import count_examples
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2022, 2023, 2024, 2025) for quarter in (1, 2, 3, 4)][:14]
 """Up to the second quarter of 2025, the one under check."""
@@ -93,7 +94,7 @@ def so_far_table(values: list[float], periods: list[str]) -> pl.DataFrame:
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=14))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(60), deadline=None)
 def test_make_discrete_recovers_the_counts_of_years_so_far(counts: list[int]) -> None:
     periods = QUARTERS[: len(counts)]
     added: dict[str, int] = {}

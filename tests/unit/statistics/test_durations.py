@@ -22,6 +22,7 @@ from pipelines.statistics.stays import find_stays
 from tests.oracles.exits import by_exit, summarise_exits
 from tests.oracles.survival import fit_independent_curve
 from tests.records import build_events, list_reported
+from tests.support.sampling import count_examples
 
 P, F = "prosecution", "first"
 
@@ -52,7 +53,7 @@ def compute_product_limit(times: list[int], ended: list[bool]) -> dict[int, Frac
 # -- the curve
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=count_examples(40), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=12))
 def test_estimate_curve_is_that_of_lifelines_but_for_its_limits(stays_of: list[tuple[int, bool]]) -> None:
     times, ended = [t for t, _ in stays_of], [e for _, e in stays_of]
@@ -115,7 +116,7 @@ def test_no_times_and_negative_times_are_refused(times: list[int]) -> None:
         estimate_curve_of_persons(times, [True] * len(times))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans(), st.integers(0, 8)), min_size=1, max_size=40))
 def test_estimate_curve_of_any_stays(rows: list[tuple[int, bool, int]]) -> None:
     times, ended, cluster = [r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]
@@ -201,7 +202,7 @@ def test_censoring_other_exits_would_overstate_convictions() -> None:
     assert 1 - censored.survival[-1] == pytest.approx(1 - 3 / 4 * 1 / 2)  # 5 of 8, though 2 of 4 were convicted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=count_examples(40), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from(["convicted", "acquitted", None])), min_size=1, max_size=30)
 )

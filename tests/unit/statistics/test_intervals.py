@@ -13,6 +13,7 @@ from scipy import stats
 from pipelines.statistics import intervals
 from tests.oracles.rates import compute_rate
 from tests.oracles.shares import NotPartOfWholeError, compute_share
+from tests.support.sampling import count_examples
 
 
 def at_most(x: int, mean: float) -> float:
@@ -55,7 +56,7 @@ def test_limits_of_counts_equal_published_ones(count: int, level: float, low: fl
 
 
 @given(st.integers(1, 400), st.floats(0.5, 0.999))
-@settings(max_examples=50)
+@settings(max_examples=count_examples(50))
 def test_limits_of_counts_are_where_the_tails_fall(count: int, level: float) -> None:
     low, high = (float(limit) for limit in intervals.poisson_interval(count, level=level))
     half = (1 - level) / 2
@@ -96,7 +97,7 @@ def test_poisson_interval_keeps_missing_values_and_rejects_invalid_ones() -> Non
 
 
 @given(st.integers(0, 300), st.floats(1, 20), st.floats(1, 20))
-@settings(max_examples=50)
+@settings(max_examples=count_examples(50))
 def test_more_dispersion_never_narrows_an_interval(count: int, one: float, other: float) -> None:
     calm, wild = (intervals.poisson_interval(count, phi) for phi in sorted((one, other)))
     assert wild.low <= calm.low + 1e-9
@@ -129,7 +130,7 @@ def test_limits_of_shares_equal_published_ones(part: int, whole: int, low: float
 
 
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
-@settings(max_examples=50)
+@settings(max_examples=count_examples(50))
 def test_limits_of_shares_equal_those_of_scipy(counts: tuple[int, int], level: float) -> None:
     limits = intervals.clopper_pearson(*counts, level=level)
     expected = stats.binomtest(*counts).proportion_ci(level, "exact")

@@ -15,6 +15,7 @@ from scipy.stats.contingency import odds_ratio
 
 from pipelines.statistics import columns, intervals
 from pipelines.statistics.ratios import compute_difference, compute_ratio, ratio_of_ratios
+from tests.support.sampling import count_examples
 
 counts = st.integers(0, 120)
 
@@ -59,7 +60,7 @@ def test_published_ratios_of_rates(
 
 
 @given(counts, counts, st.floats(0.1, 10), st.floats(0.5, 0.999))
-@settings(max_examples=50)
+@settings(max_examples=count_examples(50))
 def test_ratios_equal_those_of_the_binomial_test(x: int, y: int, exposure: float, level: float) -> None:
     ratio = compute_ratio(x, y, exposure, 1.0, level=level)
     if x + y == 0:
@@ -77,7 +78,7 @@ def test_ratios_equal_those_of_the_binomial_test(x: int, y: int, exposure: float
 
 
 @given(counts, counts, st.floats(1, 8), st.floats(1, 8), st.floats(0.1, 10))
-@settings(max_examples=60)
+@settings(max_examples=count_examples(60))
 def test_interval_and_test_never_contradict_each_other(x: int, y: int, one: float, other: float, t: float) -> None:
     ratio = compute_ratio(x, y, t, 1.0, one, other)
     outside = bool(ratio.low > 1 or ratio.high < 1)
@@ -128,7 +129,7 @@ def test_tea_by_hand() -> None:
 
 
 @given(counts, counts, counts, counts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=count_examples(30), deadline=None)
 def test_ratios_of_ratios_equal_those_of_scipy(a: int, b: int, c: int, d: int) -> None:
     value, low, high, p = ratio_of_ratios(a, b, c, d)
     expected = odds_ratio([[a, b], [c, d]])

@@ -26,6 +26,7 @@ from tests.support.fakes.balance_books import (
     close_book,
 )
 from tests.support.protecting import list_hidden_terms
+from tests.support.sampling import count_examples
 
 
 def bound_terms(books: Mapping[str, Book], hidden: set[tuple[str, str, str]]) -> Iterator[tuple[float, float]]:
@@ -64,7 +65,7 @@ def draw_books(draw: st.DrawFn) -> dict[str, Book]:
     return books
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=count_examples(15), deadline=None)
 @given(draw_books())
 def test_intruder_with_the_definition_of_a_balance_finds_three_values_of_each_hidden_term(
     books: dict[str, Book],
@@ -176,7 +177,7 @@ def bound_two_releases(
         yield low.fun, -high.fun
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=count_examples(15), deadline=None)
 @given(draw_books(), st.integers(1, 8), st.sampled_from([INDICTED, REJECTED, DISCONTINUED]), st.booleans())
 @example({"2023": close_book(0, reported=6, indicted=0, rejected=0, discontinued=0, joined=0)}, 1, INDICTED, True)
 def test_reader_of_two_releases_finds_three_values_of_each_hidden_term(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.publication.disclosure import lp, programme, protect, risk, space, structure, ties, utility
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
+from tests.support.sampling import count_examples
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *structure.DETAIL)
 
@@ -161,7 +162,7 @@ def list_possible_values(
     return possible
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=count_examples(25), deadline=None)
 @given(st.tuples(*[st.integers(0, 6)] * 4))
 def test_hidden_cells_cannot_be_derived_by_trying_every_table(counts: tuple[int, int, int, int]) -> None:
     a, b, c, d = counts
@@ -321,7 +322,7 @@ AGES, SEXES = ("Y_LT18", "Y_GE18"), ("F", "M")
     st.tuples(*[st.integers(0, 9)] * 8),
     st.tuples(*[st.booleans()] * 8),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=count_examples(150), deadline=None)
 def test_gaps_in_the_tables_of_territories_are_not_contradictions(
     counts: tuple[int, ...], gaps: tuple[bool, ...]
 ) -> None:
@@ -434,7 +435,7 @@ def list_possible_decisions(values: dict[str, int], hidden: set[str], top: int) 
     return {key: set(table[key][agrees].tolist()) for key in hidden}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=count_examples(25), deadline=None)
 @given(st.tuples(*[st.integers(0, 6)] * 4))
 def test_hidden_decisions_cannot_be_derived_by_trying_all(counts: tuple[int, int, int, int]) -> None:
     sentenced, unsentenced, acquitted, rejected = counts

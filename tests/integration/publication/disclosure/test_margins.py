@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.publication.disclosure import lifting, lp, margins, pattern, protect, risk, space, structure
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
+from tests.support.sampling import count_examples
 
 YEARS = ("2024", "2025")
 TERRITORIES = {"AA": ("A1", "A2"), "BB": ("BB",), "CC": ("CC",)}
@@ -167,7 +168,7 @@ def select_placed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("whole", [False, True])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=count_examples(25), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_margins_and_leaves_give_the_same_bounds(seed: int, whole: bool) -> None:
     """Hide random cells: what an intruder can work out must not depend on how the equations are written."""
@@ -182,7 +183,7 @@ def test_margins_and_leaves_give_the_same_bounds(seed: int, whole: bool) -> None
     assert find_bounds(sums, hidden, cells, whole=whole) == find_bounds(leaves, hidden, cells, whole=whole)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=count_examples(25), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_lifted_population_has_the_cells_of_the_margins(seed: int) -> None:
     """Give the persons of margins all their categories: every cell, published or hidden, must keep its count."""
@@ -199,7 +200,7 @@ def test_lifted_population_has_the_cells_of_the_margins(seed: int) -> None:
         assert (leaves >= 0).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=count_examples(10), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_hidden_cells_do_not_depend_on_the_order_of_rows(seed: int) -> None:
     rows = select_placed(RandomTables(seed).build_rows()).with_row_index("_number")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.disclosure_cells import build_release
 from tests.support.protecting import publish_all
+from tests.support.sampling import count_examples
 
 AREAS = ("AA", "BB", "CC")
 
@@ -43,7 +44,7 @@ def list_possible_counts(releases: Sequence[pl.DataFrame], top: int) -> dict[tup
     return possible
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=count_examples(25), deadline=None)
 @given(st.tuples(*[st.integers(0, 7)] * 3), st.tuples(*[st.sampled_from([0, 0, 1, -1, 3, 6])] * 3))
 def test_two_releases_reveal_no_hidden_cell_of_either(counts: tuple[int, ...], changes: tuple[int, ...]) -> None:
     corrected = [max(0, count + change) for count, change in zip(counts, changes, strict=True)]

@@ -23,6 +23,7 @@ from tests.support.fakes import desk_fakes
 from tests.support.fakes.api_routes import ACTS, LOOKS, ROUTES
 from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 from tests.support.fakes.desk_world import DRAFTS, FORGED, LATER, World, make_world
+from tests.support.sampling import count_examples
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ def test_revoked_role_is_gone_at_once(served: Served) -> None:
     assert served.send_request(text, "POST", f"{path}/approve").status_code == 404
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.one_of(
         st.from_regex(r"S[0-9a-f]{15}", fullmatch=True), st.text(min_size=1, max_size=30), st.sampled_from([

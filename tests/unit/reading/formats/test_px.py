@@ -16,6 +16,7 @@ from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats import px
 from pipelines.reading.formats.px.structure import KEYWORDS
 from tests.support.paths import SHARED
+from tests.support.sampling import count_examples
 
 REAL = SHARED / "real" / "px"
 FILES = sorted(p for p in REAL.rglob("*") if p.suffix.lower() == ".px") if REAL.exists() else []
@@ -442,7 +443,7 @@ def random_cubes(draw: st.DrawFn) -> tuple[list[str], list[list[str]], int, list
     return names, members, stub, draw(st.lists(CELL, min_size=size, max_size=size))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=count_examples(60), deadline=None)
 @given(
     cube=random_cubes(),
     divider=st.sampled_from([" ", ",", ";", "\t", "\r\n", " ; "]),

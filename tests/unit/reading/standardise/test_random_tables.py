@@ -13,6 +13,7 @@ from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
 from pipelines.model.content import Grid, SourceCell, SourceTable
 from tests.support.fakes.returns_fakes import collect_values, form_of, make_cell, make_registry, read_content
+from tests.support.sampling import count_examples
 
 SEXES, AGES = ("_T", "M", "F"), ("_T", "Y_LT18", "Y_GE18", "Y18T24", "Y_GE25")
 MEASURES = ("indicted", "convicted_first", "adjudicated_first")
@@ -100,7 +101,7 @@ def random_tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str
     return Grid("xlsx", (SourceTable("Лист1", ordered),)), form, expected
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=count_examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=random_tables())
 def test_random_table_is_read_with_every_key(
     registry: Registry, table: tuple[Grid, Form, dict[tuple[str, str, str], int]]

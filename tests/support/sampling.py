@@ -1,0 +1,97 @@
+"""Choose which cases of a large product `make test` runs; `make test-all` runs all of them.
+
+A test that is run for many alike cases (each page at each width, each act with each fault) has the mark `sampled`. Its
+cases outside the sample get the mark `slow` when the tests are collected. The sample is the same in each run:
+
+- `@pytest.mark.sampled(of="width")` takes one value of the parameter `width` for each case of the other parameters.
+  The values take turns, so that each of them occurs.
+- `@pytest.mark.sampled(every=3)` takes every third case, for tests whose cases differ in one thing only. `start` is the
+  place of the first one, so that two tests of the same pages look at different ones.
+
+Tests with drawn examples have as many as `count_examples` says. Planted faults, and the only check of a rule about
+disclosure, lost returns or wrong numbers, are never sampled.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+MARK = "sampled"
+DESCRIPTION = f"{MARK}(of=None, every=1, start=0): `make test` runs a sample of its cases (tests/support/sampling.py)"
+_FEWER = 2
+"""`make test` tries one of so many examples."""
+_is_complete = False
+
+
+def run_everything() -> None:
+    """Let tests have all their examples, as in `make test-all`; called before they are collected."""
+    global _is_complete
+    _is_complete = True
+
+
+def count_examples(n: int) -> int:
+    """Return how many of `n` drawn examples a property is tried with: all in `make test-all`, else half."""
+    return n if _is_complete else -(-n // _FEWER)
+
+
+def mark_cases_outside_samples(items: Iterable[pytest.Item]) -> None:
+    """Mark the cases of sampled tests slow that are outside their sample."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker(MARK) and not item.get_closest_marker("slow"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for name, of_test in cases.items():
+        chosen = set(_choose_cases(name, of_test))
+        for place, item in enumerate(of_test):
+            if place not in chosen:
+                item.add_marker(pytest.mark.slow)
+
+
+def _choose_cases(name: str, items: Sequence[pytest.Item]) -> list[int]:
+    mark = items[0].get_closest_marker(MARK)
+    assert mark is not None
+    options: dict[str, Any] = dict(mark.kwargs)
+    if mark.args or not ({"of"} == set(options) or {"every"} <= set(options) <= {"every", "start"}):
+        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of`, or `every` and `start`")
+    if "of" in options:
+        return take_turns([_read_values(item) for item in items], options["of"], zlib.crc32(name.encode()))
+    return choose_every(len(items), options["every"], options.get("start", 0))
+
+
+def _read_values(item: pytest.Item) -> dict[str, Hashable]:
+    """Return the values of the parameters of a case; the identity of those that have no hash.
+
+    The indices of a case do not serve: pytest counts the cases of some parameters, and not their values.
+    """
+    values: dict[str, Hashable] = {}
+    callspec = getattr(item, "callspec", None)
+    for name, value in callspec.params.items() if callspec is not None else ():
+        try:
+            hash(value)
+            values[name] = value
+        except TypeError:
+            values[name] = id(value)
+    return values
+
+
+def choose_every(n_cases: int, every: int, start: int = 0) -> list[int]:
+    """Return the places of every `every`th of some cases, from `start` on; the first place if there are fewer."""
+    return list(range(start, n_cases, every)) or [0]
+
+
+def take_turns(cases: Sequence[Mapping[str, Hashable]], of: str, start: int = 0) -> list[int]:
+    """Return the places of one case for each combination of the other parameters than `of`, whose values take turns.
+
+    `start` chooses the value of the first combination, modulo the number of values. Cases without the parameter are all
+    taken.
+    """
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for place, case in enumerate(cases):
+        others = frozenset((name, value) for name, value in case.items() if name != of)
+        groups[others if of in case else place].append(place)
+    return sorted(places[(start + number) % len(places)] for number, places in enumerate(groups.values()))

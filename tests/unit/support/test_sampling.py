@@ -1,0 +1,102 @@
+"""Samples of large products have each value, are the same in each run, and leave the rest to the slow tests."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from itertools import product
+from pathlib import Path
+from textwrap import dedent
+
+from tests.support.paths import ROOT
+from tests.support.sampling import choose_every, take_turns
+
+
+def list_cases(**parameters: int) -> list[dict[str, int]]:
+    """Return all cases of parameters with as many values."""
+    return [
+        dict(zip(parameters, numbers, strict=True)) for numbers in product(*(range(n) for n in parameters.values()))
+    ]
+
+
+def test_values_take_turns_and_each_case_of_the_others_occurs_once() -> None:
+    cases = list_cases(page=5, language=2, width=3)
+    chosen = [cases[place] for place in take_turns(cases, "width")]
+    assert sorted((case["page"], case["language"]) for case in chosen) == sorted(product(range(5), range(2)))
+    uses = Counter(case["width"] for case in chosen)
+    assert set(uses) == {0, 1, 2} and max(uses.values()) - min(uses.values()) <= 1
+    assert take_turns(cases, "width") != take_turns(cases, "width", 1)
+
+
+def test_test_without_other_parameters_has_one_value() -> None:
+    assert [take_turns(list_cases(database=2), "database", start) for start in (0, 1, 2)] == [[0], [1], [0]]
+
+
+def test_cases_without_the_parameter_are_all_taken() -> None:
+    assert take_turns(list_cases(page=3), "database") == [0, 1, 2]
+    assert take_turns([{}], "database") == [0]
+
+
+def test_every_third_case_begins_at_its_start() -> None:
+    assert choose_every(8, 3) == [0, 3, 6]
+    assert choose_every(8, 3, 1) == [1, 4, 7]
+    assert choose_every(1, 3, 2) == [0], "one case that is selected by its name is run"
+
+
+TESTS = """
+    import pytest
+
+    @pytest.fixture(params=["a", "b", "c"])
+    def page(request):
+        return request.param
+
+    @pytest.mark.sampled(of="width")
+    @pytest.mark.parametrize("width", [320, 1280])
+    def test_product(page, width):
+        assert page != "b", "planted"
+
+    @pytest.mark.sampled(every=2, start=1)
+    def test_one_parameter(page):
+        assert page != "c", "planted"
+
+    def test_all(page):
+        pass
+"""
+CONFTEST = """
+    from tests.support import sampling
+
+    def pytest_configure(config):
+        config.addinivalue_line("markers", "slow: slow")
+        config.addinivalue_line("markers", sampling.DESCRIPTION)
+
+    def pytest_collection_modifyitems(items):
+        sampling.mark_cases_outside_samples(items)
+"""
+
+
+def run_pytest(folder: Path, *options: str) -> str:
+    """Run the tests of a folder, and return what pytest prints."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", "/dev/null"]
+    result = subprocess.run(
+        [*command, "--rootdir", str(folder), *options, str(folder)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return result.stdout + result.stderr
+
+
+def test_cases_outside_the_sample_run_only_with_the_slow_tests(tmp_path: Path) -> None:
+    """Plant faults in two tests: the sample of one has its page, that of the other has not; the full run finds both."""
+    (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
+    (tmp_path / "test_planted.py").write_text(dedent(TESTS), encoding="utf-8")
+    fast = run_pytest(tmp_path, "-m", "not slow")
+    assert "1 failed, 6 passed, 5 deselected" in fast and "test_product[b-" in fast, fast
+    everything = run_pytest(tmp_path)
+    assert "3 failed, 9 passed" in everything, everything
+
+
+def test_mark_with_another_option_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
+    test = "import pytest\n@pytest.mark.sampled(each=2)\ndef test_x():\n    pass\n"
+    (tmp_path / "test_planted.py").write_text(test, encoding="utf-8")
+    assert "takes `of`, or `every` and `start`" in run_pytest(tmp_path)
