@@ -137,6 +137,7 @@ def test_figure_and_territory_in_a_table_keep_the_crime(open_page: Open) -> None
     assert read_crime(page_of_figure) == "Smuggling of migrants"
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(
     "address",
     ["?crime=SOM&freq=A&period=2024&show=rate&stages=all&decisions=final", "territory?territory=RS&crime=SOM&by=age",

@@ -30,6 +30,7 @@ CAPTION_HAS = """([text, expected]) => {
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
+@pytest.mark.sampled(of="width")
 @pytest.mark.parametrize("width", WIDTHS)
 def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int) -> None:
     page = open_page("?freq=Q", width=width)

@@ -469,16 +469,25 @@ def _read_manifest(release: Path) -> dict[str, Any]:
 
 
 def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
-    story: Story, samples: tuple[Path, small.Line, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    story: Story,
+    samples: tuple[Path, small.Line, bytes],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Kill after intake and after the counts, then resume: the release is the same, byte for byte and row for row.
 
-    Only the signature differs, since each home signs with its own key.
+    Only the signature differs, since each home signs with its own key. The home as the kills have left it is kept for
+    later sessions with the same code; each resumes a copy of it.
     """
+
+    def kill_refreshes(folder: Path) -> None:
+        with frozen_at(CLOCK, folder):
+            initialise_home(folder, "demonstration")
+        _kill_refreshes(folder, samples[0], f"{GOOD}: ", "counts built")
+
     root = tmp_path / "killed"
-    with frozen_at(CLOCK, root):
-        initialise_home(root, "demonstration")
-    _kill_refreshes(root, samples[0], f"{GOOD}: ", "counts built")
+    shutil.copytree(build_kept(request, "home-of-killed-refreshes", kill_refreshes), root, symlinks=True)
     assert not (root / "public" / "current").exists()
     monkeypatch.setenv("RTI_SAMPLES", str(samples[0]))
     messages: list[str] = []

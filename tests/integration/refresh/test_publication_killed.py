@@ -23,6 +23,7 @@ from pipelines.refresh import publication
 from tests.support.paths import ROOT
 from tests.support.releases import publication_fixture as fixture
 from tests.support.releases.publication_killed import STEPS
+from tests.support.sampling import count_examples
 
 RANDOM_KILLS = 6
 SEED = 20_261_127
@@ -141,7 +142,7 @@ def test_publication_killed_at_each_step_is_completed_in_every_way(
             resume_and_compare(fixture.copy_home(killed_home, tmp_path / f"{number}-{way}"), way, expected)
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
 def test_publication_killed_before_a_file_system_call_is_completed(
     killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path, every: int
 ) -> None:
@@ -159,9 +160,10 @@ def test_publication_killed_at_random_moments_is_completed(
     killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     chance = random.Random(SEED)
-    cases = ["count", *(f"random {chance.random():.3f}" for _ in range(RANDOM_KILLS))]
+    n_kills = count_examples(RANDOM_KILLS)
+    cases = ["count", *(f"random {chance.random():.3f}" for _ in range(n_kills))]
     _, *homes = killer.kill_all(template, tmp_path, cases)
-    assert sum(outcome == "killed" for _, outcome in homes) >= RANDOM_KILLS // 2
+    assert sum(outcome == "killed" for _, outcome in homes) >= n_kills // 2
     for number, (home, _) in enumerate(homes):
         resume_and_compare(home, list(COMPLETIONS)[number % len(COMPLETIONS)], expected)
 

@@ -119,6 +119,7 @@ def _try_act(act: Callable[[], object]) -> str:
 _REGISTRARS = ("office", "colleague", "qq-victims", "rr-office", "both")
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize("people", _group_accounts(_REGISTRARS))
 def test_record_arrival_needs_role_submitter(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     _, engine = desk
@@ -128,6 +129,7 @@ def test_record_arrival_needs_role_submitter(desk: tuple[Home, sa.Engine], peopl
     assert len(queries.list_submissions(engine)) == (people[0] in _REGISTRARS)
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize("people", _group_accounts(("office",)))
 def test_only_the_sender_can_justify_and_send(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     _, engine = desk
@@ -147,6 +149,7 @@ def test_only_the_sender_can_justify_and_send(desk: tuple[Home, sa.Engine], peop
 _APPROVERS = {False: ("chief", "both"), True: ("qq-steward", "the-steward")}
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize(("override", "people"), _group_by_override(_APPROVERS))
 def test_approve_submission_for_each_account(
     desk: tuple[Home, sa.Engine], override: bool, people: tuple[str, ...]
@@ -165,6 +168,7 @@ def test_approve_submission_for_each_account(
 _RETURNERS = ("chief", "both", "qq-steward", "the-steward")
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize("people", _group_accounts(_RETURNERS))
 def test_give_back_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     home, engine = desk
@@ -180,6 +184,7 @@ def test_give_back_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[
 _TAKERS = ("office", "chief", "both", "qq-steward", "the-steward")
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize("people", _group_accounts(_TAKERS))
 def test_withdraw_sent_submission_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     home, engine = desk
@@ -195,6 +200,7 @@ def test_withdraw_sent_submission_for_each_account(desk: tuple[Home, sa.Engine],
 _WITHDRAWERS = {False: ("chief", "both", "secretariat"), True: ("qq-steward", "the-steward")}
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize(("override", "people"), _group_by_override(_WITHDRAWERS))
 @pytest.mark.parametrize("state", ["approved", "published"])
 def test_withdraw_accepted_submission_for_each_account(
@@ -219,6 +225,7 @@ def test_withdraw_accepted_submission_for_each_account(
 _ASKERS = ("office", "colleague", "chief", "both", "secretariat")
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize("people", _group_accounts(_ASKERS))
 def test_ask_withdrawal_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     home, engine = desk
@@ -274,6 +281,7 @@ def test_ask_withdrawal_of_submission_that_does_not_count_raises(desk: tuple[Hom
 # -------------------------------------------------------------------------------------------------------------- foreign
 
 
+@pytest.mark.sampled(of="database")
 @pytest.mark.parametrize("who", ["rr-office", "rr-chief", "rr-steward", "viewer", "nothing", "qq-victims"])
 @pytest.mark.parametrize("state", ["received", "checked", "sent", "approved"])
 def test_acts_on_foreign_submission_raise_same_error_as_on_missing_one(

@@ -27,6 +27,8 @@ from pipelines.submissions.accounts.accounts import AccountError
 from pipelines.submissions.accounts.passwords import PasswordError
 from tests.support.fakes.ledger_fakes import time_at
 
+pytestmark = pytest.mark.sampled(of="database")
+
 PASSWORD, ANOTHER = "four words make it", "five other words do too"
 JURISDICTIONS, INSTRUMENTS = ("AL", "BA_FED", "BA_SRP"), ("justice", "victims")
 

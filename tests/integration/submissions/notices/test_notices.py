@@ -44,6 +44,8 @@ from pipelines.submissions.notices.settings import NoticeSettingsError, parse_se
 from tests.support.fakes.ledger_fakes import home_and_ledger
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.sampled(of="database")
+
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 FIGURE = 48151623
 """A number that must not appear in notices; it is in the comments and payloads of their events."""

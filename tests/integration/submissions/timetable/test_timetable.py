@@ -29,6 +29,8 @@ from pipelines.submissions.timetable.names import note_of, office_name, pick_nam
 from tests.support.fakes.ledger_fakes import home_and_ledger
 from tests.support.fakes.returns_fakes import BASE, TERRITORY, make_registry
 
+pytestmark = pytest.mark.sampled(of="database")
+
 DAY = date(2026, 11, 20)
 ALL = [("*", "*")]
 

@@ -31,7 +31,7 @@ from pipelines.web.sign_in.sessions import (
 )
 from tests.support.fakes.ledger_fakes import home_and_ledger
 
-pytestmark = pytest.mark.usefixtures("database", "cheap_hashes")
+pytestmark = [pytest.mark.usefixtures("database", "cheap_hashes"), pytest.mark.sampled(of="database")]
 SECRET = "the secret of the home"
 PASSWORD, ANOTHER = "seven green boats", "nine blue doors"
 ISSUER = "https://id.example"
