@@ -16,10 +16,16 @@ HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
 TOGETHER: Mapping[str, tuple[str, ...]] = {
-    "services and browser": ("tests/e2e/dashboards/", "tests/e2e/office/", "tests/e2e/web/"),
+    "services and browser": (
+        "tests/e2e/dashboards/",
+        "tests/e2e/office/",
+        "tests/e2e/operations/test_public_imports.py",
+        "tests/e2e/survey/test_browser.py",
+        "tests/e2e/web/",
+    ),
     "rti serve": ("tests/e2e/operations/",),
 }
-"""Folders whose files one worker takes together, because every other worker would have to make what they share.
+"""Folders and files that one worker takes together, because every other worker would have to make what they share.
 
 The office service, the public app, and Chromium with the scripts that it has compiled take twenty seconds of processor
 time. Starting the Dagster UI with its code server takes ten.

@@ -40,6 +40,8 @@ def test_files_that_share_services_and_the_browser_are_one_unit_of_work() -> Non
         "dashboards/test_public.py",
         "dashboards/test_portal.py",
         "office/answers/test_page.py",
+        "operations/test_public_imports.py",
+        "survey/test_browser.py",
         "web/test_hostile.py",
     )
     assert {find_work_unit(f"tests/e2e/{file}::test_x") for file in files} == {"services and browser"}
