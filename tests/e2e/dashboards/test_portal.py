@@ -219,6 +219,7 @@ def _count_stored_submissions(portal: Service, data: bytes) -> int:
     return len(rows)
 
 
+@pytest.mark.sampled(every=2, start=1)
 @pytest.mark.parametrize("lost", ["the answer", "both"])
 def test_file_is_stored_once_over_a_broken_connection(open_as: Open, portal: Service, lost: str) -> None:
     page = open_as("al-sender", "/upload")

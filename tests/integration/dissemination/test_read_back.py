@@ -465,6 +465,7 @@ WITHOUT_FIGURES = frozenset({"BALANCES"})
 """Dataflows of which the demonstration may publish nothing."""
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("ending", ["parquet", "sdmx.csv"])
 def test_every_dataflow_read_by_duckdb_has_the_figures_of_its_table(release: Path, tmp_path: Path, ending: str) -> None:
     """Compare key, period, value and statuses of all observations, in both directions."""
