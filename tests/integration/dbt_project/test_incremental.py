@@ -192,7 +192,8 @@ def raise_value(row: dict[str, Any]) -> dict[str, Any]:
 def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(start_home: StartHome, seed: int) -> None:
     """Take every step once, in a random order, each with a build on a copy of the last one.
 
-    The tests of the data run in the last build on a copy; what a full build makes is compared after three steps, too.
+    The tests of the data run in the last build on a copy. A full build is compared at the end, and with the slow seeds
+    after three steps as well.
     """
     chance = random.Random(seed)
     history = History(made_up_world(), chance)
@@ -204,7 +205,7 @@ def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(star
         with clock.freeze_time(clock.now() + timedelta(days=30 * steps[: number + 1].count("day"))):
             is_last = number == len(steps) - 1
             built = dbt.build_counts(home, with_tests=is_last)
-            if number == 2 or is_last:
+            if is_last or (seed > 1 and number == 2):
                 grown = read_all_rows(built)
                 whole = build_from_nothing(home)
                 assert [name for name in whole if grown[name] != whole[name]] == [], steps[: number + 1]

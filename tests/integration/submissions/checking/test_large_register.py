@@ -118,6 +118,7 @@ def events_of_csv() -> pl.DataFrame:
     return report.reading.events.drop("place")
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("dates", [True, False])
 def test_register_as_workbook_gives_same_events_as_csv(events_of_csv: pl.DataFrame, dates: bool) -> None:
     data = _build_workbook(dates=dates)
