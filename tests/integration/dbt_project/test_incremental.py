@@ -190,10 +190,10 @@ def raise_value(row: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
 def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(start_home: StartHome, seed: int) -> None:
-    """Take every step once, in a random order, each with a build on a copy of the last one.
+    """Take every step once, in a random order, with a build on a copy of the last one.
 
-    The tests of the data run in the last build on a copy. A full build is compared at the end, and with the slow seeds
-    after three steps as well.
+    A build follows each step with the slow seeds, and every second one with the first seed. The tests of the data run
+    in the last of them. A full build is compared at the end, and with the slow seeds after three steps as well.
     """
     chance = random.Random(seed)
     history = History(made_up_world(), chance)
@@ -204,6 +204,8 @@ def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(star
         history.world.write_files(home)
         with clock.freeze_time(clock.now() + timedelta(days=30 * steps[: number + 1].count("day"))):
             is_last = number == len(steps) - 1
+            if seed == 1 and number % 2 == 0 and not is_last:
+                continue
             built = dbt.build_counts(home, with_tests=is_last)
             if is_last or (seed > 1 and number == 2):
                 grown = read_all_rows(built)

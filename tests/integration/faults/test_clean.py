@@ -22,6 +22,7 @@ COMPARED = [*OBSERVATION_KEY, "value", "obs_status", "form"]
 EVENT_COLUMNS = [column for column in CASE_EVENT if column not in ("place", "submission_id", "origin_submission_id")]
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("territory", ["HR", "MK"])
 def test_build_history_gives_the_rows_of_the_files(territory: str) -> None:
     registry = load()
