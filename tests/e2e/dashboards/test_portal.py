@@ -166,6 +166,7 @@ def find_faults(page: Page) -> list[tuple[str, str]]:
 # ------------------------------------------------------------------------------------------------------ whole process
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("scripts", [True, False])
 def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> None:
     number = "1" if scripts else "2"

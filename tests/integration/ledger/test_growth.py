@@ -27,6 +27,8 @@ from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionFilter
 
+pytestmark = pytest.mark.sampled(of="database")
+
 STEWARD = "the-steward"
 OFFICE = "qa-sender"
 BRIEF, LONG = 560, 5_600
