@@ -1,7 +1,8 @@
 """Remind submitters of the returns that their offices must send.
 
 Each person gets one mail a day about everything that is due. If the machine was off on a day, the reminder follows on
-the next days. Returns that have been sent are left out.
+the next days; so it does if no mail could be sent until the reminder was too old. Returns that have been sent are left
+out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pipelines.core import clock
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.permissions import roles_for
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT
-from pipelines.submissions.notices.queue import Notice, enqueue_notice, of_kind_since
+from pipelines.submissions.notices.queue import Notice, enqueue_notice, is_stale, of_kind_since
 from pipelines.submissions.timetable.board import ExpectedReturn, build_board
 from pipelines.submissions.timetable.deadlines import within_pairs
 
@@ -52,7 +53,9 @@ def enqueue_reminders(home: Home, engine: sa.Engine, registry: Registry, *, toda
         return 0
     count = 0
     with open_write_transaction(engine) as connection:
-        reminded = _past_reminders(of_kind_since(connection, "reminder", now - _PAUSE))
+        past = of_kind_since(connection, "reminder", now - _PAUSE)
+        # A reminder that is too old to send has reminded nobody, so today's takes its place.
+        reminded = _past_reminders([n for n in past if n.sent_at is not None or not is_stale(n, now)])
         for account, pairs in _select_submitters(connection).items():
             items = [
                 _as_item(cell, offset)

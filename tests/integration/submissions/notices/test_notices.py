@@ -686,14 +686,22 @@ def _enqueue_reminders(ledger: tuple[Home, sa.Engine], day: date) -> int:
         return notices.enqueue_reminders(home, engine, load())
 
 
+def _deliver_at(ledger: tuple[Home, sa.Engine], day: date) -> notices.DeliveryOutcome:
+    with clock.freeze_time(datetime(day.year, day.month, day.day, 6, tzinfo=UTC)):
+        return notices.deliver_notices(*ledger)
+
+
 def _list_reminders(engine: sa.Engine, account: str = "fed-sender") -> list[tuple[str, str, int]]:
     reminders = [n for n in notices.list_notices(engine, account_id=account) if n.kind == "reminder"]
     return [(i["instrument"], i["period"], i["day"]) for n in reminders for i in n.content["items"]]
 
 
 def test_reminders_are_enqueued_on_four_days_only(ledger: tuple[Home, sa.Engine]) -> None:
-    days = [DUE + timedelta(days=n) for n in range(-20, 20)]
-    reminded = [(day - DUE).days for day in days if _enqueue_reminders(ledger, day)]
+    reminded = []
+    for day in (DUE + timedelta(days=n) for n in range(-20, 20)):
+        if _enqueue_reminders(ledger, day):
+            reminded.append((day - DUE).days)
+            _deliver_at(ledger, day)
     assert reminded == [-14, -3, 1, 7]
     assert _list_reminders(ledger[1]) == [("justice", "2026-Q3", n) for n in (-14, -3, 1, 7)]
     assert set(_list_kinds(ledger[1])) == {"fed-sender"}  # neither approvers nor disabled accounts
@@ -765,6 +773,23 @@ def test_outdated_reminder_is_given_up(ledger: tuple[Home, sa.Engine], inbox: In
     with clock.freeze_time(datetime(2026, 11, 14, 6, tzinfo=UTC)):
         outcome = notices.deliver_notices(home, engine)
     assert (outcome.sent, outcome.given_up) == (0, 1) and inbox.mails == []
+
+
+def test_reminder_that_a_dead_mail_server_made_too_old_is_replaced_once(
+    ledger: tuple[Home, sa.Engine], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = DUE - timedelta(days=3)
+    monkeypatch.setenv("RTI_SMTP_URL", f"smtp://127.0.0.1:{free_port()}?tls=no")
+    assert _enqueue_reminders(ledger, day) == 1
+    assert _deliver_at(ledger, day).failed == 1
+    assert _enqueue_reminders(ledger, day + timedelta(days=1)) == 0, "the first reminder can still be sent"
+    assert _deliver_at(ledger, day + timedelta(days=1)).failed == 1
+    monkeypatch.setenv("RTI_SMTP_URL", f"smtp://127.0.0.1:{inbox.port}?tls=no")
+    assert _enqueue_reminders(ledger, day + timedelta(days=2)) == 1, "nobody is reminded after the mail server is back"
+    outcome = _deliver_at(ledger, day + timedelta(days=2))
+    assert (outcome.sent, outcome.given_up, len(inbox.mails)) == (1, 1, 1)
+    assert _enqueue_reminders(ledger, day + timedelta(days=2)) == 0
+    assert [notice.created_at[:10] for notice in notices.list_notices(ledger[1], unsent=True)] == [day.isoformat()]
 
 
 def test_yearly_return_has_its_own_reminder_days(ledger: tuple[Home, sa.Engine]) -> None:
