@@ -25,7 +25,7 @@ def print_quarters(rounds: Sequence[QuarterProgress], registry: Registry) -> Non
     today = clock.now().date()
     for progress in rounds:
         print_line()
-        print_line(f"Quarter {progress.quarter}" + (f", released as {progress.release}" if progress.release else ""))
+        print_line(_name_round(progress))
         for step in progress.steps:
             count = words.describe_count(step)
             print_line(
@@ -37,6 +37,12 @@ def print_quarters(rounds: Sequence[QuarterProgress], registry: Registry) -> Non
     for note in dict.fromkeys(note for code in sorted(territories) if (note := note_of(registry, code, "en"))):
         print_line()
         print_line(note)
+
+
+def _name_round(progress: QuarterProgress) -> str:
+    if progress.correction:
+        return f"Quarter {progress.quarter}, correction {progress.correction}"
+    return f"Quarter {progress.quarter}" + (f", released as {progress.release}" if progress.release else "")
 
 
 def as_json(progress: QuarterProgress) -> dict[str, Any]:

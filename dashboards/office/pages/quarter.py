@@ -23,11 +23,16 @@ _LISTED = 10
 def make_quarter_table(context: PageContext, progress: QuarterProgress) -> ui.PageTable:
     """Return the steps of a round as a table."""
     quarter = words.format_period(progress.quarter, context.language)
-    caption = (
-        context.tell("The quarter {quarter}, released as {release}", quarter=quarter, release=progress.release)
-        if progress.release
-        else context.tell("The quarter {quarter}", quarter=quarter)
-    )
+    if progress.correction:
+        caption = context.tell(
+            "The quarter {quarter}, correction {release}", quarter=quarter, release=progress.correction
+        )
+    elif progress.release:
+        caption = context.tell(
+            "The quarter {quarter}, released as {release}", quarter=quarter, release=progress.release
+        )
+    else:
+        caption = context.tell("The quarter {quarter}", quarter=quarter)
     columns = [context.tell("State"), context.tell("Waiting for")]
     return ui.PageTable(caption, context.tell("Step"), columns, [_make_row(context, step) for step in progress.steps])
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.core import clock
 from pipelines.publication.releases.calendar import find_planned
+from pipelines.publication.releases.editions import edition_key, next_edition
 from pipelines.refresh import due, embargo
 from pipelines.refresh.quarter import standing
 from pipelines.refresh.quarter.acts import CATCH_UP, list_act_days
@@ -46,12 +47,13 @@ class Wait:
 class QuarterStep:
     """One step. `day` is its last day by the timetable, `done_at` the time at which it was done, if that is recorded.
 
-    `n_done` of `n_all` returns or signatures are there; both are 0 for a step that does not count.
+    The steps of a correction have no day until its release is announced. `n_done` of `n_all` returns or signatures are
+    there; both are 0 for a step that does not count.
     """
 
     name: StepName
     state: StepState
-    day: date
+    day: date | None
     done_at: str = ""
     n_done: int = 0
     n_all: int = 0
@@ -59,16 +61,20 @@ class QuarterStep:
 
     def is_late(self, today: date) -> bool:
         """Return True if the step waits although its last day is over."""
-        return self.state == "waiting" and today > self.day
+        return self.state == "waiting" and self.day is not None and today > self.day
 
 
 @dataclass(frozen=True, slots=True)
 class QuarterProgress:
-    """The steps of the round of one quarter. `release` is the release that ended it, or empty."""
+    """The steps of the round of one quarter, or of a correction after it.
+
+    `release` is the release that ended the round, or empty; `correction` the name of the corrected release, or empty.
+    """
 
     quarter: str
     steps: tuple[QuarterStep, ...]
     release: str = ""
+    correction: str = ""
 
     @property
     def waits(self) -> list[Wait]:
@@ -77,12 +83,17 @@ class QuarterProgress:
 
 
 def measure_progress(home: Home, engine: sa.Engine, registry: Registry) -> list[QuarterProgress]:
-    """Return the progress of the newest quarter that has ended, after that of the one before unless it is released."""
+    """Return the progress of the newest quarter that has ended, after that of the one before unless it is released.
+
+    A released quarter is followed by its correction if returns were accepted or withdrawn since.
+    """
     plans = timetable.plan_current_quarters(registry)
     late = [plan for plan in plans[:-1] if standing.find_quarter_release(home, plan) is None]
     # A home that is younger than a quarter has nothing to finish in it.
     late = [plan for plan in late if quarter_log.read_quarter_acts(engine, plan.quarter.code)]
-    return [_measure(home, engine, registry, plan) for plan in (*late, *plans[-1:])]
+    rounds = [_measure(home, engine, registry, plan) for plan in (*late, *plans[-1:])]
+    corrections = [_measure_correction(home, engine, registry, plan) for plan in plans]
+    return [*rounds, *(correction for correction in corrections if correction is not None)]
 
 
 def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPlan) -> QuarterProgress:
@@ -106,6 +117,36 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
     steps.append(_measure_signatures(registry, plan, draft, today))
     steps.append(_measure_release(home, plan, draft, today))
     return QuarterProgress(plan.quarter.code, tuple(steps))
+
+
+def _measure_correction(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPlan) -> QuarterProgress | None:
+    """Return the steps of the corrected release of a quarter; None if nothing has changed since its release."""
+    published = standing.find_quarter_release(home, plan)
+    if published is None or edition_key(published.release)[:2] != edition_key(plan.quarter.code)[:2]:
+        return None
+    draft = standing.find_quarter_draft(home, engine, plan)
+    news = due.find_news(home, after=0, engine=engine)
+    # A return of a later quarter belongs to the release of that quarter.
+    has_news = bool(news.territories) and all(quarter <= plan.quarter for quarter in news.quarters)
+    if not has_news and (draft is None or standing.has_same_returns(home, draft.release, published.release)):
+        return None
+    name = next_edition(plan.quarter.code, standing.list_editions(home)) if draft is None else draft.release
+    today = clock.now().date()
+    if has_news:
+        steps = (
+            QuarterStep("draft", "waiting", None, waits=(Wait("program"),)),
+            QuarterStep("signatures", "ahead", None),
+            QuarterStep("release", "ahead", None),
+        )
+    else:
+        release = _measure_release(home, plan, draft, today)
+        is_announced = find_planned(home, name) is not None
+        steps = (
+            QuarterStep("draft", "done", None),
+            replace(_measure_signatures(registry, plan, draft, today), day=None),
+            release if is_announced else replace(release, day=None),
+        )
+    return QuarterProgress(plan.quarter.code, steps, correction=name)
 
 
 def _make_step(

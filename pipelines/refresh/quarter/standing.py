@@ -61,3 +61,17 @@ def find_quarter_release(home: Home, plan: QuarterPlan) -> Publication | None:
     """Return the first publication of the quarter or of a later one, which contains its figures."""
     key = edition_key(plan.quarter.code)
     return next((line for line in read_publications(home) if edition_key(line.release) >= key), None)
+
+
+def has_same_returns(home: Home, draft: str, release: str) -> bool:
+    """Return True if a draft consists of exactly the returns of a release: only days or texts have changed."""
+    import polars as pl
+
+    folders = (home.drafts / draft, home.releases / release)
+    consists_of = [pl.read_parquet(folder / "data" / "submission.parquet")["submission_id"] for folder in folders]
+    return set(consists_of[0]) == set(consists_of[1])
+
+
+def list_editions(home: Home) -> list[str]:
+    """Return the published editions."""
+    return [line.release for line in read_publications(home)]

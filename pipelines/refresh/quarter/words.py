@@ -33,7 +33,6 @@ _CAUSES: Final[Mapping[Cause, str]] = {
 
 def describe_state(step: QuarterStep, today: date, language: str = "en") -> str:
     """Return the state of a step in words: done or left out, since when late, or until when there is time."""
-    day = step.day.isoformat()
     if step.state == "done" and step.done_at:
         return tell("completed on {day}", language, day=step.done_at[:10])
     if step.state == "done":
@@ -42,6 +41,9 @@ def describe_state(step: QuarterStep, today: date, language: str = "en") -> str:
         return tell("not announced in time", language)
     if step.state == "skipped":
         return tell("released without it", language)
+    if step.day is None:
+        return tell("waiting", language) if step.state == "waiting" else tell("not yet", language)
+    day = step.day.isoformat()
     if step.is_late(today):
         return tell("late since {day}", language, day=day)
     if step.state == "waiting":

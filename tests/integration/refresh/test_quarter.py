@@ -7,14 +7,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from dashboards.office.pages.quarter import make_quarter_table
 from pipelines.cli import main
+from pipelines.core.i18n import tell
 from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.model.periods import Period
-from pipelines.refresh import embargo, publication
-from pipelines.refresh.quarter import QuarterStep, carry_out_act, find_due_acts, measure_progress, words
+from pipelines.refresh import due, embargo, publication
+from pipelines.refresh.quarter import (
+    QuarterProgress,
+    QuarterStep,
+    Wait,
+    carry_out_act,
+    find_due_acts,
+    measure_progress,
+    words,
+)
 from pipelines.refresh.quarter.acts import find_due_draft
 from pipelines.refresh.release_desk import desk
 from pipelines.refresh.release_desk.review import Override
@@ -270,6 +282,70 @@ def test_late_round_stays_until_it_is_released(world: QuarterWorld, set_day: Cal
     publication.publish_draft(world.home, override=Override(REASON, STEWARD))
     rounds = measure_progress(world.home, world.engine, world.registry)
     assert [progress.quarter for progress in rounds] == ["2026-Q2"]
+
+
+def publish_quarter(world: QuarterWorld) -> None:
+    world.accept_returns(world.list_expected(QUARTER)[:1])
+    world.write_draft(QUARTER)
+    publication.publish_draft(world.home, override=Override(REASON, STEWARD))
+
+
+def test_correction_after_the_release_says_what_waits_and_for_whom(
+    world: QuarterWorld, set_day: Callable[[date], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_day(RELEASE)
+    publish_quarter(world)
+    assert [p.correction for p in measure_progress(world.home, world.engine, world.registry)] == [""]
+    set_day(RELEASE + timedelta(days=3))
+    world.write_draft(f"{QUARTER}.1")
+    rounds = measure_progress(world.home, world.engine, world.registry)
+    assert [p.correction for p in rounds] == [""], "a draft of the same returns is no correction"
+    world.accept_returns(world.list_expected(QUARTER)[1:2])
+    done, correction = measure_progress(world.home, world.engine, world.registry)
+    assert (done.release, correction.correction) == (QUARTER, f"{QUARTER}.1")
+    assert [(step.name, [wait.cause for wait in step.waits]) for step in correction.steps] == [
+        ("draft", ["program"]), ("signatures", []), ("release", [])
+    ]  # fmt: skip
+    world.write_draft(f"{QUARTER}.1")
+    _, correction = measure_progress(world.home, world.engine, world.registry)
+    assert {wait.territory for wait in correction.steps[1].waits} == set(world.registry.without_training().territories)
+    assert main.main(["status"]) == 0
+    printed = capsys.readouterr().out
+    lines = printed[printed.index(f"Quarter {QUARTER}, correction {QUARTER}.1") :].splitlines()
+    assert lines[1] == "  The draft of the release is made: completed"
+    assert lines[2] == "  The territories sign their sheets: waiting (0 of 7)"
+    assert "      waits for the steward: announce the time of the release" in lines
+    assert not any("late since" in line for line in lines), "a correction has no last day"
+    minute = embargo.clock.parse_time("2026-06-20T09:00:00Z")
+    embargo.schedule_release(world.home, f"{QUARTER}.1", minute, actor=STEWARD)
+    _, correction = measure_progress(world.home, world.engine, world.registry)
+    assert (correction.steps[2].day, correction.steps[2].waits[0].cause) == (date(2026, 6, 20), "steward_approves")
+    embargo.approve_draft(world.home, actor=STEWARD, override_reason=REASON)
+    set_day(date(2026, 6, 20))
+    assert embargo.publish_due(world.home) == f"{QUARTER}.1"
+    assert [p.correction for p in measure_progress(world.home, world.engine, world.registry)] == [""]
+
+
+def test_page_of_the_steward_names_the_correction_in_the_language_of_the_reader() -> None:
+    step = QuarterStep("signatures", "waiting", None, "", 6, 7, (Wait("signature", territory="AL"),))
+    progress = QuarterProgress("2026-Q1", (step,), correction="2026-Q1.1")
+    context: Any = SimpleNamespace(
+        language="hr", tell=lambda text, **values: tell(text, "hr", **values), mark_names=lambda line: line,
+        office_name=None, area_name={"AL": "Albanija"}.get, code_label=None,
+    )  # fmt: skip
+    table = make_quarter_table(context, progress)
+    assert table.caption.endswith(", ispravak 2026-Q1.1")
+    ((badge, waits),) = [row.fields for row in table.rows]
+    assert "čeka se (6 od 7)" in badge and "Albanija" in waits
+
+
+def test_return_of_the_next_quarter_is_no_correction(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
+    set_day(RELEASE)
+    publish_quarter(world)
+    set_day(date(2026, 7, 2))
+    world.accept_returns(world.list_expected("2026-Q2")[:1])
+    assert due.find_news(world.home, after=0).territories == ("AL",)
+    assert [p.correction for p in measure_progress(world.home, world.engine, world.registry)] == [""]
 
 
 def test_status_says_in_words_who_is_waited_for(
