@@ -16,23 +16,34 @@ from pathlib import Path
 
 from pipelines.core.home import Home, open_home
 
-MARTS = ("enter arrivals", "take in", "gather", "counts", "records", "restricted indicators", "quality")
+MARTS = ("enter arrivals", "take in", "suites", "gather", "counts", "records", "restricted indicators", "quality")
 """The steps between the approval of a return and the marts that offices see."""
+QUARTER = "2026-Q3"
+"""The quarter of the late return of `approving.approve_late_return`, whose suites are summarised."""
 
 
 def time_steps(home: Home, *, only_marts: bool = False) -> dict[str, float]:
     """Refresh a home by its plain steps; return the processor seconds of each."""
     from pipelines import refresh
     from pipelines.declarations.registry import load
+    from pipelines.defs.returns import list_suites
+    from pipelines.model.periods import Period
     from pipelines.refresh import measuring
 
     def take_in_all() -> None:
         for territory in load().without_training().territories:
             refresh.take_in(home, territory)
 
+    def summarise_all() -> None:
+        quarter = Period.from_code(QUARTER)
+        for territory in load().without_training().territories:
+            suites = list_suites(load(), territory)
+            refresh.summarise_suites(home, territory, suites, refresh.QuarterRange(quarter, quarter))
+
     steps: dict[str, Callable[[], object]] = {
         "enter arrivals": partial(refresh.enter_arrivals, home),
         "take in": take_in_all,
+        "suites": summarise_all,
         "gather": partial(refresh.gather_tables, home),
         "counts": partial(refresh.build_counts, home),
         "records": partial(refresh.build_records, home),

@@ -159,6 +159,32 @@ def block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[B
     return keys_by_submission
 
 
+def find_newest_arrivals(
+    connection: sa.Connection, territory: str, instruments: Iterable[str], periods: Iterable[str] | None = None
+) -> set[tuple[str, str]]:
+    """Return submission and period of each block of a territory that no later arrival has, in any state.
+
+    Files that were not read yet and withdrawn returns are left out. `periods` limits the blocks. The database compares
+    the arrivals, so that as many rows are read as there are blocks, however often each was sent.
+    """
+    order = [SUBMISSION.c.received_at.desc(), SUBMISSION.c.submission_id.desc()]
+    place = sa.func.row_number().over(partition_by=[BLOCK.c[name] for name in _KEY], order_by=order)
+    query = (
+        sa.select(SUBMISSION.c.submission_id, BLOCK.c.period, place.label("place"))
+        .join(BLOCK, BLOCK.c.submission_id == SUBMISSION.c.submission_id)
+        .where(
+            SUBMISSION.c.territory == territory,
+            SUBMISSION.c.instrument.in_(list(instruments)),
+            SUBMISSION.c.state.not_in(["received", "withdrawn"]),
+        )
+    )
+    if periods is not None:
+        query = query.where(BLOCK.c.period.in_(list(periods)))
+    arrivals = query.subquery()
+    newest = sa.select(arrivals.c.submission_id, arrivals.c.period).where(arrivals.c.place == 1)
+    return {(row.submission_id, row.period) for row in connection.execute(newest)}
+
+
 def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
     """Return, by submission, the block keys for which another submission is accepted; others are left out."""
     query, own_id = _select_replaced_blocks()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.model.periods import Period
+from pipelines.model.periods import Period, periods_between
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,6 +29,13 @@ class QuarterRange:
     def is_unlimited(self) -> bool:
         """Return True if the range contains every quarter."""
         return self.first is None and self.last is None
+
+    def list_periods(self) -> list[str] | None:
+        """Return the codes of the quarters and years that end in the range; None if an end of it is open."""
+        if self.first is None or self.last is None:
+            return None
+        quarters = list(periods_between(self.first, self.last))
+        return [quarter.code for quarter in quarters] + [str(q.year) for q in quarters if q.quarter == 4]
 
     def __contains__(self, quarter: Period) -> bool:
         return (self.first is None or self.first <= quarter) and (self.last is None or quarter <= self.last)

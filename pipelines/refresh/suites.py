@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange
 
 if TYPE_CHECKING:
     from pipelines.ledger.queries import Submission
-    from pipelines.ledger.supersession import BlockKey
 
 _SHOWN_PLACES = 3
 
@@ -73,20 +72,19 @@ def summarise_suites(
     """Return the result of each instrument's suite for the newest returns of a territory and some quarters.
 
     A return is among the newest if no later one covers all of its periods, so a refused return counts until it is
-    corrected. Reads the findings that the checks have stored; checks nothing itself.
+    corrected. Reads the findings that the checks have stored; checks nothing itself. Returns that later ones cover are
+    not read, so that the time does not grow with the history.
     """
     from pipelines.ledger import queries, supersession
     from pipelines.ledger.database import open_read_transaction
     from pipelines.ledger.opening import open_ledger
 
     engine = open_ledger(home)
-    submissions = {
-        s.submission_id: s
-        for s in queries.list_submissions(engine, territory=territory)
-        if s.state not in ("received", "withdrawn") and s.instrument in instruments
-    }
+    codes = quarters.list_periods()
     with open_read_transaction(engine) as connection:
-        newest = _select_newest(submissions, supersession.block_keys(connection, list(submissions)), quarters)
+        arrivals = supersession.find_newest_arrivals(connection, territory, instruments, codes)
+        ids = {identity for identity, period in arrivals if Period.from_code(period).last_quarter in quarters}
+        newest = sorted(queries.select_submissions(connection, ids), key=lambda s: (s.received_at, s.submission_id))
         with_findings = [s for s in newest if s.errors or s.warnings or s.informations]
         open_warnings = queries.open_warnings(connection, [s.submission_id for s in with_findings])
     open_keys = {(identity, key) for identity, pairs in open_warnings.items() for key, _ in pairs}
@@ -96,17 +94,6 @@ def summarise_suites(
         rules = _count_by_rule(home, of_instrument, RULES_BY_INSTRUMENT[instrument], open_keys)
         results[instrument] = SuiteResult(instrument, sum(s.instrument == instrument for s in newest), rules)
     return results
-
-
-def _select_newest(
-    submissions: Mapping[str, Submission], keys: Mapping[str, set[BlockKey]], quarters: QuarterRange
-) -> list[Submission]:
-    """Return the submissions, given in the order of arrival, that are the last ones of a block of these quarters."""
-    holders = {key: identity for identity in submissions for key in keys.get(identity, ())}
-    newest = {
-        identity for (*_, period), identity in holders.items() if Period.from_code(period).last_quarter in quarters
-    }
-    return [submission for identity, submission in submissions.items() if identity in newest]
 
 
 def _count_by_rule(

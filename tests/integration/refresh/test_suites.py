@@ -13,7 +13,7 @@ from pipelines.core.home import Home
 from pipelines.declarations.registry import load
 from pipelines.defs.returns import list_suites, report_suite
 from pipelines.findings.finding import Finding
-from pipelines.ledger import facts
+from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Act, Justification
 from pipelines.model import long_tables
 from pipelines.model.content import Where
@@ -91,6 +91,33 @@ def test_only_returns_of_the_quarters_count(desk: tuple[Home, sa.Engine]) -> Non
     record_check(desk, "good.csv", days=1, period="2025-Q3")
     third, fourth = (QuarterRange(Period(code), Period(code)) for code in ("2025-Q3", "2025-Q4"))
     assert (summarise_justice(desk, third).is_passed, summarise_justice(desk, fourth).is_passed) == (True, False)
+
+
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_returns_that_later_ones_cover_are_not_read(
+    desk: tuple[Home, sa.Engine], monkeypatch: pytest.MonkeyPatch, is_limited: bool
+) -> None:
+    for number in range(5):
+        newest = record_check(desk, f"edition-{number}.csv", NEGATIVE, days=number)
+    other = record_check(desk, "other.csv", NEGATIVE, period="2025-Q3")
+    read: list[set[str]] = []
+    select_submissions = queries.select_submissions
+
+    def note_submissions(connection: sa.Connection, ids: set[str]) -> list[queries.Submission]:
+        read.append(set(ids))
+        return select_submissions(connection, ids)
+
+    monkeypatch.setattr(queries, "select_submissions", note_submissions)
+    fourth = Period("2025-Q4")
+    result = summarise_justice(desk, QuarterRange(fourth, fourth) if is_limited else EVERY_QUARTER)
+    assert read == [{newest} if is_limited else {newest, other}]
+    assert result.returns == len(read[0]) and [rule.open for rule in result.rules] == [len(read[0])]
+
+
+def test_annual_return_belongs_to_the_fourth_quarter_of_a_limited_run(desk: tuple[Home, sa.Engine]) -> None:
+    record_check(desk, "annual.csv", NEGATIVE, period="2025")
+    third, fourth = (QuarterRange(Period(code), Period(code)) for code in ("2025-Q3", "2025-Q4"))
+    assert (summarise_justice(desk, third).returns, summarise_justice(desk, fourth).returns) == (0, 1)
 
 
 def test_check_names_rules_and_places_without_content_of_the_file(desk: tuple[Home, sa.Engine]) -> None:
