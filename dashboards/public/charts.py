@@ -127,7 +127,7 @@ def draw_series(
     joined if `is_joined` is false.
     """
     picture = from_rows.make_series(title, cells, breaks=breaks, periods=periods, is_joined=is_joined)
-    cuts = from_rows.find_cuts([str(cell["period"]) for cell in cells], breaks)
+    cuts = from_rows.find_cuts([str(cell["period"]) for cell in cells], cells, breaks)
     found_breaks = changes.describe_breaks([row for crossed in cuts.values() for row in crossed])
     texts = [_describe_course(picture)]
     texts += [

@@ -108,6 +108,10 @@ class Frame:
             c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
         ]
 
+    def find_territory(self, area: str) -> str:
+        """Return the territory of a jurisdiction; other areas are their own."""
+        return str(self.areas[area]["territory"] or area) if area in self.areas else area
+
     def area_name(self, area: str) -> str:
         return str(self.areas[area]["name"]) if area in self.areas else area
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipelines import words
 from pipelines.front.queries import VICTIM_TABLES, Tables
 from pipelines.words import Row, changes, regions
 from pipelines.words.coverage import group_by_area, name_figure
@@ -234,11 +233,27 @@ class Edition:
             return []
         return self._find_breaks_of(area, crime, (first, last), cell, [(str(cell["measure"]), str(cell["level"]))])
 
-    def list_counted(self, area: str, cell: Row | None) -> set[str]:
-        """Return the territories that a count is of, also where it is withheld: none if the area does not count it."""
-        if cell is None or (cell["value"] is None and words.format_count(cell).kind != "withheld"):
-            return set()
-        return set(str(cell["reporters"] or "").split(",")) if area == self.region else {self.find_territory(area)}
+    def find_cuts(
+        self, area: str, crime: str, periods: Sequence[str], cells: Sequence[Row | None]
+    ) -> dict[int, list[Row]]:
+        """Return the positions of the periods before which a series of counts is cut, with the breaks that cut it.
+
+        `cells` has the count of each of the periods, which are in order. Nothing is cut before a first figure.
+        """
+        cell = next((cell for cell in reversed(cells) if cell is not None), None)
+        if cell is None or not periods:
+            return {}
+        counted = [changes.list_counted(each, self._list_members(area, each)) for each in cells]
+        side = (str(cell["measure"]), str(cell["level"]))
+        members = set().union(*counted) if area == self.region else {area}
+        breaks = self._find_breaks_in(members, crime, (periods[0], periods[-1]), [side])
+        return changes.find_cuts(periods, counted, breaks, lambda row: self.find_territory(str(row["area"])))
+
+    def _list_members(self, area: str, cell: Row | None) -> list[str]:
+        """Return the territories that a count is of: those that reported, for the region."""
+        if area != self.region:
+            return [self.find_territory(area)]
+        return str(cell["reporters"] or "").split(",") if cell is not None else []
 
     def find_territory(self, area: str) -> str:
         """Return the territory of a jurisdiction; other areas are their own."""
@@ -261,6 +276,11 @@ class Edition:
         self, area: str, crime: str, span: tuple[str, str], row: Row, sides: Sequence[tuple[str, str]]
     ) -> list[Row]:
         members = str(row["reporters"] or "").split(",") if area == self.region else [area]
+        return self._find_breaks_in(members, crime, span, sides)
+
+    def _find_breaks_in(
+        self, members: Collection[str], crime: str, span: tuple[str, str], sides: Sequence[tuple[str, str]]
+    ) -> list[Row]:
         codes = {code for member in members for code in (member, *self.list_jurisdictions(member))}
         inside = [
             row

@@ -178,17 +178,12 @@ def _list_breaks(
 ) -> list[series.BreakMark]:
     """Return the breaks of a series by the positions of the periods between which they fall.
 
-    Nothing breaks where an area has its first figure: such a break is before its series. A break of a member of the
-    region, or of a part of a territory, has the name of that area. Breaks of one area that began in the same period
-    share one name.
+    A break of a member of the region, or of a part of a territory, has the name of that area. Breaks of one area that
+    began in the same period share one name.
     """
     places: dict[tuple[str, str], list[int]] = {}
     breaks: dict[tuple[str, str], list[Row]] = {}
-    begun: set[str] = set()
-    for place in range(1, len(periods)):
-        begun |= reader.edition.list_counted(area, rows[place - 1])
-        all_breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
-        crossed = [row for row in all_breaks if reader.edition.find_territory(row["area"]) in begun]
+    for place, crossed in reader.edition.find_cuts(area, crime, periods, rows).items():
         for row in sorted(crossed, key=lambda each: (each["first_day"], each["code"])):
             key = (str(row["first_period"]), reader.name_owner(row, area))
             places.setdefault(key, []).append(place)

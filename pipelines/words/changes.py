@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines import words
@@ -229,6 +229,40 @@ def is_between(row: Row, first: str, last: str) -> bool:
     break.
     """
     return bool(row["last_day"] > span_of(first).start and row["first_day"] <= span_of(last).end)
+
+
+def list_counted(row: Row | None, territories: Collection[str]) -> frozenset[str]:
+    """Return `territories`, those that a figure is of, if it is published or withheld; none if nothing was counted."""
+    if row is None or (row["value"] is None and words.format_count(row).kind != "withheld"):
+        return frozenset()
+    return frozenset(territories)
+
+
+def find_cuts(
+    periods: Sequence[str],
+    counted: Sequence[Collection[str]],
+    breaks: Sequence[Row],
+    find_territory: Callable[[Row], str],
+) -> dict[int, list[Row]]:
+    """Return the positions of the periods before which a series is cut, each with the breaks that cut it.
+
+    `counted` has the territories that the figure of each period is of, as by `list_counted`, and `find_territory`
+    returns the territory of a break. A break before the first figure of its territory is before the series and cuts
+    nothing, nor does one in a period whose figure is of other territories only.
+    """
+    begun: set[str] = set()
+    cuts = {}
+    for place in range(1, len(periods)):
+        begun |= set(counted[place - 1])
+        affected = begun & set(counted[place]) if counted[place] else begun
+        crossed = [
+            row
+            for row in breaks
+            if find_territory(row) in affected and is_between(row, periods[place - 1], periods[place])
+        ]
+        if crossed:
+            cuts[place] = crossed
+    return cuts
 
 
 def select_breaks(rows: Sequence[Row], measure: str, level: str) -> list[Row]:

@@ -1076,10 +1076,28 @@ def name_breaks(r: Release, s: Selection) -> str:
         and b["offence_group"] in ("", "_T", s["crime"])
         and any(b["measure"] in ("", measure) and b["level"] in ("", level) for measure, level in sides)
     ]
+    owners = {code: member for member in members for code in (member, *r.list_parts(member))}
+
+    def list_counted(period: str) -> set[str]:
+        """Return the territories that the figure of a period is of, if there is one or it is withheld."""
+        x = rows.get((s["trend"], period))
+        is_withheld = x is not None and (x["conf_status"] not in (None, "F") or x["obs_status"] == "Q")
+        if x is None or (x["value"] is None and not is_withheld):
+            return set()
+        return set(split_codes(x["reporters"])) if s["trend"] == r.region else {s["trend"]}
+
     groups: list[tuple[int, list[str]]] = []
+    begun: set[str] = set()
     for place, (before, period) in enumerate(pairwise(periods), 1):
         start, end = find_span(before)[0], find_span(period)[1]
-        kinds = [b["kind"] for b in breaks if b["last_day"] > start and b["first_day"] <= end]
+        # A break before the first figure of its territory is before the series.
+        begun |= list_counted(before)
+        affected = begun & list_counted(period) if list_counted(period) else begun
+        kinds = [
+            b["kind"]
+            for b in breaks
+            if owners[b["area"]] in affected and b["last_day"] > start and b["first_day"] <= end
+        ]
         if kinds and groups and groups[-1][0] == place - 1:
             kinds = [*groups.pop()[1], *kinds]
         groups += [(place, kinds)] if kinds else []

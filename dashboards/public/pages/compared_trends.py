@@ -99,6 +99,7 @@ def _make_series(
         periods=periods,
         territories=len(compared.frame.territories) if is_region else 0,
         digits=compared.digits,
+        find_territory=lambda row: compared.frame.find_territory(str(row["area"])),
     )
 
 

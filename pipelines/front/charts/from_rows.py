@@ -75,11 +75,13 @@ def make_series(
     territories: int = 0,
     is_joined: bool = True,
     digits: int = 0,
+    find_territory: Callable[[Row], str] | None = None,
 ) -> ChartSeries:
     """Return the series of some cells, which have their interval (`low`, `high`) and `state`, oldest first.
 
     `periods` are those that several pictures share, by default those of the cells. `breaks` are rows of the release.
-    `territories` is passed for the region, whose coverage is shown below its series.
+    `territories` is passed for the region, whose coverage is shown below its series, and `find_territory` with it: it
+    returns the territory of a break.
     """
     by_period = {str(cell["period"]): cell for cell in cells}
     order = list(periods) or list(by_period)
@@ -89,7 +91,9 @@ def make_series(
         else PeriodPoint(words.period_short(period), NOTHING, code=period)
         for period in order
     ]
-    return ChartSeries(title, points, find_breaks(order, breaks), territories, digits, is_joined)
+    of_region = find_territory if territories else None
+    cuts = find_cuts(order, [by_period.get(period) for period in order], breaks, of_region)
+    return ChartSeries(title, points, join_cuts(cuts), territories, digits, is_joined)
 
 
 def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
@@ -110,10 +114,10 @@ def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
     )
 
 
-def find_breaks(periods: Sequence[str], rows: Sequence[Row]) -> list[BreakMark]:
-    """Return the breaks between the periods, adjacent ones together; none before the first period."""
+def join_cuts(cuts: Mapping[int, Sequence[Row]]) -> list[BreakMark]:
+    """Return the marks of the breaks of a series by the positions that they cut, adjacent ones together."""
     spans: list[tuple[int, int, list[str]]] = []
-    for position, crossed in find_cuts(periods, rows).items():
+    for position, crossed in cuts.items():
         kinds = [lower_first(changes.BREAK_KINDS.get(row["kind"], row["kind"])) for row in crossed]
         if spans and spans[-1][1] == position - 1:
             start, _, earlier = spans.pop()
@@ -123,14 +127,25 @@ def find_breaks(periods: Sequence[str], rows: Sequence[Row]) -> list[BreakMark]:
     return [BreakMark(start, end, " / ".join(dict.fromkeys(kinds))) for start, end, kinds in spans]
 
 
-def find_cuts(periods: Sequence[str], rows: Sequence[Row]) -> Mapping[int, list[Row]]:
-    """Return the positions of the periods before which a line is cut, each with the breaks that cut it."""
-    cuts = {}
-    for position in range(1, len(periods)):
-        crossed = [row for row in rows if changes.is_between(row, periods[position - 1], periods[position])]
-        if crossed:
-            cuts[position] = crossed
-    return cuts
+def find_cuts(
+    periods: Sequence[str],
+    cells: Sequence[Row | None],
+    breaks: Sequence[Row],
+    find_territory: Callable[[Row], str] | None = None,
+) -> dict[int, list[Row]]:
+    """Return the positions of the periods before which a series is cut, each with its breaks (`changes.find_cuts`).
+
+    `cells` has the figure of each period, and `breaks` are those of its series: of one territory, or of the region
+    with `find_territory`.
+    """
+
+    def list_territories(cell: Row | None) -> list[str]:
+        if find_territory is None:
+            return [""]
+        return str(cell["reporters"] or "").split(",") if cell is not None else []
+
+    counted = [changes.list_counted(cell, list_territories(cell)) for cell in cells]
+    return changes.find_cuts(periods, counted, breaks, find_territory or (lambda _: ""))
 
 
 def make_stages(

@@ -280,9 +280,8 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for year in years]
-        newest = next((cell for cell in reversed(cells) if cell is not None and cell["value"] is not None), None)
-        begin = next((y for y, cell in zip(years, cells, strict=True) if edition.list_counted(code, cell)), years[-1])
-        note = " ".join(reader.describe_breaks(code, edition.find_breaks(code, crime, begin, years[-1], newest)))
+        cuts = edition.find_cuts(code, crime, years, cells)
+        note = " ".join(reader.describe_breaks(code, [row for crossed in cuts.values() for row in crossed]))
         table.add_row(table.name_area(code, note=note), [table.count_field(cell) for cell in cells])
     return table
 

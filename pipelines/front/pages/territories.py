@@ -217,13 +217,14 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
         [words.stage_name(measure) for measure in measures],
         name="stages" if track == "first" else f"stages-{track}",
     )
-    years = edition.list_periods(crime, "A")[-_YEARS:]
-    for place in reversed(range(len(years))):
-        cells = [edition.find_total(crime, measure, area, years[place]) for measure in measures]
-        before = years[place - 1] if place else years[place]
-        crossed = [row for cell in cells for row in edition.find_breaks(area, crime, before, years[place], cell)]
-        note = " ".join(reader.describe_breaks(area, crossed)) if place and crossed else ""
-        table.add_row(table.note_field(years[place], note), [table.count_field(cell) for cell in cells])
+    years = edition.list_periods(crime, "A")
+    stages = [[edition.find_total(crime, measure, area, year) for year in years] for measure in measures]
+    cuts = [edition.find_cuts(area, crime, years, cells) for cells in stages]
+    oldest = max(0, len(years) - _YEARS)
+    for place in reversed(range(oldest, len(years))):
+        crossed = [row for cut in cuts for row in cut.get(place, ())] if place > oldest else []
+        note = " ".join(reader.describe_breaks(area, crossed))
+        table.add_row(table.note_field(years[place], note), [table.count_field(cells[place]) for cells in stages])
     add_corrections(table, area)
     return table
 

@@ -12,6 +12,7 @@ from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.front.charts import from_rows
 from pipelines.words import changes, indicators
 from pipelines.words.language import Texts, lower_first, many, tell
 
@@ -60,14 +61,14 @@ def _show_series(
     caption = f"{describe_subject(frame, area, crime_name, words.TRACKS[track])}: {words.unit_name(unit)}"
     columns = [words.stage_name(m) for m in measures]
     corner = tell("Quarter") if freq == "Q" else tell("Year")
-    breaks = [row for row in found_breaks if row["measure"] in ("", *measures)]
     periods = sorted({str(row["period"]) for row in rows}, reverse=True)
+    breaks = _find_breaks_by_period(rows, measures, periods, found_breaks)
     newest, older = periods[:_NEWEST_PERIODS], periods[_NEWEST_PERIODS:]
     coverage = frame.marked_name(area)
 
     def show_periods(title: str, shown: Sequence[str], *, legend: bool) -> None:
         notes = words.Notes()
-        lines = _build_series_lines(frame, rows, measures, periods, shown, breaks, notes)
+        lines = _build_series_lines(frame, rows, measures, shown, breaks, notes)
         layout.show_table(frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage, legend=legend)
 
     show_periods(caption, newest, legend=True)
@@ -84,28 +85,37 @@ def _count_older(freq: str, n: int) -> str:
     return many("{n} older year", "{n} older years", n)
 
 
+def _find_breaks_by_period(
+    rows: Sequence[Row], measures: Sequence[str], periods: Sequence[str], found_breaks: Sequence[Row]
+) -> Mapping[str, list[Row]]:
+    """Return the breaks of the stages by the first of the periods after each."""
+    at = {(row["measure"], row["period"]): row for row in rows}
+    in_order = sorted(periods)
+    by_period: dict[str, list[Row]] = {}
+    for measure in measures:
+        cells = [at.get((measure, period)) for period in in_order]
+        level = next((str(cell["level"]) for cell in cells if cell is not None), "")
+        of_measure = changes.select_breaks(found_breaks, measure, level)
+        for place, crossed in from_rows.find_cuts(in_order, cells, of_measure).items():
+            by_period.setdefault(in_order[place], []).extend(crossed)
+    return by_period
+
+
 def _build_series_lines(
     frame: layout.Frame,
     rows: Sequence[Row],
     measures: Sequence[str],
-    periods: Sequence[str],
     shown: Sequence[str],
-    breaks: Sequence[Row],
+    breaks: Mapping[str, Sequence[Row]],
     notes: words.Notes,
 ) -> list[tables.Line]:
-    """Return one line per period shown; the first period after a break has its note.
-
-    `periods` are all periods of the series, the newest first.
-    """
+    """Return one line per period shown; the first period after a break has its note."""
     at = {(row["measure"], row["period"]): row for row in rows}
-    before_period = dict(zip(periods, [*periods[1:], *periods[-1:]], strict=True))
     lines = []
     for period in shown:
-        before = before_period[period]
-        crossed = [row for row in breaks if changes.is_between(row, before, period)]
         marks = tuple(
             notes.number_note(tell("Break in the series. {text}", text=text))
-            for text in changes.describe_breaks(crossed)
+            for text in changes.describe_breaks(breaks.get(period, ()))
         )
         name = words.period_short(period)
         cells = tuple(

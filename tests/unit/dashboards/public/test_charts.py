@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from dashboards.public import charts
+from dashboards.public.pages.territory import trend
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.words import changes
 from tests.support.drawings import ReadDrawing, assert_legible
@@ -49,6 +50,20 @@ def test_break_within_a_year_separates_that_year() -> None:
         *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2022, 6, 1), date(2022, 6, 1))]
     )
     assert read.count_marks("path", "curve") == 1, "2023 and 2024 are joined"
+
+
+def test_break_before_the_first_figure_is_in_neither_picture_nor_table() -> None:
+    """Plant a break in the year of the first figure, and one after it."""
+    cells = [build_cell(year, None, obs_status="L", conf_status="F") for year in YEARS[:2]]
+    cells += [build_cell(year, 30) for year in YEARS[2:]]
+    first, second = (build_break(date(year, 1, 1), date(year, 1, 1), kind=kind, code=kind) for year, kind in (
+        (2023, "law"), (2024, "counting"),
+    ))  # fmt: skip
+    read, spoken = draw_points(*cells, breaks=[first, second])
+    assert "Change in counting, 2024" in spoken and "Change in the law" not in spoken and "law" not in read.words
+    rows = [cell | {"measure": "indicted", "level": "prosecution"} for cell in cells]
+    by_period = trend._find_breaks_by_period(rows, ["indicted"], YEARS, [first, second])
+    assert by_period == {"2024": [second]}
 
 
 def test_break_on_an_unknown_day_is_drawn_as_a_range() -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.front.charts.from_rows import find_breaks, list_pending_notes, make_point, make_series, make_stages
+from pipelines.front.charts.from_rows import (
+    find_cuts,
+    join_cuts,
+    list_pending_notes,
+    make_point,
+    make_series,
+    make_stages,
+)
 from pipelines.front.charts.series import NOTHING, BreakMark, draw_series
 from pipelines.front.charts.stages import draw_stages
 from pipelines.words.language import read_in
@@ -63,12 +70,32 @@ def test_make_series_draws_nothing_in_periods_of_other_series() -> None:
     assert [point.figure is NOTHING for point in series.points] == [True, True, False, True]
 
 
-def test_find_breaks_joins_adjacent_cuts_and_names_each_kind_once() -> None:
+def find_marks(breaks: list[dict[str, Any]]) -> list[BreakMark]:
+    return join_cuts(find_cuts(YEARS, [make_total("AA", year, 30.0) for year in YEARS], breaks))
+
+
+def test_join_cuts_joins_adjacent_cuts_and_names_each_kind_once() -> None:
     day, later = date(2023, 1, 1), date(2024, 1, 1)
     rows = [make_break(day, day), make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")]
-    assert find_breaks(YEARS, [make_break(later, later)]) == [BreakMark(3, 3, "law")]
-    assert find_breaks(YEARS, rows) == [BreakMark(1, 3, "counting / law")]
-    assert find_breaks(YEARS, [make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
+    assert find_marks([make_break(later, later)]) == [BreakMark(3, 3, "law")]
+    assert find_marks(rows) == [BreakMark(1, 3, "counting / law")]
+    assert find_marks([make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
+
+
+def test_make_series_has_no_break_before_the_first_figure_of_a_territory() -> None:
+    """Plant a break where a territory has its first figure, alone and as a member of the region."""
+    day = date(2023, 1, 1)
+    planted = [make_break(day, day) | {"area": "BB"}, make_break(day, day, "source") | {"area": "AA"}]
+    own = [make_total("BB", year, None, obs_status="L") for year in YEARS[:2]]
+    own += [make_total("BB", year, 30.0) for year in YEARS[2:]]
+    assert make_series("B", own, breaks=planted[:1]).breaks == []
+    assert make_series("B", own[2:], breaks=planted[:1], periods=YEARS).breaks == []
+    hidden = [make_total("BB", "2022", None, obs_status="Q", conf_status="C"), *own[2:]]
+    assert make_series("B", hidden, breaks=planted[:1]).breaks == [BreakMark(1, 1, "law")], "a withheld figure counts"
+    codes = {"2021": "AA", "2022": "AA", "2023": "AA,BB", "2024": "AA,BB"}
+    region = [make_total("WB", year, 90.0, reporters=codes[year]) for year in YEARS]
+    drawn = make_series("R", region, breaks=planted, territories=4, find_territory=lambda row: str(row["area"]))
+    assert drawn.breaks == [BreakMark(2, 2, "source")], "B joins the region there"
 
 
 def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None:
