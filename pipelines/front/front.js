@@ -68,11 +68,11 @@
   // A table alone has the address of its files. Its rows are on one line each, as far as one can know here.
   function composeFrame(part, table) {
     const address = root.dataset.address.replace(/html$/, `${part.id.slice(6)}.html`);
-    const title = document.createElement("p");
-    title.title = tidy(readText(table.caption));
     const height = 170 + 40 * table.rows.length + 45 * part.querySelectorAll(".front-notes > li").length;
-    const named = title.outerHTML.slice(3, -5);
-    return `<iframe src="${address}" ${named} width="100%" height="${height}" loading="lazy"></iframe>`;
+    const frame = document.createElement("iframe");
+    const attributes = { src: address, title: tidy(readText(table.caption)), width: "100%", height, loading: "lazy" };
+    for (const [name, value] of Object.entries(attributes)) frame.setAttribute(name, value);
+    return frame.outerHTML;
   }
 
   // Where the service does not know its public address, paths to copy begin with the address of the open page.

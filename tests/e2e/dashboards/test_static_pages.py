@@ -441,6 +441,35 @@ def test_meeting_is_led_by_arrow_keys_and_parts_of_pages_are_shown_in_foreign_fr
         server.shutdown()
 
 
+def test_code_to_embed_a_table_keeps_the_marks_of_its_title(browser: Browser, public_app: str) -> None:
+    """Plant a title with quotation marks, tags and an entity, and read the code as another site would."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{public_app}/en/")
+    title = """Offices' "pending" cases < 5 & <b onclick='x()'>final</b> &amp; "/><p>"""
+    save = page.locator(".front-table:has(#caption-trend) .front-save")
+    save.evaluate(
+        """(e, title) => {
+            e.closest("details")?.setAttribute("open", "");
+            document.querySelector("#table-trend caption").textContent = title;
+        }""",
+        title,
+    )
+    save.get_by_role("button", name="Copy code to embed").click()
+    save.locator("[role=status]:not(:empty)").wait_for()
+    read = page.evaluate(
+        """async () => {
+            const parts = document.createElement("template");
+            parts.innerHTML = await navigator.clipboard.readText();
+            const [frame, ...others] = parts.content.childNodes;
+            return [frame.title, frame.getAttribute("src"), frame.getAttributeNames().join(" "), others.length];
+        }"""
+    )
+    assert (read[0], *read[2:]) == (title, "src title width height loading", 0)
+    assert re.fullmatch(rf"{public_app}/releases/[^/]+/en/index\.trend\.html", read[1])
+    context.close()
+
+
 def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
     browser: Browser, public_app: str
 ) -> None:
