@@ -199,9 +199,11 @@ def count_digits(kind: str) -> int:
     return 2 if kind == "rate" else 0
 
 
-def find_basis(kind: str) -> str:
-    """Return what the figures of a kind are made of, as a key of `indicators.FEW`; empty if it differs by figure."""
-    return {"count": "count", "rate": "count", "share": "share"}.get(kind, "")
+def find_basis(path: str, choice: Choice) -> str:
+    """Return what the figures of an indicator are made of, as a key of `indicators.FEW`."""
+    if choice.kind == "ratio":
+        return indicators.choose_basis(choice.code, is_nested=bool(read_metrics(path)[choice.code]["is_nested"]))
+    return indicators.choose_basis(choice.kind)
 
 
 def format_compared(row: Row | None, kind: str) -> FormattedFigure:

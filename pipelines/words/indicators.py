@@ -214,11 +214,19 @@ def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]
 
 
 def find_basis(row: Row) -> str:
-    """Return what an indicator is made of, as a key of FEW; a ratio of a count to one that it is part of is a share."""
-    if row.get("default_rule") == "nested":
+    """Return what the indicator of a row is made of, as a key of FEW."""
+    return choose_basis(str(row.get("metric")), is_nested=row.get("default_rule") == "nested")
+
+
+def choose_basis(metric: str, *, is_nested: bool = False) -> str:
+    """Return what an indicator is made of, as a key of FEW.
+
+    With `is_nested`, it is the ratio of a count to one that it is part of, which is a share.
+    """
+    if is_nested:
         return "share"
-    return {"rate": "count", "exit": "count", "share": "share", "exit_share": "share"}.get(
-        str(row.get("metric")), "ratio"
+    return {"count": "count", "rate": "count", "exit": "count", "share": "share", "exit_share": "share"}.get(
+        metric, "ratio"
     )
 
 

@@ -143,7 +143,7 @@ def _show_figures(
     with headline:
         show_sentence(frame, compared, freq, period)
     if choice.kind in ("ratio", "rate") and version == comparison.RECOMMENDED:
-        is_share = choice.kind == "ratio" and comparison.read_metrics(frame.path)[choice.code]["is_nested"]
+        is_share = choice.kind == "ratio" and compared.basis == "share"
         why = (regions.explain_window(windows, is_share=is_share), regions.explain_other_window(windows, freq, period))
         if any(why):
             layout.put_small(" ".join(filter(None, why)))

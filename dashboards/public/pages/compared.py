@@ -45,6 +45,11 @@ class Compared:
     def coverage(self) -> Coverage:
         return Coverage(self.frame, list_returns(self.choice.measure), self.crime, self.choice.unit)
 
+    @cached_property
+    def basis(self) -> str:
+        """Return what the figures are made of, as a key of `indicators.FEW`."""
+        return comparison.find_basis(self.frame.path, self.choice)
+
     @property
     def digits(self) -> int:
         return comparison.count_digits(self.choice.kind)
@@ -66,7 +71,7 @@ class Compared:
         subject = ", ".join(filter(None, (self.frame.area_name(area), period)))
         if row is None:
             return tables.value_cell(figure, subject)
-        marks = indicators.mark_notes(row, notes, of=comparison.find_basis(self.choice.kind))
+        marks = indicators.mark_notes(row, notes, of=self.basis)
         if rule := row.get("default_rule") if row.get("is_default") and row["value"] is not None else None:
             marks = (*marks, notes.number_note(indicators.explain_rule(str(rule), str(row["freq"]))))
         address = comparison.find_address(self.frame.id, self.choice, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboards.public import choices, comparison, layout, tables
+from dashboards.public import choices, layout, tables
 from dashboards.public.pages.compared import Compared
 from dashboards.public.pages.compared_trends import find_breaks
 from pipelines import words
@@ -67,12 +67,9 @@ def _show_table(frame: layout.Frame, compared: Compared, freq: str, since: str, 
 
 def _find_kind(compared: Compared) -> Kind | None:
     """Return how the indicator is tested; None for counts."""
-    choice = compared.choice
-    if choice.kind == "ratio":
-        is_nested = comparison.read_metrics(compared.frame.path)[choice.code]["is_nested"]
-        return "part" if is_nested else "ratio"
-    kinds: dict[str, Kind] = {"rate": "rate", "share": "part", "clearance": "ratio"}
-    return kinds.get(choice.kind)
+    if compared.basis == "count":
+        return "rate" if compared.choice.kind == "rate" else None
+    return "part" if compared.basis == "share" else "ratio"
 
 
 def _judge_change(

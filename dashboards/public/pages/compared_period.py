@@ -61,7 +61,7 @@ def show_dots(frame: layout.Frame, compared: Compared, freq: str, period: str) -
         comparison.name_scale(compared.choice, freq),
         _make_row(compared, frame.region, region) if region is not None else None,
         compared.digits,
-        is_share=_is_share(compared),
+        is_share=compared.basis == "share",
     )
     picture = charts.draw_comparison(drawn, under=frame.lines_under_chart(*compared.areas))
     layout.show_panels(frame, [picture], about=comparison.name_column(compared.choice, freq), key="dots")
@@ -70,19 +70,11 @@ def show_dots(frame: layout.Frame, compared: Compared, freq: str, period: str) -
         layout.put_small(tell(sentences.NO_FUNNEL))  # marked in front.sentences
 
 
-def _is_share(compared: Compared) -> bool:
-    """Return True for figures that are parts of a whole."""
-    choice = compared.choice
-    if choice.kind == "ratio":
-        return bool(comparison.read_metrics(compared.frame.path)[choice.code]["is_nested"])
-    return choice.kind == "share"
-
-
 def _is_of_stages(compared: Compared) -> bool:
     """Return True for figures of people at one stage, or of two stages that are of different people."""
     choice = compared.choice
     if choice.kind == "ratio":
-        return not _is_share(compared)
+        return compared.basis != "share"
     return choice.kind in ("count", "rate") and not choice.measure.startswith("victims")
 
 

@@ -112,6 +112,20 @@ def test_note_of_few_cases_says_what_is_few(of: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("metric", "is_nested", "basis"),
+    [
+        ("count", False, "count"), ("rate", False, "count"), ("share", False, "share"),
+        ("convicted_first_per_adjudicated_first", True, "share"), ("convicted_first_per_indicted", False, "ratio"),
+        ("clearance_rate_first", False, "ratio"),
+    ],
+)  # fmt: skip
+def test_ratio_of_a_part_to_its_whole_is_made_of_a_share(metric: str, is_nested: bool, basis: str) -> None:
+    assert indicators.choose_basis(metric, is_nested=is_nested) == basis
+    row = {"metric": metric, "default_rule": "nested" if is_nested else "no_lag"}
+    assert indicators.find_basis(row) == basis
+
+
+@pytest.mark.parametrize(
     ("rule", "few"), [("nested", "in the part or in the rest"), ("no_lag", "in one of the two counts")]
 )
 def test_ratio_of_a_count_to_one_that_it_is_part_of_is_few_by_the_rest(rule: str, few: str) -> None:
