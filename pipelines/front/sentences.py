@@ -15,9 +15,10 @@ from pipelines.words.language import many, tell
 PRACTITIONERS = mark(
     "Answers from practitioners have a rule of their own: a share needs at least {respondents} respondents, and one "
     "person alone may be behind it. It shows that somebody gave this answer, but not who: the answers are anonymous, "
-    "and groups in which all, or all but one, gave the same answer are withheld."
+    "and groups in which all, or all but one, gave the same answer are withheld. So are groups of fewer than {people} "
+    "in which all, or none, gave a favourable answer."
 )
-"""How shares of practitioners differ from counts of people in returns (decision 26, points 11 and 12)."""
+"""How shares of practitioners differ from counts of people in returns (decision 26, points 11 and 12; decision 51)."""
 WITHHELD_WITH = mark(
     "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A withheld "
     "figure may be zero."

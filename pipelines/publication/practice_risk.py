@@ -4,7 +4,8 @@ This module does not know how groups were chosen for withholding (`pipelines.sur
 the result.  What it examines for each question of each round:
 
 - every group that is shown has enough people from enough institutions, and did not all, or all but one, answer alike;
-- the same holds for the people outside the groups of a dimension that are shown, who follow by subtraction;
+- no group of fewer than ten people that is shown gave favourable answers only, or none;
+- both hold for the people outside the groups of a dimension that are shown, who follow by subtraction;
 - no group of one to four people, of any territories and roles, must have given an answer, or must not have given it, by
   what is shown of territories, of roles, and of the region together.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import combinations
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,7 +23,12 @@ from scipy import sparse
 
 from pipelines.publication.disclosure import lp
 from pipelines.publication.disclosure.space import Array
-from pipelines.statistics.thresholds import FEWEST_DIFFERENT_ANSWERS, FEWEST_INSTITUTIONS, FEWEST_RESPONDENTS
+from pipelines.statistics.thresholds import (
+    FEWEST_DIFFERENT_ANSWERS,
+    FEWEST_INSTITUTIONS,
+    FEWEST_ON_ONE_SIDE,
+    FEWEST_RESPONDENTS,
+)
 
 TABLE: Final = "practice_result"
 REGION: Final = "region"
@@ -51,15 +58,20 @@ class _Question(NamedTuple):
     people: Mapping[_Cell, int]
     answers: Mapping[str, Mapping[_Cell, int]]
     exposed: Collection[str]
+    favourable: Collection[str]
 
 
 def assess_results(
-    results: pl.DataFrame, answers: pl.DataFrame, institutions: Mapping[tuple[str, str], int]
+    results: pl.DataFrame,
+    answers: pl.DataFrame,
+    institutions: Mapping[tuple[str, str], int],
+    favourable: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> pl.DataFrame:
     """Return what was examined, with `result` `protected` or `disclosed`, for `disclosure.reader_risk.count_results`.
 
     `results` is the table of a release, `answers` the stored proper answers behind it (`answer_id, round_id, territory,
-    role, series, code`), and `institutions` how many institutions the answers of a round and territory are from.
+    role, series, code`), `institutions` how many institutions the answers of a round and territory are from, and
+    `favourable` the favourable answers of each series.
     """
     rows = []
     for (round_id, series), table in results.group_by("round_id", "series", maintain_order=True):
@@ -68,13 +80,15 @@ def assess_results(
             place for (of_round, place), n in institutions.items() if of_round == round_id and n < FEWEST_INSTITUTIONS
         }
         year = str(table["period"][0])[:4]
-        for finding in _assess_question(_read_question(table, behind, few)):
+        for finding in _assess_question(_read_question(table, behind, few, favourable.get(series, ()))):
             result = "disclosed" if finding.is_exposed else "protected"
             rows.append((round_id, series, finding.group, finding.rule, year, TABLE, finding.people, result))
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
-def _read_question(table: pl.DataFrame, behind: pl.DataFrame, few: Collection[str]) -> _Question:
+def _read_question(
+    table: pl.DataFrame, behind: pl.DataFrame, few: Collection[str], favourable: Collection[str]
+) -> _Question:
     published: dict[tuple[str, str], dict[str, int]] = {}
     for row in table.filter(pl.col("count").is_not_null(), pl.col("code") != _FAVOURABLE).iter_rows(named=True):
         published.setdefault((row["dimension"], row["group"]), {"": row["n"]})[row["code"]] = row["count"]
@@ -83,27 +97,36 @@ def _read_question(table: pl.DataFrame, behind: pl.DataFrame, few: Collection[st
     counts_by_code: dict[str, dict[_Cell, int]] = {}
     for place, role, code, n in behind.group_by("territory", "role", "code").agg(pl.len()).iter_rows():
         counts_by_code.setdefault(code, {})[place, role] = n
-    return _Question(published, people, counts_by_code, few)
+    return _Question(published, people, counts_by_code, few, favourable)
 
 
 def _assess_question(question: _Question) -> Iterator[_Finding]:
     for (dimension, group), counts in question.published.items():
         is_alone = dimension == "territory" and group in question.exposed
-        yield _Finding(group, "shown", counts[""], is_alone or _is_revealing(counts))
+        yield _Finding(group, "shown", counts[""], is_alone or _is_revealing(counts, question.favourable))
     whole = question.published.get((REGION, REGION))
     for dimension in DIMENSIONS if whole is not None else ():
         parts = [counts for (of_part, _), counts in question.published.items() if of_part == dimension]
         remainder = {code: count - sum(part.get(code, 0) for part in parts) for code, count in (whole or {}).items()}
         if remainder[""]:
-            yield _Finding(f"rest of {dimension}", "rest", remainder[""], _is_revealing(remainder))
+            yield _Finding(f"rest of {dimension}", "rest", remainder[""], _is_revealing(remainder, question.favourable))
     yield from _assess_small_groups(question)
 
 
-def _is_revealing(counts: Mapping[str, int]) -> bool:
-    """Return True for few people, or if all of them, or all but one, gave an answer."""
+def _is_revealing(counts: Mapping[str, int], favourable: Collection[str]) -> bool:
+    """Return True for few people, if all of them, or all but one, gave an answer, or if less than ten are on one side.
+
+    The two sides are those who gave a favourable answer and the others. Their numbers follow from those of each answer,
+    whether or not they are published by themselves.
+    """
     n = counts[""]
-    most = max((count for code, count in counts.items() if code), default=0)
-    return n < FEWEST_RESPONDENTS or n - most < FEWEST_DIFFERENT_ANSWERS
+    by_code = {code: count for code, count in counts.items() if code}
+    if n < FEWEST_RESPONDENTS or n - max(by_code.values(), default=0) < FEWEST_DIFFERENT_ANSWERS:
+        return True
+    sides = [
+        sum(count for code, count in by_code.items() if (code in favourable) == is_one) for is_one in (True, False)
+    ]
+    return bool(favourable) and n < FEWEST_ON_ONE_SIDE and 0 in sides
 
 
 def _assess_small_groups(question: _Question) -> Iterator[_Finding]:

@@ -39,7 +39,7 @@ def assess_practice(home: Home, path: Path) -> pl.DataFrame | None:
         _, responses = results.read_rounds(surveys)
         of_territory = responses.group_by("round_id", "territory").agg(pl.col("institutions").max())
         institutions = {(round_id, place): n for round_id, place, n in of_territory.iter_rows()}
-    return practice_risk.assess_results(table, answers, institutions)
+    return practice_risk.assess_results(table, answers, institutions, load_bank().favourable_by_series)
 
 
 def refuse_exposed_answers(home: Home, path: Path) -> None:

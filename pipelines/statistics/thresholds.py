@@ -29,6 +29,8 @@ FEWEST_RESPONDENTS: Final = 5
 """Fewest respondents of a result of the questionnaire; smaller groups are stored and shown in a larger one."""
 FEWEST_DIFFERENT_ANSWERS: Final = 2
 """Fewest people of a group who did not give its most frequent answer: if all but one gave it, this one knows theirs."""
+FEWEST_ON_ONE_SIDE: Final = 10
+"""Fewest people of a group that is shown although all, or none, of them gave a favourable answer (decision 51)."""
 FEWEST_INSTITUTIONS: Final = 2
 """Fewest institutions whose people answered in a group that is stored or shown by itself."""
 FEWEST_TERRITORIES_IN_RANGE: Final = 3

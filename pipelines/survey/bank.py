@@ -48,6 +48,17 @@ class Bank:
         """Return the list of answers of a question; None for free text."""
         return self.lists.answer_lists[question.answers] if question.answers is not None else None
 
+    @cached_property
+    def favourable_by_series(self) -> Mapping[str, frozenset[str]]:
+        """Return the answers that a result counts as good, by the series of each question with any."""
+        listed = [(question, self.answer_list(question)) for question in self.questions]
+        return {
+            f"{question.id}.{wording.version}": frozenset(answers.favourable)
+            for question, answers in listed
+            if answers is not None and answers.favourable
+            for wording in question.wordings
+        }
+
     def list_codes(self, question: Question) -> tuple[str, ...]:
         """Return the codes that answer a question: its own, then those of every question; none for free text."""
         answers = self.answer_list(question)

@@ -6,7 +6,7 @@ its cells would be withheld.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 REGION: Final = "region"
 DIMENSIONS: Final = ("territory", "role")
 FILE: Final = "results.parquet"
+_RULES: Final = {"rti_rules_of_withholding": "2"}
+"""Metadata of the file: results of earlier rules are computed again. Increase it with each change of the rules."""
 SIGNIFICANT: Final = 0.05
 """Largest p-value, adjusted for the questions of one group and round, at which a change is called one."""
 _TABLES: Final[ResultCache[pl.DataFrame]] = ResultCache(kept=2)
@@ -106,7 +108,7 @@ def compute_results(
     bases = grouped.group_by(_KEY).agg(n=pl.col("answer_id").n_unique())
     codes = _list_codes(surveys)
     counts = grouped.group_by([*_KEY, "code"]).agg(count=pl.len())
-    bases = _withhold_groups(bases, responses, counts)
+    bases = _withhold_groups(bases, responses, counts, surveys.bank.favourable_by_series)
     favourable = (
         grouped.join(codes.filter("is_favourable"), on=["series", "code"])
         .group_by(_KEY)
@@ -135,7 +137,7 @@ def write_results(surveys: Surveys) -> Path:
     import io
 
     content = io.BytesIO()
-    aggregate_results(surveys).write_parquet(content)
+    aggregate_results(surveys).write_parquet(content, metadata=dict(_RULES))
     return write_aside(surveys.answers.folder / FILE, content.getvalue()).replace(surveys.answers.folder / FILE)
 
 
@@ -164,11 +166,17 @@ def _find_newest(table: pl.DataFrame | None) -> dict[tuple[str, str, str], dict[
 
 
 def are_results_stale(surveys: Surveys) -> bool:
-    """Return True if a closed round with answers is not in the results, as after an interrupted closing."""
+    """Return True if a closed round with answers is not in the results, as after an interrupted closing, or if earlier
+    software with other rules of withholding has written them."""
+    import polars as pl
+
     with surveys.answers.database.open_read() as connection:
         round_ids = set(connection.execute(sa.select(ANSWER.c.round_id).distinct()).scalars())
     results = read_results(surveys)
-    return bool(round_ids - (set() if results is None else set(results["round_id"])))
+    if results is None:
+        return bool(round_ids)
+    written = pl.read_parquet_metadata(surveys.answers.folder / FILE)
+    return bool(round_ids - set(results["round_id"])) or not _RULES.items() <= written.items()
 
 
 def _list_codes(surveys: Surveys) -> pl.DataFrame:
@@ -176,11 +184,12 @@ def _list_codes(surveys: Surveys) -> pl.DataFrame:
     import polars as pl
 
     rows = []
+    favourable = surveys.bank.favourable_by_series
     for question in surveys.bank.questions:
         answers = surveys.bank.answer_list(question)
         if answers is not None:
             rows += [
-                (f"{question.id}.{wording.version}", code, code in answers.favourable)
+                (series := f"{question.id}.{wording.version}", code, code in favourable.get(series, ()))
                 for wording in question.wordings
                 for code in answers.answers
             ]
@@ -188,8 +197,16 @@ def _list_codes(surveys: Surveys) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _withhold_groups(bases: pl.DataFrame, responses: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
-    """Add `is_withheld` to the respondents of each group and question. `counts` are those of each answer."""
+def _withhold_groups(
+    bases: pl.DataFrame,
+    responses: pl.DataFrame,
+    counts: pl.DataFrame,
+    favourable: Mapping[str, Collection[str]],
+) -> pl.DataFrame:
+    """Add `is_withheld` to the respondents of each group and question.
+
+    `counts` are those of each answer, and `favourable` the favourable answers of each series.
+    """
     import polars as pl
 
     institutions = responses.group_by("round_id", "territory").agg(pl.col("institutions").max())
@@ -208,12 +225,14 @@ def _withhold_groups(bases: pl.DataFrame, responses: pl.DataFrame, counts: pl.Da
     withheld = [
         (round_id, REGION, REGION, series)
         for (round_id, series), n in wholes.items()
-        if n < FEWEST_RESPONDENTS or is_uniform(answers[round_id, REGION, series][REGION], n)
+        if n < FEWEST_RESPONDENTS
+        or is_uniform(answers[round_id, REGION, series][REGION], n, favourable.get(series, ()))
     ]
     for (round_id, dimension, series), groups in parts.items():
         alone = {group for group in groups if dimension == "territory" and (round_id, group) in exposed}
         unstated = wholes[round_id, series] - sum(groups.values())
-        by_answer = AnswerCounts(answers[round_id, dimension, series], answers[round_id, REGION, series][REGION])
+        whole = answers[round_id, REGION, series][REGION]
+        by_answer = AnswerCounts(answers[round_id, dimension, series], whole, favourable.get(series, ()))
         chosen = choose_withheld(groups, alone, unstated, by_answer)
         withheld += [(round_id, dimension, group, series) for group in chosen]
     table = pl.DataFrame(withheld, schema=dict.fromkeys(_KEY, pl.String()), orient="row")

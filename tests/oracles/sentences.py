@@ -72,6 +72,7 @@ CONSTANTS = {
     "fewest": str(FEWEST_IN_REGION),
     "hidden": str(HIDDEN),
     "most": str(HIDDEN),
+    "people": "10",
     "respondents": "5",
 }
 """Thresholds, which are the same in every sentence."""

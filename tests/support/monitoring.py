@@ -66,7 +66,7 @@ def write_results(desk: SurveyDesk) -> None:
             ("r1", "AL", second),
             ("r2", "AL", first),
             ("r2", "XK", [*first[:2], ("FR01.1", "2")]),
-            ("r2", "ME", [*first[:3], ("FR01.1", "2")]),
+            ("r2", "ME", [*first[:3], ("FR01.1", "4")]),
             ("r2", "MK", days),
         ],
     )

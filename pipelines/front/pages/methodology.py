@@ -11,6 +11,7 @@ from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import (
     ENOUGH_EVENTS,
+    FEWEST_ON_ONE_SIDE,
     FEWEST_RESPONDENTS,
     FEWEST_TERRITORIES_IN_REGION,
     LARGEST_HIDDEN_COUNT,
@@ -148,6 +149,7 @@ def compose_methodology(reader: Reader) -> Page:
         "shown": SMALLEST_PUBLISHED_COUNT,
         "fewest": FEWEST_TERRITORIES_IN_REGION,
         "respondents": FEWEST_RESPONDENTS,
+        "people": FEWEST_ON_ONE_SIDE,
     }
     title = tell("Methodology and glossary")
     lead = tell("How to read the figures: what is counted, how sure it is, and what the words mean.")

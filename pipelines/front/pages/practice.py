@@ -16,7 +16,7 @@ from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.statistics.change import Operands, compute_figure_change
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_RESPONDENTS, is_few_part
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_ON_ONE_SIDE, FEWEST_RESPONDENTS, is_few_part
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row, trends
 from pipelines.words.language import Texts, current_language, lower_first, many, tell
@@ -104,7 +104,7 @@ def _explain_shares() -> list[str]:
             "and people without experience are left out."
         ),
         explain_withheld(),
-        tell(sentences.PRACTITIONERS, respondents=FEWEST_RESPONDENTS),  # marked there
+        tell(sentences.PRACTITIONERS, respondents=FEWEST_RESPONDENTS, people=FEWEST_ON_ONE_SIDE),  # marked there
     ]
 
 

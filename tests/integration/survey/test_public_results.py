@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core import clock, i18n
 from pipelines.core.home import initialise_home
-from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.statistics.thresholds import FEWEST_ON_ONE_SIDE, FEWEST_RESPONDENTS
 from pipelines.survey import listed_rounds, public_results, results
 from pipelines.survey.bank import load_bank
 from pipelines.survey.surveys import SurveyError, Surveys, open_surveys
@@ -152,6 +152,23 @@ def test_rounds_of_earlier_software_get_public_results(surveys: Surveys) -> None
     public_results.write_public_results(surveys)
     assert path.read_bytes() == content
     assert not public_results.are_public_results_missing(surveys)
+
+
+def test_results_of_earlier_rules_are_stale_until_they_are_computed_again(surveys: Surveys) -> None:
+    assert not results.are_results_stale(surveys)
+    written = pl.read_parquet(surveys.answers.folder / results.FILE)
+    written.write_parquet(surveys.answers.folder / results.FILE)
+    assert results.are_results_stale(surveys), "the file does not say by which rules it was made"
+    results.write_results(surveys)
+    assert not results.are_results_stale(surveys)
+
+
+def test_no_small_group_is_on_one_side(surveys: Surveys, table: pl.DataFrame) -> None:
+    shown = table.filter(
+        pl.col("count").is_not_null(), pl.col("code") == "favourable", pl.col("n") < FEWEST_ON_ONE_SIDE
+    )
+    assert shown.height > 10
+    assert shown.filter((pl.col("count") == 0) | (pl.col("count") == pl.col("n"))).is_empty()
 
 
 def test_home_without_questionnaire_exports_empty_tables(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def make_tables(
     for dimension, group in groups:
         members = [p for p in people if dimension == "region" or p[("territory", "role").index(dimension)] == group]
         is_shown = dimension == "region" or group in territories or group in roles
-        for code in ("easy", "hard"):
+        for code in ("easy", "fair", "hard"):
             count = sum(person[2] == code for person in members)
             figures = (count, len(members)) if is_shown else (None, None)
             rows.append(("2026-Q4-pulse", "FR01.1", "2026-Q4", dimension, group, code, *figures))
@@ -51,10 +51,16 @@ def make_tables(
     return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None), answers
 
 
-def list_exposed(counts: Counts, institutions: Mapping[str, int] | None = None, **shown: Collection[str]) -> set[str]:
+def list_exposed(
+    counts: Counts,
+    institutions: Mapping[str, int] | None = None,
+    favourable: Collection[str] = (),
+    **shown: Collection[str],
+) -> set[str]:
     """Return the groups, with the rule, that the auditor finds exposed."""
     by_round = {("2026-Q4-pulse", place): n for place, n in (institutions or {}).items()}
-    exposed = assess_results(*make_tables(counts, **shown), by_round).filter(pl.col("result") == "disclosed")
+    tables = make_tables(counts, **shown)
+    exposed = assess_results(*tables, by_round, {"FR01.1": favourable}).filter(pl.col("result") == "disclosed")
     return {f"{rule}: {group}" for rule, group in exposed.select("rule", "group").iter_rows()}
 
 
@@ -90,6 +96,18 @@ def test_planted_fault_is_found(
     changes: dict[Cell, dict[str, int]], shown: dict[str, Collection[str]], expected: str
 ) -> None:
     assert expected in list_exposed({**SAFE, **changes}, **shown)
+
+
+@pytest.mark.parametrize(("n_fair", "is_exposed"), [(4, True), (5, False)])
+def test_small_group_without_a_favourable_answer_is_found(n_fair: int, is_exposed: bool) -> None:
+    """Plant five of Albania who found it hard and `n_fair` who found it fair: nobody found it easy."""
+    counts: Counts = {
+        ("AL", "police"): {"hard": 3, "fair": 2}, ("AL", "judge"): {"hard": 2, "fair": n_fair - 2},
+        ("ME", "police"): {"easy": 9, "hard": 9}, ("ME", "judge"): {"easy": 8, "hard": 8},
+    }  # fmt: skip
+    assert ("shown: AL" in list_exposed(counts, favourable=["easy"])) is is_exposed
+    assert ("rest: rest of territory" in list_exposed(counts, favourable=["easy"], territories=["ME"])) is is_exposed
+    assert "shown: AL" not in list_exposed(counts), "no answer is favourable"
 
 
 def test_territory_of_one_institution_is_found() -> None:

@@ -43,12 +43,12 @@ def test_choose_withheld_never_leaves_a_small_difference() -> None:
         assert difference == 0 or difference >= FEWEST_RESPONDENTS or len(withheld) == len(parts)
 
 
-def make_answers(**groups: dict[str, int]) -> AnswerCounts:
+def make_answers(favourable: tuple[str, ...] = (), **groups: dict[str, int]) -> AnswerCounts:
     whole: dict[str, int] = {}
     for counts in groups.values():
         for code, n in counts.items():
             whole[code] = whole.get(code, 0) + n
-    return AnswerCounts(groups, whole)
+    return AnswerCounts(groups, whole, favourable)
 
 
 def test_group_of_one_answer_is_withheld_with_company() -> None:
@@ -83,3 +83,28 @@ def test_people_who_are_in_no_group_count_for_the_rest() -> None:
 def test_answers_that_several_people_choose_together_are_judged_one_by_one() -> None:
     answers = make_answers(AL={"mail": 7, "phone": 3}, ME={"mail": 4, "phone": 5}, RS={"mail": 8, "phone": 9})
     assert "AL" in choose_withheld({"AL": 7, "ME": 7, "RS": 12}, answers=answers), "all of AL chose mail"
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_withheld"),
+    [
+        # Everybody knows of each of the nine that the answer was not favourable, or that it was.
+        ({"hard": 5, "fair": 4}, True),
+        ({"easy": 5, "very easy": 4}, True),
+        ({"hard": 4, "fair": 4, "easy": 1}, False),
+        # Of ten people it is a result, and no longer a statement on somebody.
+        ({"hard": 5, "fair": 5}, False),
+    ],
+)
+def test_small_group_on_one_side_is_withheld_with_company(answers: dict[str, int], is_withheld: bool) -> None:
+    mixed = {"easy": 6, "hard": 7}
+    counts = make_answers(("easy", "very easy"), AL=answers, ME=mixed, RS={"easy": 9, "hard": 8})
+    parts = {"AL": sum(answers.values()), "ME": 13, "RS": 17}
+    assert choose_withheld(parts, answers=counts) == ({"AL", "ME"} if is_withheld else set())
+    assert choose_withheld(parts, answers=AnswerCounts(counts.groups, counts.whole)) == set(), "no answer is favourable"
+
+
+def test_rest_of_a_few_people_is_not_on_one_side() -> None:
+    groups = {"AL": {"easy": 5, "hard": 8}, "ME": {"easy": 7, "hard": 9}}
+    rest = AnswerCounts(groups, {"easy": 12, "hard": 20, "fair": 3}, ("easy",))
+    assert choose_withheld({"AL": 13, "ME": 16}, hidden=6, answers=rest) == {"AL"}, "3 found it hard and 3 fair"
