@@ -25,7 +25,7 @@ from dashboards.public.selection import Selection, open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang
-from pipelines.front.build import FOLDER
+from pipelines.front.build import FOLDER, shorten_style
 from pipelines.front.charts import fit
 from pipelines.front.pages import HOME, name_brief_file, name_file
 from pipelines.front.queries import CRIMES
@@ -36,9 +36,10 @@ CSS = Path(__file__).parents[1] / "style.css"
 _logger = logging.getLogger(__name__)
 
 
-def link_with_choices(page: str, **choices: str) -> str:
-    """Return the address of the page that is open with all its choices, some of them replaced."""
-    return f"{page}?{urlencode(read_selection().list_choices() | choices)}"
+def list_links(page: str, name: str, values: Sequence[str]) -> list[str]:
+    """Return addresses of the page that is open with all its choices, one of them replaced by each value."""
+    choices = read_selection().list_choices()
+    return [f"{page}?{urlencode(choices | {name: value})}" for value in values]
 
 
 def link_heading(text: str, href: str) -> tables.Cell:
@@ -95,7 +96,8 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
 @cache
 def _read_style() -> str:
     """Return the style sheets of these pages and of pictures as one element."""
-    return f"<style>{CSS.read_text(encoding='utf-8')}\n{fit.read_page_style()}</style>"
+    style = shorten_style(f"{CSS.read_text(encoding='utf-8')}\n{fit.read_page_style()}")
+    return f"<style>{style}</style>"
 
 
 def _stop_at_long_address() -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import sys
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 
+@lru_cache(maxsize=8192)
 def round_half_up(value: float, digits: int = 0) -> float:
     """Return a number rounded to `digits` decimals, a half away from zero; infinite and undefined ones unchanged.
 
@@ -22,6 +24,7 @@ def round_half_up(value: float, digits: int = 0) -> float:
     return float(_round_decimal(value, digits)) if _may_be_half(value, digits) else round(float(value), digits) + 0.0
 
 
+@lru_cache(maxsize=8192)
 def format_half_up(value: float, digits: int = 0) -> str:
     """Return a number with `digits` decimals and commas between thousands, rounded like `round_half_up`."""
     if math.isfinite(value) and _may_be_half(value, digits):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from pipelines.core.i18n import mark
@@ -131,6 +132,14 @@ class _Use(NamedTuple):
     code: str
 
 
+class _Located(NamedTuple):
+    """Where a part of a page has terms that can be explained, folds, and captions of tables."""
+
+    uses: Sequence[_Use]
+    folds: Sequence[tuple[int, int]]
+    captions: Sequence[re.Match[str]]
+
+
 class Explainer:
     """Explain each term once, where a page has it first."""
 
@@ -140,7 +149,6 @@ class Explainer:
         `page` is the file of the glossary, and `about` the beginning of the ids of the explanations.
         """
         self.page, self.about = page, about
-        self._forms = [(form, code) for code, (_, _, forms) in TERMS.items() for form in forms.lower().split("|")]
         self._unused = {code: text for code, (_, text, _) in TERMS.items()}
 
     def explain_page(self, page: str) -> str:
@@ -151,7 +159,7 @@ class Explainer:
         element of `_WITHOUT_LINKS` has another of its name in it. Nothing but the explanations is added.
         """
         start, end = page.find("<main"), page.rfind("</main>")
-        return page if start < 0 or end < 0 else self._explain_between(page, start, end, self)
+        return page if start < 0 or end < 0 else self._explain_located(page, _locate_terms(page, start, end), self)
 
     def explain_part(self, part: str, folded: Explainer, *, is_folded: bool = False) -> str:
         """Return a part of a page as HTML with its terms explained, as `explain_page` does, if its parts come one by
@@ -161,45 +169,23 @@ class Explainer:
         explained there by `folded`, whose ids must be others, and again where it is seen first. `is_folded` is true
         for a part that is folded as a whole.
         """
-        return self._explain_between(part, 0, len(part), folded, is_folded=is_folded)
+        return self._explain_located(
+            part, _locate_terms_of_part(part, language.current_language()), folded, is_folded=is_folded
+        )
 
-    def _explain_between(self, page: str, start: int, end: int, folded: Explainer, *, is_folded: bool = False) -> str:
-        closed = [match.span() for match in _WITHOUT_LINKS.finditer(page, start, end)]
-        folds = [(start, end)] if is_folded else list(_find_folds(page, start, end))
-        uses = [
-            use
-            for use in self._find_uses(page, start, end)
-            if page.rfind("<", start, use.start) <= page.rfind(">", start, use.start) and not _is_in(use.start, closed)
+    def _explain_located(self, page: str, located: _Located, folded: Explainer, *, is_folded: bool = False) -> str:
+        on_page = [] if is_folded else [use for use in located.uses if not _is_in(use.start, located.folds)]
+        explained = self._explain_first(page, on_page)
+        in_folds = [
+            use for use in located.uses if (is_folded or _is_in(use.start, located.folds)) and use.code in self._unused
         ]
-        explained = self._explain_first(page, [use for use in uses if not _is_in(use.start, folds)])
-        in_folds = [use for use in uses if _is_in(use.start, folds) and use.code in self._unused]
         explained += folded._explain_first(page, in_folds)
-        return _insert_terms(page, explained, list(_CAPTION.finditer(page, start, end)))
+        return _insert_terms(page, explained, located.captions)
 
     def _explain_first(self, page: str, uses: Sequence[_Use]) -> list[tuple[_Use, str]]:
         """Return the first use of each term that was not explained before, with its explanation."""
         chosen = self._choose_first(uses)
         return [(use, str(self._explain(use.code, Markup(page[use.start : use.end])))) for use in chosen]
-
-    def _find_uses(self, text: str, start: int = 0, end: int | None = None) -> list[_Use]:
-        """Return the places of all terms in a part of a text; of those that overlap, the first and longest."""
-        lower = _lower(text)
-        end = len(text) if end is None else end
-        matches = []
-        # Searching each form alone takes a tenth of the time of one pattern with all of them.
-        for form, code in self._forms:
-            place = lower.find(form, start, end)
-            while place >= 0:
-                stop = place + len(form)
-                if not _joins(lower, place - 1) and not _joins(lower, stop):
-                    matches.append(_Use(place, stop, code))
-                place = lower.find(form, stop, end)
-        uses, last = [], start
-        for use in sorted(matches, key=lambda use: (use.start, -use.end)):
-            if use.start >= last:
-                uses.append(use)
-                last = use.end
-        return uses
 
     def _choose_first(self, uses: Sequence[_Use]) -> list[_Use]:
         """Return the first use of each term that was not explained before."""
@@ -208,6 +194,49 @@ class Explainer:
 
     def _explain(self, code: str, form: Markup) -> Markup:
         return _TERM.format(page=self.page, about=self.about, code=code, form=form, text=self._unused.pop(code))
+
+
+def _locate_terms(page: str, start: int, end: int) -> _Located:
+    """Return where a page has terms between two places, in the reader's language."""
+    closed = [match.span() for match in _WITHOUT_LINKS.finditer(page, start, end)]
+    uses = [
+        use
+        for use in _find_uses(page, start, end)
+        if page.rfind("<", start, use.start) <= page.rfind(">", start, use.start) and not _is_in(use.start, closed)
+    ]
+    return _Located(uses, list(_find_folds(page, start, end)), list(_CAPTION.finditer(page, start, end)))
+
+
+@lru_cache(maxsize=512)
+def _locate_terms_of_part(part: str, _language: str) -> _Located:
+    """Return where a part of a page has terms; pages of the explorer draw the same parts for each reader."""
+    return _locate_terms(part, 0, len(part))
+
+
+def _find_uses(text: str, start: int, end: int) -> list[_Use]:
+    """Return the places of all terms in a part of a text; of those that overlap, the first and longest."""
+    lower = _lower(text)
+    matches = []
+    # Searching each form alone takes a tenth of the time of one pattern with all of them.
+    for form, code in _list_forms(language.current_language()):
+        place = lower.find(form, start, end)
+        while place >= 0:
+            stop = place + len(form)
+            if not _joins(lower, place - 1) and not _joins(lower, stop):
+                matches.append(_Use(place, stop, code))
+            place = lower.find(form, stop, end)
+    uses, last = [], start
+    for use in sorted(matches, key=lambda use: (use.start, -use.end)):
+        if use.start >= last:
+            uses.append(use)
+            last = use.end
+    return uses
+
+
+@cache
+def _list_forms(_language: str) -> tuple[tuple[str, str], ...]:
+    """Return the forms of all terms in the reader's language, which is the key of the cache, with their codes."""
+    return tuple((form, code) for code, (_, _, forms) in TERMS.items() for form in forms.lower().split("|"))
 
 
 def _insert_terms(page: str, explained: Sequence[tuple[_Use, str]], captions: Sequence[re.Match[str]]) -> str:

@@ -66,9 +66,8 @@ def format_value(
 ) -> FormattedFigure:
     """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
-        return FormattedFigure(
-            format_number(value, digits), format_number(value, digits), "value", round_half_up(value, digits)
-        )
+        text = format_number(value, digits)
+        return FormattedFigure(text, text, "value", round_half_up(value, digits))
     if conf_status not in (None, "F") or obs_status == "Q":
         return format_status("withheld")
     return format_status(

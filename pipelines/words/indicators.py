@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import comb
 
 from pipelines import words
@@ -12,7 +13,7 @@ from pipelines.core.i18n import mark
 from pipelines.core.rounding import round_half_up
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
-from pipelines.words.language import Texts, lower_first, many, tell
+from pipelines.words.language import Texts, current_language, lower_first, many, tell
 from pipelines.words.notes import ADULT
 from pipelines.words.reasons import (
     ASPECTS,
@@ -174,23 +175,30 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain
-    low = words.format_number(row["low"], digits)
-    lowest = round_half_up(row["low"], digits)
-    if row.get("high") is None or row["high"] == float("inf"):
+    return _add_interval(plain, row["low"], row.get("high"), digits, current_language())
+
+
+@lru_cache(maxsize=8192)
+def _add_interval(
+    plain: FormattedFigure, low: float, high: float | None, digits: int, _language: str
+) -> FormattedFigure:
+    """Return a figure with its range. A page shows the same figure in a sentence, in pictures and in tables."""
+    lowest, lower = round_half_up(low, digits), words.format_number(low, digits)
+    if high is None or high == float("inf"):
         return replace(
             plain,
-            text=tell("{value} ({low} or more)", value=plain.text, low=low),
-            spoken=words.speak_interval(plain.text, low),
+            text=tell("{value} ({low} or more)", value=plain.text, low=lower),
+            spoken=words.speak_interval(plain.text, lower),
             low=lowest,
             high=float("inf"),
         )
-    high = words.format_number(row["high"], digits)
+    upper = words.format_number(high, digits)
     return replace(
         plain,
-        text=f"{plain.text} ({low}–{high})",
-        spoken=words.speak_interval(plain.text, low, high),
+        text=f"{plain.text} ({lower}–{upper})",
+        spoken=words.speak_interval(plain.text, lower, upper),
         low=lowest,
-        high=round_half_up(row["high"], digits),
+        high=round_half_up(high, digits),
     )
 
 

@@ -43,7 +43,11 @@ SQL: Mapping[str, str] = {
             and cell.area_kind in {_AREAS}
             {ONCE}
         ),
-        number as (select * from indicator where metric = $metric)
+        number as (
+            select * from indicator
+            where metric = $metric and measure = $measure and level = $level and offence_group = $offence_group
+                and count_unit = $count_unit
+        )
         select
             total.* replace (
                 case when $metric = 'count' then total.value else number.value end as value,

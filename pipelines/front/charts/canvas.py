@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from html import escape
 
 from pipelines.front.charts.measure import measure_text, wrap_text
@@ -112,10 +113,13 @@ class Canvas:
         `x_end` is where the part of the picture ends that the text belongs to, by default that of the whole picture.
         """
         box = measure_box(x, y, text, kind, anchor=anchor)
-        widened = Box(box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom)
-        is_outside = box.x_start < -_ROUNDING or box.x_end > (x_end or self.width) + _ROUNDING
-        if is_outside or any(widened.is_touching(text_box) for text_box in self._texts):
+        if box.x_start < -_ROUNDING or box.x_end > (x_end or self.width) + _ROUNDING:
             return False
+        x_left, top, x_right, bottom = box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom
+        # Written out: pictures of several series ask for a quarter of a million pairs of texts.
+        for other in self._texts:
+            if x_left < other.x_end and other.x_start < x_right and top < other.bottom and other.top < bottom:
+                return False
         self.add_text(x, y, text, kind, anchor=anchor)
         return True
 
@@ -170,17 +174,21 @@ def render_element(name: str, content: str = "", /, **attributes: str | float) -
     hint = attributes.pop("hint", "")
     if hint:
         content = f"<title>{escape(str(hint), quote=False)}</title>{content}"
-    pairs = "".join(
-        f' {"class" if key == "kind" else key.replace("_", "-")}="{_format(value)}"'
-        for key, value in attributes.items()
-        if value != ""
-    )
+    pairs = ""
+    for key, value in attributes.items():
+        if value != "":
+            pairs += f' {_name_attribute(key)}="{escape(value) if isinstance(value, str) else _format(value)}"'
     return f"<{name}{pairs}>{content}</{name}>" if content else f"<{name}{pairs}/>"
 
 
-def _format(value: str | float) -> str:
-    if isinstance(value, str):
-        return escape(value)
+@cache
+def _name_attribute(key: str) -> str:
+    return "class" if key == "kind" else key.replace("_", "-")
+
+
+@lru_cache(maxsize=65536)
+def _format(value: float) -> str:
+    """Return a coordinate with one decimal. Pictures repeat most of theirs, and all of them have those of the axes."""
     text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 
