@@ -42,6 +42,11 @@ class ReadDrawing:
         """Return how many elements of a name have all classes in `kind`."""
         return sum(set(kind.split()) <= set(e.get("class", "").split()) for e in self.root.iter(f"{_SPACE}{name}"))
 
+    def count_segments(self, kind: str) -> int:
+        """Return how many straight lines the paths with all classes in `kind` draw."""
+        paths = [e for e in self.root.iter(f"{_SPACE}path") if set(kind.split()) <= set(e.get("class", "").split())]
+        return sum(path.get("d", "").count("L") for path in paths)
+
     def list_hints(self) -> list[str]:
         """Return what is shown while the pointer is on a mark."""
         return [str(hint.text) for e in self.root.iter() if e is not self.root for hint in e.findall(f"{_SPACE}title")]

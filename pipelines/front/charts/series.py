@@ -245,10 +245,10 @@ def find_runs(series: ChartSeries) -> list[list[int]]:
 
 
 def _draw_run(canvas: Canvas, series: ChartSeries, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
-    """Draw the line between adjacent figures."""
-    for first, second in pairwise(run):
-        ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
-        canvas.add_element("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
+    """Draw the line through adjacent figures as one path: a path for each part names each inner point twice."""
+    if len(run) > 1:
+        points = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in run]
+        canvas.add_element("path", d=draw_path(points), kind="curve faded" if series.is_faded else "curve")
 
 
 def draw_band(

@@ -39,7 +39,7 @@ def draw_points(*cells: dict[str, Any], **more: Any) -> tuple[ReadDrawing, str]:
 def test_break_on_a_known_day_splits_the_line_before_its_year() -> None:
     day = date(2023, 1, 1)
     read, spoken = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[build_break(day, day)])
-    assert read.count_marks("path", "curve") == 2 and read.count_marks("path", "band") == 2
+    assert read.count_segments("curve") == 2 and read.count_marks("path", "band") == 2
     assert "Break in the series. Change in the law, 2023: A new code." in spoken
     assert read.count_marks("line", "rule") == 2, "one of them in the key"
     assert read.count_marks("rect", "shade") == 0 and "law" in read.words and "Break in the series" in read.words
@@ -49,7 +49,7 @@ def test_break_within_a_year_separates_that_year() -> None:
     read, _ = draw_points(
         *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2022, 6, 1), date(2022, 6, 1))]
     )
-    assert read.count_marks("path", "curve") == 1, "2023 and 2024 are joined"
+    assert read.count_segments("curve") == 1, "2023 and 2024 are joined"
 
 
 def test_break_before_the_first_figure_is_in_neither_picture_nor_table() -> None:
@@ -69,7 +69,7 @@ def test_break_before_the_first_figure_is_in_neither_picture_nor_table() -> None
 def test_break_on_an_unknown_day_is_drawn_as_a_range() -> None:
     some_day = build_break(date(2022, 1, 2), date(2023, 12, 31), kind="counting")
     read, _ = draw_points(*(build_cell(year, 30) for year in YEARS), breaks=[some_day])
-    assert read.count_marks("path", "curve") == 0
+    assert read.count_segments("curve") == 0
     assert read.count_marks("rect", "shade") == 1 and "counting" in read.words
 
 
@@ -77,7 +77,7 @@ def test_break_before_the_series_is_ignored() -> None:
     read, spoken = draw_points(
         *(build_cell(year, 30) for year in YEARS), breaks=[build_break(date(2013, 1, 1), date(2013, 12, 31))]
     )
-    assert read.count_marks("path", "curve") == 3 and "Break" not in spoken
+    assert read.count_segments("curve") == 3 and "Break" not in spoken
 
 
 def test_point_has_its_range_and_state_in_words() -> None:
@@ -112,7 +112,7 @@ def test_parts_of_a_territory_are_not_described_as_territories_of_a_region() -> 
 
 def test_unconnected_points_have_no_line_between_them() -> None:
     read, _ = draw_points(*(build_cell(year, 30) for year in YEARS), is_joined=False)
-    assert read.count_marks("path", "curve") == 0 and read.count_marks("circle", "mark") == len(YEARS)
+    assert read.count_segments("curve") == 0 and read.count_marks("circle", "mark") == len(YEARS)
 
 
 def test_pictures_share_their_periods_and_scale() -> None:
@@ -166,7 +166,7 @@ def test_words_of_bars_begin_with_the_highest_and_the_lowest_that_can_be_compare
 def test_series_of_mostly_few_is_faded_and_a_missing_figure_ends_its_band() -> None:
     few = [build_cell(year, 10, state="too_few") for year in YEARS[:2]]
     read, _ = draw_points(*few, build_cell("2023", None), build_cell("2024", 30))
-    assert read.count_marks("path", "curve faded") == 1 and read.count_marks("path", "curve") == 1
+    assert read.count_segments("curve faded") == 1 and read.count_segments("curve") == 1
     assert read.count_marks("path", "band") == 1 and read.count_marks("rect", "band") == 2, (
         "a single point, and the key"
     )

@@ -46,7 +46,7 @@ def test_draw_series_shows_each_figure_with_its_mark_and_band(width: int) -> Non
     assert (
         read.count_marks("circle", "mark") == 4
         and read.count_marks("path", "band") == 1
-        and read.count_marks("path", "curve") == 3
+        and read.count_segments("curve") == 3
     )
     assert all(str(value) in read.words for value in (163, 137, 140, 170, 2018, 2021))
     assert read.list_hints()[0] == "2018: about 163"
@@ -54,7 +54,7 @@ def test_draw_series_shows_each_figure_with_its_mark_and_band(width: int) -> Non
 
 def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
     read = assert_legible(draw_series(make_series(40, 45, WITHHELD, 50, NOT_RECEIVED)))
-    assert read.count_marks("path", "curve") == 1
+    assert read.count_segments("curve") == 1
     assert read.count_marks("rect", "band") == 2, "a band of one point, and the sign in the key"
     assert read.count_marks("rect", "absent") == 2, "the sign of a withheld figure, and the same in the key"
     assert "withheld" in read.words and "not received" in read.words
@@ -85,7 +85,7 @@ def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
     series = make_series(40, 45, 50, 55, breaks=[BreakMark(2, 2, "law")])
     read = assert_legible(draw_series(series))
     assert (
-        read.count_marks("path", "curve") == 2
+        read.count_segments("curve") == 2
         and read.count_marks("line", "rule") == 2
         and read.count_marks("rect", "shade") == 0
     ), "one of the two lines is in the key"
@@ -98,13 +98,13 @@ def test_draw_series_joins_nothing_where_other_territories_are_included() -> Non
     series = make_series(646, 434, 607, 539)
     points = [replace(point, covered=codes) for point, codes in zip(series.points, covered, strict=True)]
     read = assert_legible(draw_series(replace(series, points=points)))
-    assert read.count_marks("path", "curve") == 1, "the line from 607 to 539"
+    assert read.count_segments("curve") == 1, "the line from 607 to 539"
     assert read.count_marks("rect", "band") == 3, "bands of two single points, and the sign in the key"
 
 
 def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
     read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[BreakMark(1, 3, "counting")])))
-    assert read.count_marks("path", "curve") == 0 and read.count_marks("rect", "shade") == 1
+    assert read.count_segments("curve") == 0 and read.count_marks("rect", "shade") == 1
 
 
 def test_draw_series_gives_each_state_its_own_mark() -> None:
@@ -202,7 +202,7 @@ def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the
     few = [PeriodPoint(str(year), make_figure(9), is_few=True) for year in (2022, 2023)]
     series = ChartSeries("A region", [PeriodPoint("2021", NOTHING), *few, PeriodPoint("2024", make_figure(30))])
     read = assert_legible(draw_series(series))
-    assert read.count_marks("path", "curve faded") == 2
+    assert read.count_segments("curve faded") == 2
     assert "2021" in read.words and "2021" not in read.drawing.description
 
 
