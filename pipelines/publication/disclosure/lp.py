@@ -16,6 +16,9 @@ from typing import Any, Literal
 import highspy
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
+
+from pipelines.publication.disclosure.linked_changes import find_distinct_rows
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
@@ -98,6 +101,21 @@ def _find_single_variables(matrix: sparse.csr_matrix, rows: int) -> tuple[Array,
     return single[first], variables
 
 
+def _link_cells(equations: sparse.csr_matrix) -> tuple[Array, Array]:
+    """Return the number of the set of each cell, and a mask of cells that cannot change at all.
+
+    `equations` are sums of changes of cells that are zero.  One of two cells with opposite signs says that both change
+    alike, and one of a single cell that it does not change.
+    """
+    sizes, size = np.diff(equations.indptr), equations.shape[1]
+    pairs = equations[np.flatnonzero((sizes == 2) & (np.asarray(equations.sum(axis=1)).ravel() == 0.0))]
+    first, second = pairs.indices.reshape(-1, 2).T
+    graph = sparse.csr_matrix((np.ones(len(first)), (first, second)), shape=(size, size))
+    is_tied: Array = np.zeros(size, dtype=bool)
+    is_tied[equations.indices[equations.indptr[:-1][sizes == 1]]] = True
+    return csgraph.connected_components(graph, directed=False)[1], is_tied
+
+
 class Raising:
     """min sum c (up + down)  such that  A x = a + up - down,  x, up, down >= 0.
 
@@ -138,15 +156,26 @@ class Raising:
         self._is_frozen = False
         self._frozen_cells: Array = np.zeros(cells, dtype=bool)
         self._fixed: Array = np.zeros(cells, dtype=bool)
-        self._most_down: Array = self._values[:cells].copy()
+        is_plain = (np.diff(rows[:, free].indptr) == 0) & (summed >= cells) & (target == 0.0)
+        self._set_of_cell, self._is_tied = _link_cells(moves[np.flatnonzero(is_plain)])
+        self._sets = int(self._set_of_cell.max(initial=-1)) + 1
+        """Cells that equations let change only alike are one variable."""
+        self._least_values: Array = np.full(self._sets, _INF)
+        np.minimum.at(self._least_values, self._set_of_cell, self._values[:cells])
+        self._is_still: Array = np.zeros(self._sets, dtype=bool)
+        join = sparse.csr_matrix((np.ones(cells), (np.arange(cells), self._set_of_cell)), shape=(cells, self._sets))
+        moves = moves @ join
+        distinct = find_distinct_rows(sparse.hstack([rows[:, free], moves, target[:, None]], format="csr"))
+        costs, target = np.bincount(self._set_of_cell, self.costs[:cells], self._sets), target[distinct]
         self._solver = create_solver(
-            np.concatenate([np.zeros(self.free), self.costs[:cells], self.costs[:cells]]),
-            np.zeros(self.free + 2 * cells),
-            np.concatenate([np.full(self.free + cells, _INF), self._most_down]),
-            sparse.hstack([rows[:, free], moves, -moves]),
+            np.concatenate([np.zeros(self.free), costs, costs]),
+            np.zeros(self.free + 2 * self._sets),
+            np.concatenate([np.full(self.free + self._sets, _INF), self._least_values]),
+            sparse.hstack([rows[distinct][:, free], moves[distinct], -moves[distinct]]),
             (target, target),
             DUAL_SIMPLEX,
         )
+        self._update_bounds(np.arange(self._sets))
 
     def find_contradictions(self) -> Array:
         """Return the deviations needed for a population to exist: zero if the cells agree. Call before `hide_cell`."""
@@ -163,10 +192,10 @@ class Raising:
 
         Raises SolverError if the solver finds none. Call after `find_contradictions` and before `hide_cell`.
         """
-        columns, cells = np.arange(self.free), np.arange(self.cells)
+        columns, every_set = np.arange(self.free), np.arange(self._sets)
         costs = weights[self._free_columns].astype(float)
-        self._change_bounds(self.free + cells, np.zeros(self.cells), np.zeros(self.cells))
-        self._change_bounds(self.free + self.cells + cells, np.zeros(self.cells), np.zeros(self.cells))
+        for first in (self.free, self.free + self._sets):
+            self._change_bounds(first + every_set, np.zeros(self._sets), np.zeros(self._sets))
         self._solver.changeColsCost(self.free, columns.astype(np.int32), costs)
         self._solver.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
         self._solver.run()
@@ -176,7 +205,7 @@ class Raising:
         self._true_free = read_solution(self._solver)[: self.free]
         self._solver.setOptionValue("simplex_strategy", DUAL_SIMPLEX)
         self._solver.changeColsCost(self.free, columns.astype(np.int32), np.zeros(self.free))
-        self._let_move(cells)
+        self._update_bounds(every_set)
 
     @property
     def true_population(self) -> Array:
@@ -201,72 +230,63 @@ class Raising:
 
     def _moved(self, solution: Array) -> Array:
         moved: Array = np.zeros(len(self._values))
-        of_cells = moved[: self.cells]
-        np.subtract(solution[self.free : self.free + self.cells], solution[self.free + self.cells :], out=of_cells)
-        of_cells[np.abs(of_cells) < 1e-7] = 0.0
+        of_sets = solution[self.free : self.free + self._sets] - solution[self.free + self._sets :]
+        of_sets[np.abs(of_sets) < 1e-7] = 0.0
+        moved[: self.cells] = of_sets[self._set_of_cell]
         return moved
 
     def freeze_columns(self, is_known: Array) -> None:
         """Let these variables keep their true value until they are released: an insider knows them."""
         self._is_frozen = True
-        self._frozen_cells[self._owned_rows[is_known[self._owned_columns]]] = True
-        free, cells = self._find_movable(is_known)
+        cells = self._owned_rows[is_known[self._owned_columns]]
+        self._frozen_cells[cells] = True
+        free = np.flatnonzero(is_known[self._free_columns])
         self._change_bounds(free, self._true_free[free], self._true_free[free])
-        self._change_bounds(self.free + cells, np.zeros(len(cells)), np.zeros(len(cells)))
-        self._change_bounds(self.free + self.cells + cells, np.zeros(len(cells)), np.zeros(len(cells)))
+        self._update_bounds(self._set_of_cell[cells])
 
     def release_columns(self, is_known: Array) -> None:
         """Let these variables move again."""
         self._is_frozen = False
         self._frozen_cells[:] = False
-        free, cells = self._find_movable(is_known)
+        free = np.flatnonzero(is_known[self._free_columns])
         self._change_bounds(free, np.zeros(len(free)), np.full(len(free), _INF))
-        self._let_move(cells)
+        self._update_bounds(self._set_of_cell[self._owned_rows[is_known[self._owned_columns]]])
 
-    def _let_move(self, cells: Array) -> None:
-        self._change_bounds(self.free + cells, np.zeros(len(cells)), np.full(len(cells), _INF))
-        self._change_bounds(self.free + self.cells + cells, np.zeros(len(cells)), self._most_down[cells])
-
-    def _find_movable(self, is_known: Array) -> tuple[Array, Array]:
-        """Return the numbers of free variables, and the cells of the others, except cells that are fixed anyway."""
-        cells = self._owned_rows[is_known[self._owned_columns]]
-        return np.flatnonzero(is_known[self._free_columns]), cells[~self._fixed[cells]]
+    def _update_bounds(self, sets: Array) -> None:
+        """Let sets of cells move, but not those that have a fixed or frozen cell, or one that nothing moves."""
+        sets = np.unique(sets)
+        self._is_still[sets] = False
+        is_still = self._fixed | self._frozen_cells | self._is_tied
+        self._is_still[self._set_of_cell[is_still]] = True
+        least = np.zeros(len(sets))
+        is_still = self._is_still[sets]
+        self._change_bounds(self.free + sets, least, np.where(is_still, 0.0, _INF))
+        self._change_bounds(self.free + self._sets + sets, least, np.where(is_still, 0.0, self._least_values[sets]))
 
     def _change_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
         self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def find_moved_columns(self, moved: Array) -> Array:
-        """Return a mask of the variables that the population of the last `raise_cell` changes."""
-        columns: Array = np.zeros(len(self._free_columns) + len(self._owned_columns), dtype=bool)
-        columns[self._free_columns] = np.abs(self._last_free - self._true_free) > 1e-6
-        columns[self._owned_columns] = np.abs(moved[self._owned_rows]) > 1e-6
-        return columns
-
     def fix_cells(self, cells: Array) -> None:
         """Let these cells keep their value from now on, because readers know it."""
         self._fixed[cells] = True
-        self._most_down[cells] = 0.0
-        for cell in cells:
-            for column in (self.free + int(cell), self.free + self.cells + int(cell)):
-                self._solver.changeColBounds(column, 0.0, 0.0)
+        self._update_bounds(self._set_of_cell[cells])
 
     def unfix_cells(self, cells: Array) -> None:
         """Let these cells move again, as far as no insider knows them."""
         self._fixed[cells] = False
-        self._most_down[cells] = self._values[cells]
-        self._let_move(cells[~self._frozen_cells[cells]])
+        self._update_bounds(self._set_of_cell[cells])
 
     def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""
-        self.costs[cell] = 0.0
-        for column in (self.free + cell, self.free + self.cells + cell):
-            self._solver.changeColCost(column, 0.0)
+        self.show_cell(cell, 0.0)
 
     def show_cell(self, cell: int, cost: float) -> None:
         """Let the deviation of a cell that was hidden cost something again."""
         self.costs[cell] = cost
-        for column in (self.free + cell, self.free + self.cells + cell):
-            self._solver.changeColCost(column, cost)
+        of_set = self._set_of_cell[cell]
+        cost = float(self.costs[: self.cells][self._set_of_cell == of_set].sum())
+        for column in (self.free + of_set, self.free + self._sets + of_set):
+            self._solver.changeColCost(int(column), cost)
 
     def raise_cell(self, cell: int, by: float) -> Array | None:
         """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
@@ -275,17 +295,19 @@ class Raising:
         would be below zero, or if cells are fixed, variables frozen, or other persons kept in their place.  Raises
         SolverError if the solver ends in another way.
         """
-        up, down = self.free + cell, self.free + self.cells + cell
-        if -by > self._most_down[cell]:
+        of_set = int(self._set_of_cell[cell])
+        least = float(self._least_values[of_set])
+        if self._is_still[of_set] or -by > least:
             return None
-        moving, resting, most = (up, down, _INF) if by > 0 else (down, up, float(self._most_down[cell]))
+        up, down = self.free + of_set, self.free + self._sets + of_set
+        moving, resting, most = (up, down, _INF) if by > 0 else (down, up, least)
         self._solver.changeColBounds(moving, abs(float(by)), most)
         self._solver.changeColBounds(resting, 0.0, 0.0)
         self._solver.run()
         status = self._solver.getModelStatus()  # read this first, because changing a bound resets it
         solution = read_solution(self._solver) if status == highspy.HighsModelStatus.kOptimal else None
         self._solver.changeColBounds(up, 0.0, _INF)
-        self._solver.changeColBounds(down, 0.0, float(self._most_down[cell]))
+        self._solver.changeColBounds(down, 0.0, least)
         if solution is not None:
             self._last_free = solution[: self.free]
             return self._moved(solution)

@@ -20,7 +20,7 @@ from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.sweeps import FreeMoves, draw_weights
 from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 
-_FEWEST_SWEPT = 16
+_FEWEST_SWEPT = 8
 """Cells from which one program for all of them takes less time than one for each."""
 _READERS_SWEPT = 3
 """Insiders whose figures a sweep leaves as they are, before each of them has sweeps of its own."""
@@ -71,6 +71,9 @@ class PatternSearch:
         self.concerned: Array = (abs(space.matrix) @ ~self.own_columns.T > 0).T & cells.assessed
         self.concerned[1:] &= cells.guarded
         self._safe: Array = np.zeros((len(readers), len(space.values)), dtype=bool)
+        # The least and the greatest change of each row in the populations that are possible for each reader.
+        self._least: Array = np.zeros(self._safe.shape, dtype=np.float32)
+        self._most: Array = np.zeros(self._safe.shape, dtype=np.float32)
         self._reach = np.full(len(space.values), float(width))
         self._costs = raising.costs.copy()
         self._splitter = MoveSplitter(space.matrix)
@@ -177,15 +180,24 @@ class PatternSearch:
         return columns
 
     def _note_move(self, move: Move) -> None:
-        """Mark the cells that a move protects from every reader whose own figures it leaves as they are."""
-        if move.is_whole:
-            if move.key in self._moves:
-                return
-            self._moves[move.key] = move
-        possible = np.flatnonzero(~self.own_columns[:, move.columns].any(axis=1))
+        """Mark the cells that are safe with a move, from all readers whose own figures it leaves as they are.
+
+        As in an assessment, the values of a cell in several populations count together.  A move with fractions is no
+        population, so it shows nothing.
+        """
+        if not move.is_whole or move.key in self._moves:
+            return
+        self._moves[move.key] = move
         rows, effects = self._splitter.find_effect(move)
-        far = rows[(np.abs(effects) >= np.maximum(self._reach[rows], self._width) - 1e-6) & self.hidden[rows]]
-        self._safe[possible[:, None], far] = True
+        least = most = effects
+        opposite = Move(move.columns, -move.amounts)
+        if (self._truth[opposite.columns] + opposite.amounts > -0.5).all():
+            self._moves[opposite.key] = opposite
+            least, most = -np.abs(effects), np.abs(effects)
+        place = np.ix_(np.flatnonzero(~self.own_columns[:, move.columns].any(axis=1)), rows)
+        self._least[place] = least = np.minimum(self._least[place], least)
+        self._most[place] = most = np.maximum(self._most[place], most)
+        self._safe[place] |= (most - least >= self._reach[rows] - 1e-6) & self.hidden[rows]
 
     def _move_cell(self, cell: int) -> list[RaisedCell]:
         """Return moves of a cell that leave enough values possible, giving up printed totals only if necessary.
@@ -316,8 +328,9 @@ class PatternSearch:
         failed = list(rows)
         pairs = list(of_insiders)
         self._searched[[*failed, *(row for _, row in pairs)]] = True
-        self._safe[0, failed] = False
         self._reach[failed] += 1.0
-        for reader, row in pairs:
+        for reader, row in [*((0, row) for row in failed), *pairs]:
             self._safe[reader, row] = False
+            # Some of the populations before may have moved a cell that has been shown again since.
+            self._least[reader, row] = self._most[reader, row] = 0.0
         self._reach[list({row for _, row in pairs})] += 1.0

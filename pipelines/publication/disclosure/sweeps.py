@@ -9,22 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import highspy
 import numpy as np
 from scipy import sparse
 
 from pipelines.publication.disclosure import lp
+from pipelines.publication.disclosure.linked_changes import merge_changes
 from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.witnesses import ObservedRange, Witnesses
 
 _FEWEST_CELLS = 8
 """Open cells of a reader from which one program for all of them takes less time than some for each."""
-_OPTIONS = (
-    ("presolve", "on"), ("mip_rel_gap", 0.5), ("mip_max_nodes", 20), ("mip_heuristic_effort", 0.0),
-    ("mip_heuristic_run_feasibility_jump", False), ("mip_detect_symmetry", False),
-)  # fmt: skip
-"""Any solution will do, and three of four are whole at once, so the solver searches neither long nor for others."""
 
 
 def sweep_witnesses(
@@ -77,46 +72,34 @@ class FreeMoves:
         part: ProblemPart | None = None,
     ) -> None:
         self._size = matrix.shape[1]
-        if part is None:
-            rows, is_still, columns = matrix[np.flatnonzero(is_known)], own_columns.copy(), np.arange(self._size)
-        else:
-            columns = part.columns
-            rows = matrix[part.rows[is_known[part.rows]]][:, columns]
-            is_still = own_columns[columns]
-        contains = (rows != 0).astype(float)
-        while True:
-            movable = contains @ (~is_still).astype(float)
-            # A variable cannot change if it is the only one of a known row that could.
-            alone = np.unique(rows[np.flatnonzero(movable == 1.0)].indices)
-            if is_still[alone].all():
-                break
-            is_still[alone] = True
-        of_part = np.flatnonzero(~is_still)
-        self._columns = columns[of_part]
-        self._numbers = np.arange(len(self._columns), dtype=np.int32)
-        self._solver = self._create_solver(
-            rows[np.flatnonzero(movable)][:, of_part], -np.minimum(truth[self._columns], farthest), farthest
+        rows, columns = np.flatnonzero(is_known), np.arange(self._size)
+        if part is not None:
+            rows, columns = part.rows[is_known[part.rows]], part.columns
+        self._columns = columns[~own_columns[columns]]
+        merged = merge_changes(
+            matrix[rows][:, self._columns],
+            -np.minimum(truth[self._columns], farthest),
+            np.full(len(self._columns), farthest),
         )
-
-    def _create_solver(self, matrix: sparse.csr_matrix, lower: Array, farthest: float) -> highspy.Highs:
-        size, nothing = len(lower), np.zeros(matrix.shape[0])
-        solver = lp.create_solver(
-            np.zeros(size), lower, np.full(size, farthest), matrix, (nothing, nothing), lp.DUAL_SIMPLEX
+        self._expand = merged.expand
+        self._numbers = np.arange(len(merged.lower), dtype=np.int32)
+        nothing = np.zeros(merged.matrix.shape[0])
+        self._solver = lp.create_solver(
+            np.zeros(len(self._numbers)), merged.lower, merged.upper, merged.matrix, (nothing, nothing), lp.DUAL_SIMPLEX
         )
-        solver.changeColsIntegrality(size, self._numbers, np.full(size, lp.INTEGER))
-        for option, value in _OPTIONS:
-            solver.setOptionValue(option, value)
-        return solver
 
     def find_change(self, weights: Array) -> Array:
-        """Return a change of whole numbers with a great weighted sum.
+        """Return a change with the greatest weighted sum, of which some moves may have fractions.
 
-        It is zero, which is always possible, if the solver finds no other in few steps.
+        It is zero, which is always possible, if the solver finds no other.
         """
         change: Array = np.zeros(self._size)
-        self._solver.changeColsCost(len(self._columns), self._numbers, -weights[self._columns])
+        size = len(self._numbers)
+        self._solver.changeColsCost(size, self._numbers, -(self._expand.T @ weights[self._columns]))
+        # With other weights, the solution before is no better a start than none.
+        self._solver.clearSolver()
         self._solver.run()
         solution = lp.read_solution(self._solver)
-        if len(solution) == len(self._columns):
-            change[self._columns] = np.rint(solution)
+        if len(solution) == size:
+            change[self._columns] = self._expand @ solution
         return change

@@ -34,9 +34,12 @@ def test_sweep_moves_what_no_known_row_shows_and_nothing_else(seed: int) -> None
     for _ in range(5):
         weights = random.uniform(-1.0, 1.0, 6)
         change = moves.find_change(weights)
-        assert any(np.array_equal(change, expected) for expected in possible)
-        best = max(float(weights @ expected) for expected in possible)
-        assert weights @ change > 0.0 or best < 1e-6
+        assert np.allclose(matrix[is_known] @ change, 0.0)
+        assert not change[is_own].any()
+        assert (change >= -np.minimum(truth, FARTHEST) - 1e-9).all()
+        assert (change <= FARTHEST + 1e-9).all()
+        # Changes with fractions may be better than those without, but not worse.
+        assert weights @ change >= max(float(weights @ expected) for expected in possible) - 1e-6
 
 
 def test_sweep_of_a_problem_in_which_nothing_can_move_changes_nothing() -> None:
