@@ -124,7 +124,8 @@ class Raising:
     is a population that an intruder cannot distinguish from the true one once the cells that it moves are hidden.
 
     A cell that is a single variable needs no row: the variable is its value plus its deviations.  For a block over
-    margins (`margins.py`), only the sums between cells remain as rows.
+    margins (`margins.py`), only the sums between cells remain as rows.  Cells that equations let change only alike are
+    one variable, whose cost is the sum of theirs.
     """
 
     def __init__(
@@ -156,10 +157,10 @@ class Raising:
         self._is_frozen = False
         self._frozen_cells: Array = np.zeros(cells, dtype=bool)
         self._fixed: Array = np.zeros(cells, dtype=bool)
+        # Cells that equations let change only alike are one variable, if their true values agree with these equations.
         is_plain = (np.diff(rows[:, free].indptr) == 0) & (summed >= cells) & (target == 0.0)
         self._set_of_cell, self._is_tied = _link_cells(moves[np.flatnonzero(is_plain)])
         self._sets = int(self._set_of_cell.max(initial=-1)) + 1
-        """Cells that equations let change only alike are one variable."""
         self._least_values: Array = np.full(self._sets, _INF)
         np.minimum.at(self._least_values, self._set_of_cell, self._values[:cells])
         self._is_still: Array = np.zeros(self._sets, dtype=bool)
