@@ -17,10 +17,10 @@ from dashboards.public import queries
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.i18n import mark
-from pipelines.front.charts.measure import WHOLE_NUMBERS
 from pipelines.publication.provenance.figure_ids import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
+from pipelines.words.line_breaks import unbroken_figures
 
 _TELEPHONE = 288
 """Width of a table on a telephone of 320 pixels, in pixels."""
@@ -249,7 +249,7 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 
 def _keep_together(text: str) -> str:
     """Return a text as HTML in which a line does not end within numbers that are read as one."""
-    return WHOLE_NUMBERS.sub(r'<span class="rti-whole">\g<0></span>', escape(text))
+    return unbroken_figures().sub(r'<span class="rti-whole">\g<0></span>', escape(text))
 
 
 def _render_content(cell: Cell) -> str:

@@ -22,6 +22,7 @@ from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
+from pipelines.front.line_breaks import keep_figures_whole
 from pipelines.front.pages import Page, cooperation, joint_teams, monitoring, sentencing, victims
 from pipelines.front.pages import cooperation_breakdowns as breakdowns
 from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
@@ -46,6 +47,8 @@ from pipelines.words.language import tell
 FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
 _HERE: Final = Path(__file__).parent
+_NAMESPACE: Final = ' xmlns="http://www.w3.org/2000/svg"'
+"""Attribute of pictures that a file needs and HTML does not."""
 _STYLE: Final = (*READING_STYLE, charts.CSS, _HERE / "front.css")
 COPYING_SCRIPT: Final = _HERE / "copying.js"
 """Script that copies a table; those of the static pages and of the explorer begin with it."""
@@ -279,7 +282,8 @@ class _Writer:
             **page.values,
         )
         lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
-        return Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines)
+        lines = lines.replace(_NAMESPACE, "")
+        return keep_figures_whole(Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines))
 
 
 def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[str, str]) -> Page:

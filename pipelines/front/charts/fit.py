@@ -14,6 +14,7 @@ from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 CSS = Path(__file__).with_name("charts.css")
 """Style sheet of all pictures; it uses the tokens of the design system."""
 _HINT = re.compile(r"<title>.*?</title>", re.DOTALL)
+_EMPTY = re.compile(r"></(?:circle|rect|path|line)>")
 _CURVES = re.compile(r'<path d="[^"]+" class="(?P<kind>curve|curve faded)"/>(?:<path d="[^"]+" class="(?P=kind)"/>)+')
 _ROUTE = re.compile(r' d="([^"]+)"')
 _DESCRIBED = re.compile(
@@ -36,10 +37,15 @@ def render_picture(draw: Callable[[int], Drawing]) -> Markup:
     """
     layout = Markup('<div class="rti-chart-{}">{}</div>')
     wide, narrow = (draw(width).svg for _, width in _LAYOUTS)
-    drawn = [shorten_marks(wide), _HINT.sub("", share_description(shorten_marks(narrow), wide))]
+    drawn = [shorten_marks(wide), _drop_hints(share_description(shorten_marks(narrow), wide))]
     # Drawings escape their texts.
     parts = [layout.format(name, Markup(svg)) for (name, _), svg in zip(_LAYOUTS, drawn, strict=True)]  # noqa: S704
     return Markup('<div class="rti-chart-fit">{}</div>').format(Markup("").join(parts))
+
+
+def _drop_hints(svg: str) -> str:
+    """Return a picture without hints, and with the marks that had one as empty elements."""
+    return _EMPTY.sub("/>", _HINT.sub("", svg))
 
 
 def share_description(svg: str, other: str) -> str:

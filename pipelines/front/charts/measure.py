@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from pipelines.words.line_breaks import unbroken_figures
+
 _ALLOWANCE = 1.18
 """DejaVu Sans, which Linux takes without other fonts, was up to 1.19 times as wide in 338 texts of pictures."""
 _BOLD = 1.08
@@ -44,13 +46,13 @@ def _measure_letter(letter: str) -> int:
 
 def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) -> list[str]:
     """Return the text in lines that fit a width; a word that is too long is cut."""
-    return list(_wrap(text, width, size, is_bold))
+    return list(_wrap(text, width, size, is_bold, unbroken_figures()))
 
 
 @lru_cache(maxsize=4096)
-def _wrap(text: str, width: float, size: float, is_bold: bool) -> tuple[str, ...]:
+def _wrap(text: str, width: float, size: float, is_bold: bool, pattern: re.Pattern[str]) -> tuple[str, ...]:
     lines: list[str] = []
-    for word in _split_words(text, lambda words: measure_text(words, size, is_bold=is_bold) <= width):
+    for word in _split_words(text, pattern, lambda words: measure_text(words, size, is_bold=is_bold) <= width):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and measure_text(longer, size, is_bold=is_bold) <= width:
             lines[-1] = longer
@@ -60,14 +62,10 @@ def _wrap(text: str, width: float, size: float, is_bold: bool) -> tuple[str, ...
     return tuple(lines) or ("",)
 
 
-WHOLE_NUMBERS = re.compile(r"\d+ [^\W\d_]{1,5} \d+|\d{4}[-\u2013]\d{2,4}(?:-\d\d)?")
-"""Numbers that are read as one, such as "3 of 4" and "2023-05-30"; no line ends within them."""
-
-
-def _split_words(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the words of a text; "3 of 4" is one word if it fits a line."""
+def _split_words(text: str, pattern: re.Pattern[str], fits: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the words of a text; what the pattern finds, such as "3 of 4", is one word if it fits a line."""
     start = 0
-    for whole in WHOLE_NUMBERS.finditer(text):
+    for whole in pattern.finditer(text):
         before = text.rfind(" ", 0, whole.start()) + 1
         after = text.find(" ", whole.end())
         end = after if after >= 0 else len(text)

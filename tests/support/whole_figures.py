@@ -1,0 +1,12 @@
+"""Read pages whose figures, days and periods are kept on one line."""
+
+from __future__ import annotations
+
+import re
+
+_WHOLE = re.compile(r'<span class="front-interval">([^<]*)</span>')
+
+
+def allow_breaks(page: str) -> str:
+    """Return a static page as it was before its figures were kept on one line: with ordinary spaces and no elements."""
+    return _WHOLE.sub(r"\1", page).replace("\u00a0", " ")

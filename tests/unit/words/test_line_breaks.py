@@ -1,0 +1,57 @@
+"""What is read as one is found in every language, and as little as possible besides."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pipelines.core import i18n
+from pipelines.words import format_day, period_short
+from pipelines.words.language import read_in
+from pipelines.words.line_breaks import unbroken_figures
+
+
+def find_in(language: str, text: str) -> list[str]:
+    with read_in(language):
+        return [found[0] for found in unbroken_figures().finditer(text)]
+
+
+@pytest.mark.parametrize("language", list(i18n.language_names()))
+@pytest.mark.parametrize("period", ["2026-Q3", "2023-2025"])
+def test_names_of_periods_are_read_as_one(language: str, period: str) -> None:
+    with read_in(language):
+        name = period_short(period)
+    assert find_in(language, f"Xxxxx, {name}, xxxxx") == [name]
+
+
+@pytest.mark.parametrize("language", list(i18n.language_names()))
+@pytest.mark.parametrize("month", range(1, 13))
+def test_days_are_read_as_one(language: str, month: int) -> None:
+    with read_in(language):
+        day = format_day(date(2016, month, 1))
+    assert find_in(language, f"Xxxxx ({day})") == [day]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "figures"),
+    [
+        ("en", "about 30 to 89 days, 1 day", ["30 to 89 days", "1 day"]),
+        ("mk", "околу 30 до 89 дена", ["30 до 89 дена"]),
+        ("mk", "(95% интервал: од 71 до 97)", ["од 71 до 97"]),
+        ("mk", "за 7 од 7 територии", ["за 7 од 7"]),
+        ("sr-Latn", "otprilike 30 do 89 dana", ["30 do 89 dana"]),
+        ("en", "fewer than 20: compare", ["than 20"]),
+        ("en", "1.93 in 2023–2025, 2023-05-30", ["1.93 in 2023–2025", "2023-05-30"]),
+        ("en", "12,345 of 20,000", ["12,345 of 20,000"]),
+    ],
+)
+def test_ranges_parts_and_small_numbers_are_read_as_one(language: str, text: str, figures: list[str]) -> None:
+    assert find_in(language, text) == figures
+
+
+@pytest.mark.parametrize(
+    "text", ["convicted: 46", "between 1990", "fewer than 2,000 persons", "with 1.5 persons", "2025 relative to 2023"]
+)
+def test_other_numbers_may_begin_a_line(text: str) -> None:
+    assert find_in("en", text) == []
