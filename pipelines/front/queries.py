@@ -261,7 +261,9 @@ SQL: Final[Mapping[str, str]] = {
     "treaty_element": "select * from treaty_element order by treaty, element",
     "practice_result": """
         select * from (
-            select *, lag("count") over line as before_count, lag(n) over line as before_n from practice_result
+            select *, lag("count") over line as before_count, lag(n) over line as before_n,
+                lag(period) over line as before_period
+            from practice_result
             window line as (partition by series, dimension, "group", code order by position)
         ) where position = (select max(position) from practice_result)
         order by question_position, series, dimension, "group", code_position

@@ -208,17 +208,17 @@ def quote_figure(row: Row | None, digits: int = 0) -> str:
 
 
 def format_range(row: Row | None, digits: int) -> str:
-    """Format the median and the spread of the territories' published figures: '1.60, 0.44 to 1.81 (n = 5)'.
+    """Format the median and the spread of the territories' published figures: '1.60, 0.44 to 1.81 (territories: 5)'.
 
     A median needs three territories.
     """
     if row is None or not row["n"]:
         return tell("no published figure")
     if row["median"] is None:
-        return tell("fewer than three published figures (n = {n})", n=row["n"])
+        return tell("fewer than three published figures (territories: {n})", n=row["n"])
     low, high = (words.format_number(row[end], digits) for end in ("minimum", "maximum"))
     median = words.format_number(row["median"], digits)
-    return tell("{median}, {low} to {high} (n = {n})", median=median, low=low, high=high, n=row["n"])
+    return tell("{median}, {low} to {high} (territories: {n})", median=median, low=low, high=high, n=row["n"])
 
 
 _NO_FIGURE = mark("No territory has a published figure.")
@@ -304,10 +304,11 @@ _OTHERWISE = mark("Opens in {period}: {reach}.")
 _AGAINST = mark("{reach}, against {others}")
 
 
-def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
+def explain_window(windows: Sequence[Row], *, is_share: bool, is_covered: bool = False) -> str:
     """Explain why a comparison opens in its period and what the shorter ones lack.
 
     Empty without a period, and if only one territory has the figure. A share needs enough in the part and in the rest.
+    How many territories have the figure in the period is left out if `is_covered`: the reader knows it already.
     """
     chosen = default_window(windows)
     if chosen is None or chosen["n_territories"] < 2:
@@ -333,7 +334,8 @@ def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
         reach = tell(_AGAINST, reach=reach, others=others)
     name = words.period_short(chosen["period"])
     # A territory can report this in other periods alone.
-    reporting = _count_reporting(chosen) if chosen["n_reported"] < chosen["n_territories"] else ""
+    is_partial = chosen["n_reported"] < chosen["n_territories"]
+    reporting = _count_reporting(chosen) if is_partial and not is_covered else ""
     if any(row["is_most"] for row in windows):
         is_shortest = chosen["is_most"] and not any(row["is_most"] for row in shorter)
         opening = tell(_SHORTEST if is_shortest else _OTHERWISE, period=name, reach=reach)  # marked above

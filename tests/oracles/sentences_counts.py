@@ -274,8 +274,8 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
     "{n} territories have a published figure: median {median}, lowest {low}, highest {high}.",
     "{n} of them are too few to compare.",
     "{n} more are withheld.",
-    "{median}, {low} to {high} (n = {n})",
-    "fewer than three published figures (n = {n})",
+    "{median}, {low} to {high} (territories: {n})",
+    "fewer than three published figures (territories: {n})",
 )
 def expect_spread_of_territories(r: Release, s: Selection, p: Params) -> Expected:
     digits = 0 if s["page"] == "compare" and s["kind"] == "ratio" else 2

@@ -6,7 +6,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page, changes
-from pipelines.front.pages.facts import format_formula, list_facts
+from pipelines.front.pages.facts import format_formula, link_same_formula, list_facts
 from pipelines.front.pages.fields import ratio_field
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -17,8 +17,8 @@ from pipelines.words.language import tell
 _YEARS = 6
 """Years in the table, the newest."""
 _ABOUT = mark(
-    "A rate above 100 means that more were resolved than came in during the year. Below 100, the number of pending "
-    "cases grew."
+    "A rate above 100 means that more were resolved than came in during the year. Below 100, more came in than were "
+    "resolved."
 )
 _CAPTION = mark("By year, per cent, with 95% confidence intervals")
 _NOT_FOLLOWED = mark(
@@ -36,7 +36,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     year = years[-1]
     region = sentences.describe_region(reader, crime, year, rows.get((edition.region, year)), _name_measured(name))
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
-    counted = tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name("person"))
+    counted = tell("CEPEJ counts cases. This page counts {unit}.", unit=words.unit_name("person"))
     return Page(
         files[crime],
         "indicator.html",
@@ -58,6 +58,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
                 reader,
                 about,
                 formula=format_formula(reader, about),
+                others=link_same_formula(reader, about, crime),
                 method_title=tell("Source of the definition"),
                 figures=[row for (_, period), row in rows.items() if period in years],
             ),

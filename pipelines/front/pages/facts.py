@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
-from pipelines.front import sentences
+from pipelines.front import pages, sentences
 from pipelines.front.reader import Reader
 from pipelines.front.tables import in_page_language, translate_lines, translate_text
 from pipelines.words import Row, indicators
@@ -16,6 +16,7 @@ from pipelines.words.language import tell, upper_first
 _PAGES = re.compile(r"(?<=, )(\d+)-(?=\d+(?:[;.]|$))")
 """Hyphen of a range of pages in the source of a method: "Biometrika 28, 437-442"."""
 _CLOSING = "</span>"
+_LINK = Markup('<a href="{}">{}</a>')
 
 
 def list_facts(
@@ -78,6 +79,22 @@ def explain_formula(reader: Reader, about: Row, crime: str) -> str:
     has_others = any(indicators.explain_version(row) for row in rows)
     periods = tell(_SOME_EARLIER if has_others else _ONE_PERIOD)  # marked above
     return f"{format_formula(reader, about)}. {periods}"
+
+
+def link_same_formula(reader: Reader, about: Row, crime: str) -> list[tuple[str, Part]]:
+    """Return a fact with links to the other indicators of a crime that have the formula of one; none without any.
+
+    A ratio of two stages can use the counts of an earlier period; a clearance rate cannot.
+    """
+    edition = reader.edition
+    listed = (*edition.list_ratio_metrics(crime), *edition.list_clearance_metrics(crime))
+    others = [code for code in listed if edition.metrics[code]["formula"] == about["formula"]]
+    links = [
+        _LINK.format(pages.name_indicator_file(code, crime), reader.metric_name(code))
+        for code in others
+        if code != about["metric"]
+    ]
+    return [(tell("Indicator with the same formula"), Markup(", ").join(links))] if links else []
 
 
 def format_formula(reader: Reader, about: Row) -> str:

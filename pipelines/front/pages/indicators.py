@@ -10,7 +10,7 @@ from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page, changes
 from pipelines.front.pages.clearance import compose_clearance
 from pipelines.front.pages.durations import compose_duration
-from pipelines.front.pages.facts import explain_formula, list_facts
+from pipelines.front.pages.facts import explain_formula, link_same_formula, list_facts
 from pipelines.front.pages.fields import rate_field, ratio_field, regional_field
 from pipelines.front.pages.home import compose_ratios, describe_pairs
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
@@ -18,7 +18,7 @@ from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, describe_basis, translate_text
 from pipelines.statistics.change import Kind
-from pipelines.words import language
+from pipelines.words import language, regions
 from pipelines.words.language import tell
 
 _YEARS = 6
@@ -139,8 +139,8 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
-            "cover": region.note,
-            "why_period": explain_period(reader, metric, crime, period),
+            "cover": f"{region.note} {_name_regional_years(reader, crime, metric, row)}".strip(),
+            "why_period": explain_period(reader, metric, crime, period, is_covered=regions.is_refused(row)),
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
             **_compose_ratio_changes(reader, crime, metric),
@@ -155,12 +155,30 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 about,
                 what=about_version,
                 formula=explain_formula(reader, about, crime),
+                others=link_same_formula(reader, about, crime),
                 figures=[row for year in years for row in edition.find_ratios(metric, crime, year).values()],
             ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
         crime=crime,
     )
+
+
+def _name_regional_years(reader: Reader, crime: str, metric: str, row: words.Row | None) -> str:
+    """Return in which years of the table a ratio has a figure of the region, if its period has none; else empty text.
+
+    Another period can have figures of more territories.
+    """
+    edition = reader.edition
+    if row is not None and row["value"] is not None and regions.is_regional(row):
+        return ""
+    of_years = {
+        y: edition.find_ratios(metric, crime, y).get(edition.region) for y in edition.list_ratio_years(metric, crime)
+    }
+    years = [y for y, r in of_years.items() if r is not None and r["value"] is not None and regions.is_regional(r)]
+    if not (shown := years[-_YEARS:]):
+        return ""
+    return tell("The table by year has a regional figure for {years}.", years=words.join_words(shown))
 
 
 def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable:

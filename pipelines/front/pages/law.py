@@ -225,7 +225,7 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
     if reader.edition.is_demonstration:
         table.notes.add_remark(tell(_REAL_TREATIES))  # marked above
-    table.notes.add_remark(tell("“Not known” means that nothing was collected, not that there is no treaty."))
+    table.notes.add_remark(tell("“Not known” means that no date has been collected yet, not that there is no treaty."))
     return table
 
 

@@ -17,6 +17,7 @@ from pipelines.statistics.thresholds import (
     LARGEST_HIDDEN_COUNT,
     SMALLEST_PUBLISHED_COUNT,
 )
+from pipelines.words import regions
 from pipelines.words.language import tell
 
 _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
@@ -105,6 +106,18 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         ),
     ),
 )
+_STATES: Sequence[tuple[str, str]] = (
+    (
+        regions.NO_REGION,
+        mark("Fewer than {fewest} territories have the figure, or its counts are not of the same territories."),
+    ),
+    (words.TOO_FEW, mark("One of the counts that are compared is below {enough}.")),
+    (
+        mark("not compared"),
+        mark("One of the figures is missing or withheld, or they are not counted in the same way."),
+    ),
+)
+"""Words for a missing figure of the region and for a missing comparison, with what they mean."""
 _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
     (
         mark("What you can do on these pages"),
@@ -165,7 +178,10 @@ def compose_methodology(reader: Reader) -> Page:
                 (anchor, tell(heading), [tell(text, **numbers) for text in texts])  # marked in _SECTIONS
                 for anchor, heading, texts in _SECTIONS
             ],
-            "legend": [(symbol, text) for symbol, text in words.LEGEND.values()],
+            "legend": [
+                *words.LEGEND.values(),
+                *((tell(state), tell(text, **numbers)) for state, text in _STATES),  # marked in _STATES
+            ],
             "glossary": [(code, name, text) for code, (name, text, _) in glossary.TERMS.items()],
             "names": [(reader.footnote_mark(code), reader.area_name(code)) for code in reader.edition.territories],
             "explore": reader.link_to_explorer("about"),

@@ -16,10 +16,17 @@ def choose_ratio_period(reader: Reader, crime: str, metric: str) -> str:
     return years[-1] if years else edition.choose_year(crime)
 
 
-def explain_period(reader: Reader, metric: str, crime: str, period: str, measure: str = "") -> str:
-    """Explain why a page shows a period; empty if its windows have another one, since pages show no quarters."""
+def explain_period(
+    reader: Reader, metric: str, crime: str, period: str, measure: str = "", *, is_covered: bool = False
+) -> str:
+    """Explain why a page shows a period; empty if its windows have another one, since pages show no quarters.
+
+    `is_covered` is true if the sentence before says how many territories have the figure.
+    """
     windows = reader.edition.list_windows(metric, crime, measure)
     window = regions.default_window(windows)
     if window is None or window["period"] != period:
         return ""
-    return regions.explain_window(windows, is_share=bool(reader.edition.metrics[metric]["is_nested"]))
+    return regions.explain_window(
+        windows, is_share=bool(reader.edition.metrics[metric]["is_nested"]), is_covered=is_covered
+    )

@@ -181,7 +181,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             *(_name_answer(labels, series, code) for code in codes),
             tell("Respondents"),
             tell("Response rate (%)"),
-            *([tell("Change since last round")] if has_favourable else []),
+            *([_name_change(rows)] if has_favourable else []),
         ],
         word_columns=(len(codes) + 2,),
         name=f"practice-{series.lower().replace('.', '-')}",
@@ -226,6 +226,14 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             is_total=dimension == "region",
         )
     return table
+
+
+def _name_change(rows: Sequence[Row]) -> str:
+    """Return the heading of the changes, with the period of the round before if there was one."""
+    earlier_periods = [str(row["before_period"]) for row in rows if row["before_period"]]
+    if not earlier_periods:
+        return tell("Change since last round")
+    return tell("Change since {period}", period=words.period_short(max(earlier_periods)))
 
 
 def _list_favourable(series: str) -> Sequence[str]:

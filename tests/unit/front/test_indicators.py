@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.front.pages import Page
-from pipelines.front.pages.facts import explain_formula, list_facts
+from pipelines.front.pages.facts import explain_formula, link_same_formula, list_facts
 from pipelines.front.pages.indicators import compose_indicators
 from pipelines.front.reader import Reader
 from pipelines.words.language import read_in
@@ -57,6 +57,34 @@ def test_ratio_by_year_has_the_number_of_territories_in_the_region() -> None:
 def test_headline_of_a_ratio_names_both_stages() -> None:
     headline = compose_page().values["headline"]
     assert headline.startswith("Western Balkans (all 4 territories), 2025: TIP, convicted per 100 indicted: 80")
+
+
+def test_lead_names_the_years_of_regional_figures_if_its_period_has_none() -> None:
+    of_years = {"2023": "AA,BB,CC,DD", "2024": "AA,BB,CC,DD", "2025": "AA,BB,DD"}
+    ratios = [{**make_ratio("WB", year), "reporters": reporters} for year, reporters in of_years.items()]
+    ratios[-1].update(TOO_FEW, value=None, low=None, high=None)
+    edition = make_edition(
+        stage_ratio=[*ratios, *(make_ratio(code, year) for code in MEMBERS for year in of_years)],
+        total=[make_total("WB", year, 90.0) for year in of_years],
+        metric=[make_metric(CODE, "Convicted per 100 indicted")],
+    )
+    (page,) = (page for page in compose_indicators(Reader(edition, "en"), "TIP") if "per-indicted" in page.file)
+    assert page.values["headline"].endswith("no regional figure.")
+    assert page.values["cover"].endswith("The table by year has a regional figure for 2023 and 2024.")
+    assert "regional figure" not in compose_page().values["cover"]
+
+
+def test_indicators_of_one_formula_lead_to_each_other() -> None:
+    ratio = make_metric("adjudicated_first_per_indicted", "Adjudicated per 100 indicted")
+    same = make_metric("other", "Other", formula=ratio["formula"])
+    edition = make_edition(
+        stage_ratio=[{**make_ratio("AA", "2025"), "metric": row["metric"]} for row in (ratio, same)],
+        metric=[ratio, same],
+    )
+    ((title, link),) = link_same_formula(Reader(edition, "en"), ratio, "TIP")
+    assert (title, str(link)) == ("Indicator with the same formula", '<a href="indicator-other.html">Other</a>')
+    lone = make_metric("adjudicated_first_per_indicted", "Adjudicated per 100 indicted", formula="a x 100 / b")
+    assert link_same_formula(Reader(edition, "en"), lone, "TIP") == []
 
 
 WITHHELD = {"obs_status": "Q", "conf_status": "C", "state": "withheld"}

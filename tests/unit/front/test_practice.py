@@ -28,7 +28,7 @@ def make_rows(dimension: str, group: str, counts: dict[str, int], **changes: Any
             "question": "FR01", "question_position": 0, "series": "FR01.1", "dimension": dimension, "group": group,
             "code": code, "code_position": place, "is_withheld": False, "count": count, "n": n, "share": count / n,
             "low": 0.2, "high": 0.7, "invited": 2 * n, "answered": n, "changed": None, "before_count": None,
-            "before_n": None, **changes,
+            "before_n": None, "before_period": None, **changes,
         }
         for place, (code, count) in enumerate(counts.items())
     ]  # fmt: skip
@@ -194,9 +194,10 @@ def test_question_without_favourable_answers_has_no_column_of_changes_and_others
 
 
 def test_interval_of_a_change_is_one_line() -> None:
-    before = {"changed": "rise", "before_count": 60, "before_n": 180}
+    before = {"changed": "rise", "before_count": 60, "before_n": 180, "before_period": "2026-Q2"}
     rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88}, **before)
     edition = make_edition(practice_result=rows)
     (figures,) = compose_theme(Reader(edition, "en"), "formal").values["tables"]
+    assert figures.table.columns[-1] == "Change since 2026 Q2", "the heading names the round before"
     change = str(figures.table.rows[0].fields[-1])
     assert re.search(r': [0-9.]+ <span class="front-interval">\([0-9.]+–[0-9.]+\)</span>$', change), change

@@ -253,14 +253,14 @@ def make_range(n: int) -> dict[str, Any]:
 def test_range_of_fewer_than_three_territories_has_no_limits(n: int, count: str) -> None:
     sentence = regions.describe_range(make_range(n))
     assert sentence.startswith(f"{count} a published figure. A median needs three territories.")
-    assert regions.format_range(make_range(n), 0) == f"fewer than three published figures (n = {n})"
+    assert regions.format_range(make_range(n), 0) == f"fewer than three published figures (territories: {n})"
 
 
 def test_range_of_three_territories_has_median_and_limits() -> None:
     assert regions.describe_range(make_range(3)).startswith(
         "3 territories have a published figure: median 2, lowest 1, highest 6."
     )
-    assert regions.format_range(make_range(3), 0) == "2, 1 to 6 (n = 3)"
+    assert regions.format_range(make_range(3), 0) == "2, 1 to 6 (territories: 3)"
 
 
 def test_window_that_is_not_enough_is_not_called_the_longest() -> None:
