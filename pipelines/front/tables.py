@@ -20,7 +20,7 @@ from pipelines.design.components import Markup, PageRow, PageTable, Part
 from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, indicators, regions, trends
-from pipelines.words.language import tell
+from pipelines.words.language import tell, translate
 from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
@@ -205,6 +205,11 @@ def in_english(text: str) -> Markup:
     return Markup('<span lang="en">{}</span>').format(text)
 
 
+def keep_together(texts: Iterable[str], between: str = "; ") -> Markup:
+    """Return texts as one in which no line ends within any of them."""
+    return Markup(between).join(_WHOLE.format(text) for text in texts)
+
+
 def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few: bool = False) -> Part:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
     after = _render_marks(sorted(marks, key=_order_mark))
@@ -301,7 +306,7 @@ def name_language(reader: Reader, footnote: str) -> Part:
 
 def translate_text(reader: Reader, text: str) -> Part:
     """Return a text of the release in the reader's language, or in English and marked as such without a translation."""
-    translation = i18n.gettext(text, reader.language) if text else ""
+    translation = translate(text, reader.language)
     return translation if translation != text else in_page_language(reader, text)
 
 

@@ -18,6 +18,8 @@ from pipelines.core.rounding import format_half_up
 Text = TypeVar("Text", str, tuple[str, ...])
 
 _language: ContextVar[str] = ContextVar("language", default=i18n.SOURCE_LANGUAGE)
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])|(?<=s)'(?= [^\W\d_])")
+_QUOTED = re.compile(r'(?<!=)"([^"=]*)"')
 _THIN_SPACE = "\u202f"
 """Between thousands in all languages but English, where a comma is: theirs is the decimal sign."""
 
@@ -42,16 +44,32 @@ def read_in(language: str) -> Iterator[None]:
         _language.reset(token)
 
 
+def translate(text: str, language: str = "") -> str:
+    """Return a text in a language, by default the reader's, without filling in parameters."""
+    language = language or current_language()
+    return _set_quotes(i18n.gettext(text, language), language)
+
+
+def _set_quotes(text: str, language: str) -> str:
+    """Return a text for the reader: English ones have straight quotation marks and apostrophes in the code, and
+    typographic ones on pages. A quotation mark without its pair stays, and so do those of attributes."""
+    if language != i18n.SOURCE_LANGUAGE or ("'" not in text and '"' not in text):
+        return text
+    return _QUOTED.sub(r"“\1”", _APOSTROPHE.sub("’", text))
+
+
 def tell(text: str, /, **params: object) -> str:
     """Translate a sentence into the reader's language and fill in its `{parameters}`."""
-    translation = i18n.gettext(text, current_language())
-    return i18n.drop_second_stop(translation.format_map(params)) if params else translation
+    language = current_language()
+    translation = i18n.gettext(text, language)
+    return _set_quotes(i18n.drop_second_stop(translation.format_map(params)) if params else translation, language)
 
 
 def many(one: str, other: str, n: float, /, **params: object) -> str:
     """Translate a sentence with a number `{n}` in the plural form that the reader's language requires."""
-    sentence = i18n.load_catalogue(current_language()).ngettext(one, other, round(n))
-    return sentence.format_map({"n": format_number(n), **params})
+    language = current_language()
+    sentence = i18n.load_catalogue(language).ngettext(one, other, round(n))
+    return _set_quotes(sentence.format_map({"n": format_number(n), **params}), language)
 
 
 def decimal_sign() -> str:

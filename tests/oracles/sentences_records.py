@@ -546,7 +546,9 @@ def expect_break_in_series(r: Release, s: Selection, p: Params) -> Expected:
     return {"text": texts | {text if text.endswith(".") else f"{text}." for text in texts}}
 
 
-@expect_parameters("{area} counts {other_unit} by its own rules ({levels}). Its {unit} may not be comparable.")
+@expect_parameters(
+    "{area} counts {other_unit} by its own rules ({levels}). Its figures in {unit} may not be comparable."
+)
 def expect_other_unit(r: Release, s: Selection, p: Params) -> Expected:
     rules = r.read_rows("counting_rule")
     return {

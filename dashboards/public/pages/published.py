@@ -323,6 +323,7 @@ def _comparison_line(
     marks = (notes.number_note(tell(agreement.DEFINITION_DIFFERS)),) if row["mapping"] == "near" else ()
     difference = "×" if row["difference"] is None else format_signed(row["difference"])
     title, remark = split_remark(row["source_title"])
+    cited = f"{title.removesuffix('.')}." if remark else title
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(
         head_line(frame, row, of),
@@ -335,6 +336,6 @@ def _comparison_line(
             own_field,
             tables.Cell(difference, kind="number", value=row["difference"]),
             tables.compose_cell(agreement.explain_difference(row, declared)),
-            tables.compose_cell([(title, row.get("source_language") or SOURCE_LANGUAGE), (remark, "")]),
+            tables.compose_cell([(cited, row.get("source_language") or SOURCE_LANGUAGE), (remark, "")]),
         ),
     )

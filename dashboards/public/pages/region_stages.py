@@ -151,7 +151,7 @@ def _notes_of_areas(frame: layout.Frame, scope: StageScope) -> dict[str, list[st
     for (code, office, other_unit), names in other_units.items():
         of[code].append(
             tell(
-                "{area} counts {other_unit} by its own rules ({levels}). Its {unit} may not be comparable.",
+                "{area} counts {other_unit} by its own rules ({levels}). Its figures in {unit} may not be comparable.",
                 area=frame.area_name(office),
                 other_unit=words.unit_name(other_unit),
                 levels=words.join_words(names),

@@ -10,6 +10,7 @@ from typing import Any
 from pipelines import words
 from pipelines.front.briefs.compose import Brief, Chapter, find_brief
 from pipelines.front.build import list_footnotes, make_front_environment
+from pipelines.front.line_breaks import keep_figures_whole
 from pipelines.front.reader import Reader
 
 ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
@@ -73,7 +74,7 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
         frozen=f"/releases/{edition.id}/{reader.lang}/{brief.page.file}",
         footnotes=list_footnotes(reader),
     )  # fmt: skip
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+    return keep_figures_whole("\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n")
 
 
 def name_slide(meeting: str, number: int) -> str:

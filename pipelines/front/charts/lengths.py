@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,7 +82,9 @@ def _join_lengths(row: LengthRow, *, spoken: bool = False) -> str:
     ]
     if spoken:
         texts.append(f"{tell('Legal range (months)')}: {row.law.spoken}")
-    return ", ".join(lower_first(text) if place else text for place, text in enumerate(texts))
+    joined = ", ".join(lower_first(text) if place else text for place, text in enumerate(texts))
+    # No line begins with a number: it stays with its name.
+    return joined if spoken else re.sub(r": (?=\d)", ":\u00a0", joined)
 
 
 def _draw_quartiles(canvas: Canvas, row: LengthRow, x: LinearScale, y: float) -> None:

@@ -49,6 +49,19 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
     return list(_wrap(text, width, size, is_bold, unbroken_figures()))
 
 
+def balance_text(text: str, width: float, size: float) -> list[str]:
+    """Return the text in as few lines as fit a width, all about as long: no line has a single word that others have
+    room for."""
+    lines = wrap_text(text, width, size)
+    while len(lines) > 1:
+        longest = max(measure_text(line, size) for line in lines)
+        narrower = wrap_text(text, longest - 1, size)
+        if len(narrower) > len(lines) or " ".join(narrower) != " ".join(lines):  # or a word was cut
+            break
+        lines = narrower
+    return lines
+
+
 @lru_cache(maxsize=4096)
 def _wrap(text: str, width: float, size: float, is_bold: bool, pattern: re.Pattern[str]) -> tuple[str, ...]:
     lines: list[str] = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines import words
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, draw_path
-from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.measure import balance_text, measure_text, wrap_text
 from pipelines.front.charts.scales import LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
 
@@ -115,15 +115,15 @@ def _choose_columns(width: int, lines: Sequence[RowLayout]) -> _Columns:
     if width <= (NARROW + WIDE) / 2:
         return _Columns(True, width, width, 5.0, width - 8.0)
     name = min(max((measure_text(line.name, SIZE) for line in lines), default=0) + 8, _NAME)
-    texts = [(text, SIZE) for line in lines for text in wrap_text(line.figure, _LABEL, SIZE)]
-    texts += [(text, SMALL) for line in lines for note in line.notes for text in wrap_text(note, _LABEL, SMALL)]
+    texts = [(text, SIZE) for line in lines for text in balance_text(line.figure, _LABEL, SIZE)]
+    texts += [(text, SMALL) for line in lines for note in line.notes for text in balance_text(note, _LABEL, SMALL)]
     label = max((measure_text(text, size) for text, size in texts), default=0) + 4
     return _Columns(False, name, label, name + 8, width - label - 16)
 
 
 def _arrange_wide(line: RowLayout, columns: _Columns) -> _Block:
-    names, figures = wrap_text(line.name, columns.name, SIZE), wrap_text(line.figure, columns.label, SIZE)
-    notes = [part for note in line.notes for part in wrap_text(note, columns.label, SMALL)]
+    names, figures = wrap_text(line.name, columns.name, SIZE), balance_text(line.figure, columns.label, SIZE)
+    notes = [part for note in line.notes for part in balance_text(note, columns.label, SMALL)]
     height = max(LINE * len(names), LINE * len(figures) + SMALL_LINE * len(notes), _TRACK) + _PAD
     return _Block(names, figures, notes, height, height / 2)
 

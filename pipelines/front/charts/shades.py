@@ -26,9 +26,9 @@ from pipelines.words.language import tell, upper_first
 
 STEPS = (10, 25, 50)
 """Per cent at which a field is shaded one step darker."""
-_NAME = 90
+_NAME = 130
 """Width of the names of rows, unless one of their words is wider."""
-_UPRIGHT = 110
+_UPRIGHT = 130
 """Longest line of an upright name of a column, unless one of its words is longer."""
 _ROW = 26
 _GAPS = (0, 9, 5, 0)

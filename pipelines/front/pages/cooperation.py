@@ -341,7 +341,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
                 _difference_field(row) if is_compared else _not_applicable(),
                 _ratio_field(row),
                 states[row["state"]],
-                ", ".join(reasons) or _not_applicable(),
+                ", ".join([*reasons[:1], *map(language.lower_first, reasons[1:])]) or _not_applicable(),
             ],
         )
     table.notes.add_remark(tell("Pairs with small figures are withheld, and may agree less often than those shown."))

@@ -33,7 +33,7 @@ from pipelines.front.pages.monitoring_fields import (
 from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers
+from pipelines.front.tables import FigureTable, attach_numbers, keep_together
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row
@@ -215,10 +215,10 @@ def _summarise(reader: Reader, area: str, theme: str, rows: Sequence[Row], sourc
         )
         return format_absent("unavailable" if is_monitored else "not_applicable")
     counts = Counter(row["gap"] for row in items)
-    text = "; ".join(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
+    text = keep_together(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
     if sources == _LAW:
         dates = list_law_dates(reader, area, items)
-        return f"{text} ({describe_law_dates(dates)})" if dates else text
+        return Markup("{} ({})").format(text, describe_law_dates(dates)) if dates else text
     newest = max(row["period"] for row in items)
     if not newest:
         return text
@@ -296,7 +296,7 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
     for row in rows:
         counts = read_counts(row)
         results = [f"{reader.find_label('law_status', code)}: {n}" for code, n in counts.items()]
-        finding = "; ".join([*results[:1], *map(lower_first, results[1:])])
+        finding = keep_together([*results[:1], *map(lower_first, results[1:])])
         table.add_row(
             reader.find_label("law_element", row["item"]),
             [

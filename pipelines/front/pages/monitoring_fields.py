@@ -12,7 +12,7 @@ from pipelines.design.components import Part
 from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, period_field
+from pipelines.front.tables import FigureTable, format_figure, keep_together, period_field
 from pipelines.statistics.thresholds import GAP_SHARE
 from pipelines.words import Row, indicators
 from pipelines.words.language import Texts, lower_first, many, tell
@@ -130,7 +130,7 @@ def format_share(table: FigureTable, row: Row) -> Part:
 def format_outcome(table: FigureTable, row: Row) -> Part:
     """Return a figure of cooperation: a share, a range of days, a stock, or numbers of territories."""
     if counts := read_counts(row):
-        return "; ".join(
+        return keep_together(
             many(
                 "{name}: {n} territory",
                 "{name}: {n} territories",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.measure import balance_text, measure_text, wrap_text
 
 
 @given(st.text("abcdë čћш,", max_size=80), st.integers(20, 300))
@@ -31,3 +31,18 @@ def test_wrap_text_does_not_part_numbers_that_are_read_as_one(whole: str) -> Non
     width = measure_text(f"territories included: {whole}", 12) - 2
     assert wrap_text(f"territories included: {whole} here", width, 12) == ["territories included:", f"{whole} here"]
     assert " ".join(wrap_text(whole, measure_text("4 of", 12), 12)) == whole, "broken where it is too long for a line"
+
+
+@given(st.lists(st.text("abcdë", min_size=1, max_size=9), min_size=1, max_size=12), st.integers(80, 300))
+def test_balanced_lines_are_as_few_and_no_longer(texts: list[str], width: int) -> None:
+    text = " ".join(texts)
+    plain, balanced = wrap_text(text, width, 12), balance_text(text, width, 12)
+    assert " ".join(balanced) == text and len(balanced) == len(plain)
+    assert max(measure_text(line, 12) for line in balanced) <= max(measure_text(line, 12) for line in plain)
+
+
+def test_no_word_is_alone_on_a_line_that_others_have_room_for() -> None:
+    text = "Fewer than 20: compare with care"
+    width = measure_text("Fewer than 20: compare with", 11) + 1
+    assert wrap_text(text, width, 11) == ["Fewer than 20: compare with", "care"]
+    assert balance_text(text, width, 11) == ["Fewer than 20:", "compare with care"]
