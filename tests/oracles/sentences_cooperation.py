@@ -20,6 +20,7 @@ from tests.oracles.sentences import (
     find_crime,
     format_day,
     format_number,
+    format_period,
     format_signed,
     join_words,
     lower_first,
@@ -100,6 +101,18 @@ def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
         if newest in by_round and len(by_round) > 1:
             tested += min(by_round[place] for place in sorted(by_round)[-2:]) >= 20
     return {"n": str(tested)}
+
+
+@expect_parameters("Change since {period}")
+def expect_period_of_round_before(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the periods of the rounds before the newest one, in which a question of the theme was asked."""
+    rows = [x for x in r.read_rows("practice_result") if x["theme"] == s["theme"]]
+    newest = max(x["position"] for x in r.read_rows("practice_result"))
+    before: dict[str, tuple[int, str]] = {}
+    for x in rows:
+        if x["position"] < newest:
+            before[x["series"]] = max(before.get(x["series"], (-1, "")), (x["position"], x["period"]))
+    return {"period": {format_period(period) for _, period in before.values()}}
 
 
 def _list_team_years(r: Release, crime: str) -> list[int]:

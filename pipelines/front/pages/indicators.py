@@ -170,15 +170,15 @@ def _name_regional_years(reader: Reader, crime: str, metric: str, row: words.Row
     Another period can have figures of more territories.
     """
     edition = reader.edition
-    if row is not None and row["value"] is not None and regions.is_regional(row):
+    if _has_regional_figure(row):
         return ""
-    of_years = {
-        y: edition.find_ratios(metric, crime, y).get(edition.region) for y in edition.list_ratio_years(metric, crime)
-    }
-    years = [y for y, r in of_years.items() if r is not None and r["value"] is not None and regions.is_regional(r)]
-    if not (shown := years[-_YEARS:]):
-        return ""
-    return tell("The table by year has a regional figure for {years}.", years=words.join_words(shown))
+    shown = edition.list_ratio_years(metric, crime)[-_YEARS:]
+    years = [y for y in shown if _has_regional_figure(edition.find_ratios(metric, crime, y).get(edition.region))]
+    return tell("The table by year has a regional figure for {years}.", years=words.join_words(years)) if years else ""
+
+
+def _has_regional_figure(row: words.Row | None) -> bool:
+    return row is not None and row["value"] is not None and regions.is_regional(row)
 
 
 def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable:
