@@ -199,7 +199,10 @@ def quote_figure(row: Row | None, digits: int = 0) -> str:
     if figure.kind != "value" or row.get("low") is None:
         return figure.spoken
     low = words.format_number(row["low"], digits)
-    few = f", {tell(words.TOO_FEW)}" if row["state"] == "too_few" else ""
+    few = ""
+    if row["state"] == "too_few":
+        is_share = row.get("default_rule") == "nested"
+        few = f", {words.describe_few_state(is_share=True) if is_share else tell(words.TOO_FEW)}"
     is_open = row.get("high") is None or row["high"] == float("inf")
     return words.add_interval(figure.spoken, low, "" if is_open else words.format_number(row["high"], digits)) + few
 
@@ -291,10 +294,17 @@ _SHORTEST = mark(
     "{period} is the shortest period in which most of the territories that report this have enough to compare. {reach}."
 )
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
+_NEVER_OF_SHARE = mark(
+    "Most territories have too few in the part or in the rest to compare, even over {longest}. {reach}."
+)
 _HALF = mark("Even over {longest}, no more than half of the territories can be compared. {reach}.")
 _NEVER_LONGER = mark(
     "Most territories have too few cases to compare, even over {longest} ({span}). The period chosen is {period}: "
     "{reach}."
+)
+_NEVER_LONGER_OF_SHARE = mark(
+    "Most territories have too few in the part or in the rest to compare, even over {longest} ({span}). The period "
+    "chosen is {period}: {reach}."
 )
 _HALF_LONGER = mark(
     "Even over {longest} ({span}), no more than half of the territories can be compared. The period chosen is "
@@ -344,9 +354,11 @@ def explain_window(windows: Sequence[Row], *, is_share: bool, is_covered: bool =
     longest = FREQS[last["freq"]]
     is_small = all(2 * (row["n_reported"] - row["n_reaching"]) > row["n_territories"] for row in (chosen, last))
     if last["period"] == chosen["period"]:
-        sentence = tell(_NEVER if is_small else _HALF, longest=longest, reach=upper_first(reach))  # marked above
+        never = _NEVER_OF_SHARE if is_share else _NEVER
+        sentence = tell(never if is_small else _HALF, longest=longest, reach=upper_first(reach))  # marked above
     else:
-        template = _NEVER_LONGER if is_small else _HALF_LONGER
+        never = _NEVER_LONGER_OF_SHARE if is_share else _NEVER_LONGER
+        template = never if is_small else _HALF_LONGER
         span = words.period_short(last["period"])
         sentence = tell(template, longest=longest, span=span, period=name, reach=reach)  # marked above
     if is_small:

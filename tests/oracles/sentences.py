@@ -50,6 +50,12 @@ UNITS = {
     "sanction": ("sanction", "sanctions"),
     "offence": ("offence", "offences"),
 }
+NESTED = {
+    f"{part}_{track}_per_{whole}_{track}"
+    for part, whole in (("convicted", "adjudicated"), ("sentenced", "convicted"))
+    for track in ("first", "final")
+}
+"""Ratios of a count to another one that everyone in it is in, too."""
 CRIMES = {"TIP": "Trafficking in persons", "SOM": "Smuggling of migrants"}
 MONTHS = (
     "January",

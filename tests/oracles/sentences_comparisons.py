@@ -12,6 +12,7 @@ from scipy.stats import norm
 from tests.oracles.sentences import (
     CRIMES,
     ENOUGH,
+    NESTED,
     PARTS,
     STAGES,
     UNITS,
@@ -291,14 +292,6 @@ def find_static_period(r: Release, metric: str, crime: str) -> str:
     return max(year for year in r.periods[crime, "A"] if year in years)
 
 
-NESTED = {
-    f"{part}_{track}_per_{whole}_{track}"
-    for part, whole in (("convicted", "adjudicated"), ("sentenced", "convicted"))
-    for track in ("first", "final")
-}
-"""Ratios of a count to another one that everyone in it is in, too."""
-
-
 def list_windows(r: Release, s: Selection) -> list[Row]:
     if s["page"] == "static":
         if "metric" not in s:
@@ -343,6 +336,9 @@ def explain_reach(r: Release, rows: list[Row]) -> str:
     "{period} is the shortest period in which most of the territories that report this have enough to compare. "
     "{reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
+    "Most territories have too few in the part or in the rest to compare, even over {longest}. {reach}.",
+    "Most territories have too few in the part or in the rest to compare, even over {longest} ({span}). The period "
+    "chosen is {period}: {reach}.",
     "Even over {longest}, no more than half of the territories can be compared. {reach}.",
     "Most territories have too few cases to compare, even over {longest} ({span}). The period chosen is {period}: "
     "{reach}.",
@@ -368,6 +364,8 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
         n_small = [x["n_reported"] - x["n_reaching"] for x in (row, rows[-1])]
         most_are_small = min(n_small) > row["n_territories"] / 2
         assert message.startswith("Most" if most_are_small else "Even"), message
+        if most_are_small:
+            assert ("in the rest" in message) is (row["metric"] in NESTED), message
     # A sentence on the longest period must say that the numbers in it are of another one.
     is_other = message[0] in "ME" and rows[-1]["period"] != row["period"]
     assert is_other is ("{span}" in message), message

@@ -16,6 +16,7 @@ from tests.oracles.sentences import (
     CRIMES,
     ENOUGH,
     FEWEST_IN_REGION,
+    NESTED,
     PARTS,
     STAGES,
     UNITS,
@@ -234,6 +235,8 @@ def describe_regional_figure(row: Row | None, limits: Row | None, digits: int = 
     if limits is None or limits["low"] is None or round(limits["value"] - row["value"], 9) != 0:
         return value
     few = ", too few to compare" if row.get("state") == "too_few" else ""
+    if few and row.get("metric") in NESTED:
+        few = f", fewer than {ENOUGH} in the part or in the rest: compare with care"
     return add_interval(value, limits["low"], limits["high"], digits) + few
 
 
