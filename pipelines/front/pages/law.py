@@ -177,7 +177,7 @@ def article_field(reader: Reader, article: str) -> Part:
 
 
 def _compose_changes(reader: Reader) -> FigureTable | None:
-    """Return the changes of the law between two assessments, newest first; None if there were none."""
+    """Return the changes of the law between two assessments, oldest first; None if there were none."""
     changed = [
         row for row in reader.edition.tables["legal_assessment"] if row["result_before"] not in ("", row["result"])
     ]
@@ -192,7 +192,7 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
         name="law-changes",
         is_quiet=True,
     )
-    for row in sorted(changed, key=lambda row: str(row["applies_from"]), reverse=True):
+    for row in sorted(changed, key=lambda row: str(row["applies_from"])):
         table.add_row(
             table.name_area(row["jurisdiction"]),
             (

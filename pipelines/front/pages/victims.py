@@ -228,8 +228,8 @@ def _compose_crossed(reader: Reader, crime: str, year: str) -> FigureTable | Non
     order = [(sex, age) for sex in reader.list_codes("sex") for age in reader.list_codes("age") if (sex, age) in rows]
     everyone = ("_T", "_T")
     for key in order if is_one_base else sorted(order, key=lambda pair: pair == everyone):
-        sex, age = reader.find_label("sex", key[0]), language.lower_first(reader.find_label("age", key[1]))
-        heading = tell("Everyone") if key == everyone else f"{sex}, {age}"
+        sex = tell("Everyone") if key[0] == "_T" else reader.find_label("sex", key[0])
+        heading = sex if key == everyone else f"{sex}, {language.lower_first(reader.find_label('age', key[1]))}"
         fields = (regional_field(table, rows[key]), table.cover_field(rows[key]))
         table.add_row(heading, fields, is_total=key == everyone and is_one_base)
     if not is_one_base:
