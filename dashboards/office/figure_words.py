@@ -9,7 +9,7 @@ from dashboards.office.context import PageContext
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words.changes import format_signed
-from pipelines.words.language import read_in
+from pipelines.words.language import lower_first, read_in
 from pipelines.words.reasons import ASPECTS, DIFFER_WITHIN, OTHERS, UNDEFINED, UNSTATED_WITHIN
 
 Row = Mapping[str, Any]
@@ -27,12 +27,12 @@ RULES: Mapping[str, str] = {
     "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
 }
 BASIS: Mapping[str, str] = {
-    "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),
-    "quasi_exact": mark("The limits allow for the persons per case in the records."),
+    "lower_bound": mark("The true interval is wider: we do not know how many persons each case has."),
+    "quasi_exact": mark("The interval allows for the number of persons per case in the records."),
 }
 SINGLE: Mapping[str, str] = {
     **OTHERS,
-    "over_100": mark("Over 100 per cent: two different groups are divided."),
+    "over_100": mark("Over 100: the two counts are of different groups of people."),
     "provisional": mark("Provisional: it may still change."),
 }
 DURATIONS: Mapping[str, str] = {
@@ -96,7 +96,9 @@ def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
             sentences[context.tell(BASIS[row["interval_basis"]])] = None
         if row.get("undefined"):
             sentences[_single(context, row["undefined"])] = None
-        for sentence in describe_reasons(context, ",".join(filter(None, (row.get("reasons"), row.get("flags"))))):
+        # Flags are about a value: one that does not exist cannot change, and is not over 100.
+        codes = (row.get("reasons"), row.get("flags") if row["value"] is not None else None)
+        for sentence in describe_reasons(context, ",".join(filter(None, codes))):
             sentences[sentence] = None
     return " ".join(sentences)
 
@@ -139,8 +141,12 @@ def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
 def list_uncounted(context: PageContext, row: Row) -> str:
     """Return the terms of a balance that the office does not count."""
     codes = [code for code in str(row["not_counted"] or "").split(",") if code]
-    names = ", ".join(context.code_label("measure", code) for code in codes)
-    return context.tell("Not counted by the office, so perhaps here: {what}.", what=names) if codes else ""
+    names = ", ".join(lower_first(context.code_label("measure", code)) for code in codes)
+    return (
+        context.tell("The office does not count the following, which may explain the difference: {what}.", what=names)
+        if codes
+        else ""
+    )
 
 
 def _single(context: PageContext, code: str) -> str:

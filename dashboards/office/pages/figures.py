@@ -161,8 +161,9 @@ def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.PageTa
     table_rows = []
     for (metric, unit), versions in lines.items():
         rule = next(iter(versions.values()))["default_rule"]
+        has_value = any(row["value"] is not None for row in versions.values())
         notes = (
-            context.tell(figure_words.RULES[rule]) if rule in figure_words.RULES else "",
+            context.tell(figure_words.RULES[rule]) if rule in figure_words.RULES and has_value else "",
             figure_words.compose_note(context, list(versions.values())),
         )
         fields = [figure_words.describe_version(context, versions.get(code)) for code in VERSIONS]
@@ -203,7 +204,7 @@ def _make_flow_table(context: PageContext, selection: _Selection) -> ui.PageTabl
         for row in selection.select_rows(selection.figures.flow)
     ]
     columns = [
-        context.tell("Value (95% confidence interval)"),
+        context.tell("Value (95% confidence interval, if there is one)"),
         context.tell("Unit"),
         context.tell("State"),
         context.tell("Note"),

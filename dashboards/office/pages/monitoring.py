@@ -16,6 +16,7 @@ from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
 from dashboards.office.shares import format_rate, format_result
 from dashboards.office.survey.services import get_survey_services
+from pipelines.core import codes
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
 from pipelines.office.monitoring.report import (
@@ -30,6 +31,7 @@ from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.survey import measures
 from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.gaps import Gap
+from pipelines.survey.results import REGION
 
 router = APIRouter()
 PATH = "/monitoring"
@@ -99,7 +101,7 @@ def _describe_theme(
     context: PageContext, desk: Any, bank: Bank, area: str, report: ThemeReport, may_keep: bool
 ) -> dict[str, Any]:
     rows = [_describe_practice(context, bank, area, row, may_keep) for row in report.practice]
-    rows += [_describe_law(context, row) for row in report.law]
+    rows += [_describe_law(context, area, row) for row in report.law]
     rows += [
         ui.PageRow(
             monitoring.name_outcome(context, row.outcome),
@@ -146,14 +148,21 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
     return ui.PageRow(text, (tell("Favourable answers"), finding, day, source, gap))
 
 
-def _describe_law(context: PageContext, row: LawRow) -> ui.PageRow:
+def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
     finding = "; ".join(
-        f"{context.code_label('law_status', code)}: {number}" for code, number in sorted(row.results.items())
+        f"{context.code_label('law_status', code)}: {row.results[code]}"
+        for code in codes.list_codes("law_status")
+        if code in row.results
     )
-    source = "; ".join(row.articles) or context.tell("Law on joint teams")
+    has_places = area == REGION or len({place for place, _ in row.articles}) > 1
+    articles = [f"{context.area_name(place)}: {article}" if has_places else article for place, article in row.articles]
+    source = context.mark_names("; ".join(dict.fromkeys(articles))) or context.tell("Law on joint teams")
     element = context.code_label("law_element", row.element)
     badge = monitoring.gap_badge(context, row.gap)
-    finding, day = finding or context.tell("not available"), row.applies_from or context.tell("not known")
+    finding = finding or context.tell("not available")
+    first, last = row.applies_from
+    day = context.tell("{first} to {last}", first=first, last=last) if first != last else first
+    day = day or context.tell("not known")
     return ui.PageRow(element, (context.tell("Treaties, by jurisdiction"), finding, day, source, badge))
 
 
@@ -170,7 +179,7 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
         (
             context.code_label("offence_group", row.offence_group),
             finding,
-            context.tell("not applicable"),
+            ", ".join(row.periods) or context.tell("not known"),
             context.tell("Returns on cooperation: number of territories"),
             monitoring.gap_badge(context, worst),
         ),

@@ -232,7 +232,7 @@ def replacement_links(context: PageContext, one: SubmissionEntry, page: str = "/
     for later in one.replaced_by:
         number, day = later.submission_id, words.format_day(later.since)
         periods = words.format_periods((period for *_, period in later.keys), context.language)
-        text = context.tell("{periods}: replaced by a later return since {day}", periods=periods, day=day)
+        text = context.tell("{periods}: replaced by a later return on {day}", periods=periods, day=day)
         link = ui.render_link(text, ui.page_address(page, id=number))
         links.append(ui.Markup('{} <span class="rti-small">{}</span>').format(link, number))
     return links

@@ -21,6 +21,7 @@ from pipelines.findings.finding import Finding
 from pipelines.findings.texts import in_language
 from pipelines.model.content import Scalar, Where
 from pipelines.office.answers import declared as words_of_form
+from pipelines.office.answers.located import find_rows
 from pipelines.office.answers.model import Group, LocalizedFinding
 from pipelines.office.answers.suggesting import suggest_correction
 from pipelines.office.answers.wording import localize_finding
@@ -28,6 +29,7 @@ from pipelines.reading.formats.common import column_number
 
 if TYPE_CHECKING:
     from pipelines.office.answers.declared import DeclaredWords
+    from pipelines.reading.standardise.standardise import Reading
     from pipelines.submissions.checking.report import Report
 
 _RANK = {"error": 0, "warning": 1, "information": 2}
@@ -43,6 +45,8 @@ _VALUES = frozenset(
 _TAILS = frozenset({"nearest", "under"})
 _MANY = 3
 """If one rule has more groups than this on one table, or in one file, they are merged into one."""
+_LABEL_PARTS = re.compile(r" [|/] ")
+"""Separators in a label that was put together from headings and the label of a row."""
 _PLACE = re.compile(r"([A-Z]{1,3})(\d+)|R(\d+)C(\d+)|row (\d+) column (\d+)")
 
 
@@ -102,14 +106,18 @@ def group_findings(report: Report, language: str) -> list[Group]:
     capped = {str(f.params.get("rule")): int(f.params.get("count") or 0) for f in report.findings if f.rule == _CAPPED}
     findings = sorted((f for f in report.findings if f.rule != _CAPPED), key=_sort_by_place(report))
     meanings = _intended_words(findings, declared)
-    causes = _causes(findings, meanings)
+    causes = _causes(findings, meanings, report.reading)
     roots = [f for n, f in enumerate(findings) if causes[n] == n]
     result: list[Group] = []
     for members in _by_cause(roots, meanings):
         member_ids = {id(f) for f in members}
         effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in member_ids]
-        under = [_group(some, language, declared, meanings) for some in _by_cause(effects, meanings)]
-        result.append(replace(_group(members, language, declared, meanings), consequences=tuple(_worst_first(under))))
+        under = [_group(some, language, declared, meanings, report.reading) for some in _by_cause(effects, meanings)]
+        result.append(
+            replace(
+                _group(members, language, declared, meanings, report.reading), consequences=tuple(_worst_first(under))
+            )
+        )
     largest: dict[str, Group] = {}
     for group in (member_group for cause in result for member_group in (cause, *cause.consequences)):
         if group.rule not in largest or group.places > largest[group.rule].places:
@@ -132,8 +140,12 @@ def _worst_first(groups_to_sort: Iterable[Group]) -> list[Group]:
 # -------------------------------------------------------------------------------------------------------------- causes
 
 
-def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
-    """Return, for each finding, the number of the finding that finally causes it; its own number if it has no cause."""
+def _causes(findings: Sequence[Finding], meanings: _Meant, reading: Reading | None) -> list[int]:
+    """Return, for each finding, the number of the finding that finally causes it; its own number if it has no cause.
+
+    Of several causes it is the one with the word that is expected, else with a label of the figures seen, else the
+    first.
+    """
     parent = list(range(len(findings)))
     for cascade in _CASCADES:
         first: dict[object, int] = {}
@@ -146,11 +158,18 @@ def _causes(findings: Sequence[Finding], meanings: _Meant) -> list[int]:
             if parent[n] != n or not _named(finding.rule, cascade.effects):
                 continue
             place = cascade.within(finding.where)
-            cause = by_word.get((place, fold_text(finding.expected))) if finding.expected else None
-            cause = first.get(place) if cause is None else cause
+            words = [finding.expected or "", *(_list_labels(finding, reading) if cascade.within is _file else ())]
+            named = (by_word.get((place, fold_text(word))) for word in words if word)
+            cause = next((number for number in named if number is not None), first.get(place))
             if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
                 parent[n] = cause
     return [_final_cause(parent, n) for n in range(len(findings))]
+
+
+def _list_labels(finding: Finding, reading: Reading | None) -> list[str]:
+    """Return the labels of the cells that make up the value seen, each of their parts alone."""
+    labels = (row["label"] or "" for row in find_rows(finding, reading))
+    return list(dict.fromkeys(part for label in labels for part in _LABEL_PARTS.split(label)))
 
 
 def _final_cause(parent: Sequence[int], start: int) -> int:
@@ -221,8 +240,14 @@ def _wrong_word(finding: Finding, meanings: _Meant) -> str:
     return finding.seen or ""
 
 
-def _group(findings: Sequence[Finding], language: str, declared: DeclaredWords | None, meanings: _Meant) -> Group:
-    members = tuple(localize_finding(f, language, declared) for f in findings)
+def _group(
+    findings: Sequence[Finding],
+    language: str,
+    declared: DeclaredWords | None,
+    meanings: _Meant,
+    reading: Reading | None,
+) -> Group:
+    members = tuple(localize_finding(f, language, declared, reading) for f in findings)
     first = findings[0]
     title, remedy = _summarize_group(findings, members, language, meanings)
     parts = [first.rule, first.severity, first.where.as_dict(), first.seen, first.expected, first.params, len(findings)]

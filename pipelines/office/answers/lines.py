@@ -29,12 +29,12 @@ def render_csv(report: Report, language: str) -> str:
     writer = _csv.writer(buffer)
     writer.writerow(COLUMNS)
     for finding in worst_first(report.findings):
-        line = localize_finding(finding, language, declared)
+        line = localize_finding(finding, language, declared, report.reading)
         where = line.where
         row = (
             line.severity, line.rule, where.sheet, where.cell, where.page, where.table, where.line, where.column,
-            line.place, line.seen, line.expected, line.message, line.remedy, suggestion_words(line, language), line.key,
-            report.filename, report.sha256,
+            line.places, line.seen, line.expected, line.message, line.remedy, suggestion_words(line, language),
+            line.key, report.filename, report.sha256,
         )  # fmt: skip
         writer.writerow([escape_formula(value) for value in row])
     return "\ufeff" + buffer.getvalue()

@@ -27,7 +27,11 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class LocalizedFinding:
-    """One finding in words. `place` is `where` in words; `seen` and `expected` are as in the file and the form."""
+    """One finding in words. `place` is `where` in words; `seen` and `expected` are as in the file and the form.
+
+    `figure` says what is counted, with its unit, if the finding is about a figure. `places` is `place`, or for a sum
+    all of its cells.
+    """
 
     key: str
     rule: str
@@ -41,6 +45,8 @@ class LocalizedFinding:
     expected: str | None
     suggestion: Suggestion | None
     finding: Finding
+    figure: str
+    places: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,11 @@ class Group:
     def places(self) -> int:
         """Return the number of places of the cause, without those of its consequences."""
         return len(self.findings) + self.unlisted
+
+    @property
+    def n_all(self) -> int:
+        """Return the number of places of the cause and of its consequences."""
+        return self.places + sum(group.n_all for group in self.consequences)
 
     @property
     def first(self) -> tuple[LocalizedFinding, ...]:

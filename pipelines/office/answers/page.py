@@ -111,7 +111,7 @@ def _summary(finding_groups: Sequence[Group], anchors: Mapping[int, str], langua
 
 
 def _summary_item(group: Group, anchors: Mapping[int, str], language: str) -> str:
-    links = ", ".join(f'<a href="#{anchors[id(item)]}">{_text(item.place)}</a>' for item in group.findings)
+    links = ", ".join(f'<a href="#{anchors[id(item)]}">{_text(item.places)}</a>' for item in group.findings)
     under = "".join(_summary_item(item, anchors, language) for item in group.consequences)
     inner = f"<ul>{under}</ul>" if under else ""
     return (
@@ -159,8 +159,8 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
         )
     )
     body = "".join(
-        f'<tr id="{anchors[id(finding)]}"><th scope="row">{_text(finding.place)}</th>'
-        f"<td>{_text(finding.seen or '')}</td>"
+        f'<tr id="{anchors[id(finding)]}"><th scope="row">{_text(finding.places)}</th>'
+        f"<td>{_text(finding.seen or '')}{_figure(finding)}</td>"
         f"<td>{_text(finding.expected or '')}</td><td>{_text(finding.message)}</td>"
         f"<td>{_text(suggestion_words(finding, language))}</td></tr>"
         for finding in group.findings
@@ -170,6 +170,10 @@ def _table(group: Group, anchors: Mapping[int, str], caption: str, language: str
         f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(group.title, quote=True)}">'
         f"<table><caption>{_text(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _figure(finding: LocalizedFinding) -> str:
+    return f"<br>{_text(finding.figure)}" if finding.figure else ""
 
 
 def _severities(language: str) -> str:

@@ -19,10 +19,11 @@ _ADULTS = "Y_GE18"
 def describe_control_total(total: ControlTotal, language: str) -> str:
     """Describe what a control total counts: `Indicted \N{MIDDLE DOT} Persons \N{MIDDLE DOT} Smuggling of migrants`.
 
-    A total of adults only and a total from January on are named as such.
+    Stocks at the start and the end, totals of adults only and totals from January on are named as such.
     """
     parts = [
         *_describe_measure(total.measure, total.level, language),
+        dimension_words("statistic", total.statistic, language),
         dimension_words("count_unit", total.count_unit, language),
         dimension_words("offence_group", total.offence_group, language),
         dimension_words("direction", total.direction, language),

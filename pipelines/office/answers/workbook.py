@@ -18,8 +18,9 @@ from pipelines.office.answers.job_process import run_job
 from pipelines.office.answers.jobs import BookJob, FindingLine, FindingsSheet, Kind, MendJob
 from pipelines.office.answers.model import LocalizedFinding
 from pipelines.office.answers.suggesting import MENDABLE, cell_text, suggest_correction
-from pipelines.office.answers.wording import ACCEPTED_BEFORE, localize_finding, severity_words
+from pipelines.office.answers.wording import ACCEPTED_BEFORE, AT_LEAST, AT_MOST, localize_finding, severity_words
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
+from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     from pipelines.office.answers.declared import DeclaredWords
@@ -86,7 +87,9 @@ def findings_name(filename: str) -> str:
 def findings_sheet(report: Report, language: str, *, demonstration: bool, notes: tuple[str, ...] = ()) -> FindingsSheet:
     """Return the first sheet, in words."""
     declared = words_of_form.of_report(report)
-    lines = tuple(_line(localize_finding(f, language, declared), language) for f in worst_first(report.findings))
+    lines = tuple(
+        _line(localize_finding(f, language, declared, report.reading), language) for f in worst_first(report.findings)
+    )
     return FindingsSheet(
         title=tell("Findings", language),
         demonstration=i18n.gettext(DEMONSTRATION, language) if demonstration else None,
@@ -203,9 +206,15 @@ def _comment(finding: LocalizedFinding, language: str) -> str:
     ]
     if finding.seen is not None:
         parts.append(tell("Seen: {words}", language, words=finding.seen))
+    if finding.places != finding.place:
+        parts.append(upper_first(finding.places))
     if finding.expected is not None:
         if finding.rule in ACCEPTED_BEFORE:
             parts.append(tell("Accepted before: {words}", language, words=finding.expected))
+        elif finding.rule in AT_MOST:
+            parts.append(tell("Expected at most: {words}", language, words=finding.expected))
+        elif finding.rule in AT_LEAST:
+            parts.append(tell("Expected at least: {words}", language, words=finding.expected))
         else:
             parts.append(tell("Expected: {words}", language, words=finding.expected))
     parts += [finding.remedy] if finding.remedy else []

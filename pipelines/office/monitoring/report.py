@@ -47,12 +47,16 @@ class PracticeRow:
 
 @dataclass(frozen=True, slots=True)
 class LawRow:
-    """The results of an element of the law on a day: how many treaties and places have each, and since when."""
+    """The results of an element of the law on a day: how many treaties and places have each.
+
+    `applies_from` has the first and the last day since when the assessed laws apply, equal for one law, empty without
+    any; `articles` are pairs of a place and the article of its law.
+    """
 
     element: str
     results: Mapping[str, int]
-    applies_from: str
-    articles: tuple[str, ...]
+    applies_from: tuple[str, str]
+    articles: tuple[tuple[str, str], ...]
     gap: Gap
 
 
@@ -67,11 +71,15 @@ class DelayRow:
 
 @dataclass(frozen=True, slots=True)
 class RegionOutcome:
-    """In how many territories an outcome shows each kind of gap; figures of territories are never added up."""
+    """In how many territories an outcome shows each kind of gap; figures of territories are never added up.
+
+    `periods` are the years of their figures, in order.
+    """
 
     outcome: MonitoredOutcome
     offence_group: str
     territories: Mapping[Gap, int]
+    periods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +198,12 @@ def _find_law(desk: SurveyDesk, law: _LawKnown, territories: Sequence[str], them
     for element in theme.law:
         current = [assessments.find_current(law.history.get((place, element), []), today) for place in places]
         assessed = [proposal.content for proposal in current if proposal is not None]
+        articles = [
+            (place, proposal.content.article)
+            for place, proposal in zip(places, current, strict=True)
+            if proposal is not None and proposal.content.article
+        ]
+        days = sorted(assessment.applies_from for assessment in assessed) or [""]
         standards = list_standards(element, law.provisions)
         counted = Counter(
             assessment.results.get(treaty, assessments.UNKNOWN) for assessment in assessed for treaty in standards
@@ -200,8 +214,8 @@ def _find_law(desk: SurveyDesk, law: _LawKnown, territories: Sequence[str], them
             LawRow(
                 element,
                 dict(counted),
-                max((assessment.applies_from for assessment in assessed), default=""),
-                tuple(dict.fromkeys(assessment.article for assessment in assessed if assessment.article)),
+                (days[0], days[-1]),
+                tuple(articles),
                 classify_law(counted) if assessed else "unknown",
             )
         )
@@ -211,9 +225,15 @@ def _find_law(desk: SurveyDesk, law: _LawKnown, territories: Sequence[str], them
 def _count_territories(outcomes: Sequence[OutcomeRow]) -> list[RegionOutcome]:
     counted: dict[tuple[str, str], Counter[Gap]] = {}
     by_id = {row.outcome.id: row.outcome for row in outcomes}
+    years: dict[tuple[str, str], set[str]] = {}
     for row in outcomes:
-        counted.setdefault((row.outcome.id, row.offence_group), Counter())[row.gap] += 1
-    return [RegionOutcome(by_id[identity], group, dict(gaps)) for (identity, group), gaps in counted.items()]
+        key = (row.outcome.id, row.offence_group)
+        counted.setdefault(key, Counter())[row.gap] += 1
+        years.setdefault(key, set()).update({row.period} - {""})
+    return [
+        RegionOutcome(by_id[identity], group, dict(gaps), tuple(sorted(years[identity, group])))
+        for (identity, group), gaps in counted.items()
+    ]
 
 
 def _compare_delays(

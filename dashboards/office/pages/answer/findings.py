@@ -115,9 +115,10 @@ def _findings_table(
     is_repeated = all(finding.message == group.title for finding in findings)
     rows = [
         ui.PageRow(
-            finding.place or context.tell("the whole file"),
+            finding.places or context.tell("the whole file"),
             (
                 "" if is_repeated else finding.message,
+                finding.figure,
                 finding.seen or "",
                 finding.expected or "",
                 _render_suggestion(context, finding),
@@ -129,7 +130,8 @@ def _findings_table(
         for finding in findings
     ]
     columns = [
-        context.tell("Findings"),
+        context.tell("Finding"),
+        context.tell("Figure"),
         context.tell("Found"),
         name_expected(group.rule, context.language),
         context.tell("Suggestion"),

@@ -84,17 +84,39 @@ def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> 
                 *(_format_number(line[name]) for name in ("total", "sum", "cells", "missing")),
             ),
         )
-        for line in totals
+        for line in sort_totals(totals)
     ]
     columns = [
         context.tell("Period"),
         context.tell("Total"),
-        context.tell("Sum of all figures, with parts"),
+        context.tell("Sum of all figures, breakdowns included"),
         context.tell("Figures"),
         context.tell("Missing"),
     ]
     caption = context.tell("Control totals, to compare with your own")
     return ui.PageTable(caption, context.tell("What"), columns, rows, numbers=frozenset({1, 2, 3, 4}))
+
+
+def sort_totals(totals: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the totals by part of the territory and crime, in the order of the proceedings, oldest period first."""
+    from pipelines.core import codes
+
+    stages = {code: int(row["stage_order"]) for code, row in codes.read_codelist("measure").items()}
+    groups = codes.list_codes("offence_group")
+    statistics = codes.list_codes("statistic")
+    return sorted(
+        totals,
+        key=lambda line: (
+            line["jurisdiction"],
+            groups.index(line["offence_group"]) if line["offence_group"] in groups else len(groups),
+            stages.get(line["measure"], len(stages)),
+            line["measure"],
+            line["level"],
+            statistics.index(line["statistic"]) if line["statistic"] in statistics else len(statistics),
+            line["count_unit"],
+            line["period"],
+        ),
+    )
 
 
 def _describe_total(context: PageContext, line: Mapping[str, Any], *, has_parts: bool) -> ui.Part:

@@ -132,7 +132,7 @@ def _render_loaded(
         verdict=summary.describe_verdict(answer),
         groups=answer.groups,
         is_explained=answer.is_explained,
-        n_findings=sum(group.places for group in answer.groups),
+        n_findings=sum(group.n_all for group in answer.groups),
         link_finding=link_finding,
         link_part=link_part,
         receipt=view_receipt(answer),

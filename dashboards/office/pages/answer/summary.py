@@ -95,8 +95,8 @@ def describe_verdict(answer: Answer) -> Verdict:
     elif warnings:
         kind = "note"
         text = context.many(
-            "No error. {n} warning, explained by its sender.",
-            "No error. {n} warnings, explained by its sender.",
+            "No errors. {n} warning, which is explained.",
+            "No errors. {n} warnings, all explained.",
             warnings,
         )
     else:

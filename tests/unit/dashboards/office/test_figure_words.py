@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dashboards.office.context import PageContext
-from dashboards.office.figure_words import describe_broken_balance, format_figure
+from dashboards.office.figure_words import compose_note, describe_broken_balance, format_figure
 
 NOTHING: Any = None
 
@@ -22,3 +22,11 @@ def test_figures_have_the_signs_of_the_persons_language(language: str, figure: s
     balance = {"opening": 1200, "entries": 0, "exits": 0, "closing": 0, "gap": -1200, "count_unit": "person"}
     title, account = describe_broken_balance(context, balance)
     assert gap in title and gap[1:] in account
+
+
+def test_only_a_figure_that_exists_is_called_provisional() -> None:
+    context = PageContext(NOTHING, NOTHING, "en", NOTHING, NOTHING)
+    assert compose_note(context, [{"value": 3.0, "flags": "provisional"}]) == "Provisional: it may still change."
+    assert compose_note(context, [{"value": None, "flags": "provisional"}]) == ""
+    reason = compose_note(context, [{"value": None, "reasons": "card_missing", "flags": "provisional"}])
+    assert reason == "How the office counts is not declared."

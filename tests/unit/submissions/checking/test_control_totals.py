@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -47,6 +48,7 @@ def test_total_from_january_on_is_compared_with_the_same_quarter_of_the_year_bef
     (total,) = compare_totals(now, build_observations(*(row | so_far for row in then)))
     assert (total.earlier_period, total.earlier_value) == ("2025-Q3", 28)
     assert describe_control_total(total, "en").endswith("From January")
+    assert "Stock at the end" in describe_control_total(replace(total, statistic="end"), "en")
     (total,) = compare_totals(now, build_observations(then[1] | so_far))
     assert total.earlier_period == "2026-Q2", "the quarter before if the year before is not known"
 

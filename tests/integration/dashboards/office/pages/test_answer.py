@@ -146,7 +146,7 @@ def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
     assert accepted_at is not None
     page = visitor.open_page("/answer", id=before)
     assert "Replaced: a later return counts instead" in page.main
-    assert page.find_links(f": replaced by a later return since {accepted_at[:10]}") == [f"/answer?id={number}"]
+    assert page.find_links(f": replaced by a later return on {accepted_at[:10]}") == [f"/answer?id={number}"]
     rows = [
         row.text_content()
         for row in visitor.open_page("/").find_elements("tbody tr")

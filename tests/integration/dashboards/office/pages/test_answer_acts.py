@@ -75,10 +75,13 @@ def _check_totals_of_receipt(page: Document) -> None:
         if "Control totals" in table.cssselect("caption")[0].text_content()
     )
     headings = [cell.text_content().strip() for cell in table.cssselect("thead th")]
-    assert headings == ["What", "Period", "Total", "Sum of all figures, with parts", "Figures", "Missing"]
+    assert headings == ["What", "Period", "Total", "Sum of all figures, breakdowns included", "Figures", "Missing"]
     rows = [[cell.text_content().strip() for cell in row] for row in table.cssselect("tbody tr")]
     assert ["Reported · Persons · Trafficking in persons", "2026 Q3", "94", "282", "36", "0"] in rows
     assert len({(name, period) for name, period, *_ in rows}) == len(rows)
+    names = list(dict.fromkeys(name for name, *_ in rows if name.endswith("Persons · Trafficking in persons")))
+    stages = [names.index(f"{stage} · Persons · Trafficking in persons") for stage in ("Reported", "Indicted")]
+    assert stages == sorted(stages), "in the order of the proceedings"
     codes = {"AL", "2026-Q3", "Quarter"}
     assert not [name for name, *_ in rows if codes & set(name.split(" · ")) or name[0].isdigit()]
 
@@ -147,7 +150,7 @@ def test_return_is_approved_by_a_second_person_and_never_by_the_sender(office: O
     assert "Approve" not in sender_page.list_buttons() and "It is waiting for a second person" in sender_page.main
     page = office.open("al-approver", "/answer", id=number)
     assert f"One large case: {EXPLANATION}" in page.main
-    refused = page.submit_form("Return to its sender")
+    refused = page.submit_form("Return to the sender")
     assert refused.status == 422 and refused.errors == ["Explain in the comment why you return it."]
     page = refused.submit_form("Approve")
     assert page.result == "Approved. It counts from the next refresh on."
@@ -167,7 +170,7 @@ def test_view_stays_the_same_after_a_decision(office: Office) -> None:
 def test_return_is_returned_to_its_sender_with_the_comment(office: Office) -> None:
     number = send_return(office.desk)
     page = office.open("al-approver", "/answer", id=number)
-    page = page.submit_form("Return to its sender", **{"decide-comment": "Please look at C9 again."})
+    page = page.submit_form("Return to the sender", **{"decide-comment": "Please look at C9 again."})
     assert page.result == "Returned to its sender with your comment."
     assert "You can send" not in page.main, "the approver does not send it"
     sender_page = office.open("al-sender", "/answer", id=number)

@@ -163,7 +163,7 @@ def test_returns_replaced_return_names_its_successor(office: Office) -> None:
     (link,) = row.cssselect("td a")
     assert link.get("href") == f"/answer?id={number}"
     periods = format_periods((block.period for block in successor.blocks), "en")
-    assert link.text_content() == f"{periods}: replaced by a later return since {successor.row.accepted_at[:10]}"
+    assert link.text_content() == f"{periods}: replaced by a later return on {successor.row.accepted_at[:10]}"
     words = row.text_content()
     assert number in words
     assert "Replaced" in words and "Approved" not in words and "Published" not in words
