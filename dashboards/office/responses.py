@@ -11,6 +11,7 @@ from itsdangerous import BadData
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards.office.context import PageContext
+from dashboards.office.line_breaks import keep_numbers_whole
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
 from pipelines.design.components import Part
@@ -54,6 +55,7 @@ def render_page(
         field_errors=defaultdict(str, {field: text for text, field in form_errors if field}),
         **values,
     )
+    html = keep_numbers_whole(html, context.language)
     response = HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
     if result:
         response.delete_cookie(RESULT_COOKIE, path="/")

@@ -1,0 +1,44 @@
+"""Periods and numbers of the offices' pages stay on one line, and their text stays the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboards.office.line_breaks import keep_numbers_whole
+
+
+def keep(body: str, language: str = "en") -> str:
+    page = keep_numbers_whole(f"<title>2026 Q3</title><main>{body}</main><footer>2026 Q3</footer>", language)
+    assert page.startswith("<title>2026 Q3</title>") and page.endswith("<footer>2026 Q3</footer>")
+    return page.partition("<main>")[2].partition("</main>")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "whole"),
+    [
+        ("en", "Male, 2026 Q3", "2026 Q3"),
+        ("en", "2026 Q2: 0; ", "2026 Q2: 0"),
+        ("en", "17% (2\u201348); n = 20", "n = 20"),
+        ("en", "Under 18", "Under 18"),
+        ("en", "gap: 3", "gap: 3"),
+        ("mk", "Мажи, 3. квартал 2026", "3. квартал 2026"),
+    ],
+)
+def test_a_period_or_a_number_with_its_word_is_one_element(language: str, text: str, whole: str) -> None:
+    kept = keep(f"<td>{text}</td>", language)
+    assert f'<span class="rti-whole">{whole}</span>' in kept
+    assert re.sub("<[^>]*>", "", kept) == text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<option>2026 Q3</option>", "<textarea>2026 Q3</textarea>", "<code>2026 Q3</code>", '<a title="2026 Q3">A</a>',
+        "<caption>2026 Q3</caption>", "<p>fewer than 2,000 persons</p>",
+    ],
+)  # fmt: skip
+def test_fields_code_and_attributes_stay_as_they_are(body: str) -> None:
+    body = f"<select>{body}</select>" if body.startswith("<option") else body
+    assert keep(body) == body
