@@ -75,7 +75,7 @@ def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str
 
 
 def describe_version(context: PageContext, row: Row | None) -> str:
-    """Name the version of a stage ratio, with its lag and whether it is the default."""
+    """Name the version of a stage ratio, with its lag; the note of the line says which is the default."""
     if row is None or row["value"] is None:
         return format_figure(context, row)
     parts = [format_figure(context, row)]
@@ -83,8 +83,6 @@ def describe_version(context: PageContext, row: Row | None) -> str:
         parts.append(context.many("over {n} period earlier", "over {n} periods earlier", int(row["lag"])))
     if row["state"] == "too_few":
         parts.append(context.tell("too few to compare"))
-    if row["is_default"]:
-        parts.append(context.tell("the default"))
     return "; ".join(parts)
 
 

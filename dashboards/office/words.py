@@ -39,7 +39,7 @@ ROLES: Mapping[str, str] = {
     "steward": mark("steward"),
 }
 ACTIONS: Mapping[str, str] = {
-    "receive": mark("Came in"),
+    "receive": mark("Received"),
     "check": mark("Checked"),
     "justify": mark("Warning explained"),
     "send": mark("Sent for approval"),

@@ -65,8 +65,8 @@ RETURN_RULES: dict[str, tuple[Severity, str, str]] = {
     ),
     "heading.undeclared": (
         "error",
-        "The heading '{seen}' is not declared.{nearest}",
-        "Restore the heading of the form; a new column must be declared before it can be read.",
+        "The form has no column with the heading '{seen}'.{nearest}",
+        "Change it back to the heading of the form. If you need a new column, ask the secretariat.",
     ),
     "heading.missing": (
         "error",
@@ -80,8 +80,8 @@ RETURN_RULES: dict[str, tuple[Severity, str, str]] = {
     ),
     "label.undeclared": (
         "error",
-        "The label '{seen}' is not declared.{nearest}",
-        "Restore the label of the form; a new row must be declared before it can be read.",
+        "The form has no row with the label '{seen}'.{nearest}",
+        "Change it back to the label of the form. If you need a new row, ask the secretariat.",
     ),
     "label.missing": (
         "error",
@@ -106,7 +106,7 @@ RETURN_RULES: dict[str, tuple[Severity, str, str]] = {
     ),
     "cell.not_a_number": (
         "error",
-        "'{seen}' is neither a number nor a sign of this form. Expected {expected}.",
+        "'{seen}' is not a number, and not a sign that this form uses. Expected {expected}.",
         "Write the number alone, or one of the signs.",
     ),
     "cell.number_as_text": (

@@ -126,8 +126,8 @@ def _list_next_days(context: PageContext) -> list[tuple[str, str]]:
     today = clock.now().date()
     ahead = _list_deadlines(context, today)
     days_by_name = {
-        context.tell("Next day for returns"): [deadline.collection for deadline in ahead],
-        context.tell("Next day for answers to questions"): [deadline.queries for deadline in ahead],
+        context.tell("Next due date for returns"): [deadline.collection for deadline in ahead],
+        context.tell("Next due date for answers to questions"): [deadline.queries for deadline in ahead],
         context.tell("Next release"): [deadline.release for deadline in ahead],
     }
     pairs = [(name, min((day for day in days if day >= today), default=None)) for name, days in days_by_name.items()]
@@ -182,7 +182,7 @@ def _render_cell(context: PageContext, cell: ExpectedReturn) -> ui.Markup:
         badges = ui.render_link(badges, ui.page_address("/answer", id=cell.submission_id))
     if cell.pending is not None and cell.pending_state is not None:
         kind, sign, text = STATES[cell.pending_state]
-        other_badge = ui.render_badge(kind, sign, context.tell("another: {state}", state=context.tell(text)))
+        other_badge = ui.render_badge(kind, sign, context.tell("a replacement: {state}", state=context.tell(text)))
         badges += ui.Markup("<br>") + (
             ui.render_link(other_badge, ui.page_address("/answer", id=cell.pending)) if may_work else other_badge
         )

@@ -112,7 +112,7 @@ def show_log(context: Page) -> Response:
     return render_page(
         context,
         "expert_log.html",
-        title=context.tell("Look-ups of the network"),
+        title=context.tell("Searches of the network"),
         lead=context.tell("The newest look-ups and messages. The audit log has all of them."),
         table=_tabulate_uses(context, uses) if uses else None,
     )
@@ -128,13 +128,13 @@ def _erase(form: SubmittedForm, back: str, act: Callable[[], None]) -> Response:
     if not form.has_field(CONFIRMED):
         return ask_for_confirmation(
             form,
-            title=context.tell("Erase the entry"),
+            title=context.tell("Delete the entry"),
             question=context.tell("Do you want to erase this entry?"),
             consequence=context.tell(
                 "It is deleted at once and cannot be restored. The log does not say whose it was."
             ),
             facts=[],
-            yes=context.tell("Erase the entry"),
+            yes=context.tell("Delete the entry"),
             back=back,
         )
     try:
@@ -220,7 +220,7 @@ def _render_form(
 
 
 _CRITERIA: Mapping[str, str] = {
-    "from": mark("Own territory"),
+    "from": mark("Your territory"),
     "territory": mark("Territory"),
     "role": mark("Role"),
     "language": mark("Language"),
@@ -235,7 +235,7 @@ def _name_kind(use: ExpertUse) -> str:
     if "entry" in use.query:
         return mark("opened one entry")
     if "list" in use.query:
-        return mark("listed the entries of the account")
+        return mark("opened the list of entries kept by the account")
     return mark("look-up")
 
 

@@ -46,7 +46,7 @@ def show_figures(context: Page) -> Response:
 
     title = context.tell("Our figures")
     lead = context.tell(
-        "What your offices reported, counted and compared before protection. Check whether it is right."
+        "What your offices reported, before small numbers are protected. Check that the figures are right."
     )
     own_areas = figures.list_areas(context.desk, context.who)
     area = context.request.query_params.get(_AREA) or next(iter(own_areas), None)
@@ -62,7 +62,8 @@ def show_figures(context: Page) -> Response:
             lead=lead,
             reason=context.tell("You have no figures here yet"),
             advice=context.tell(
-                "You can see the figures of an area only if you can see every office that reports a part of them."
+                "You can see the figures of an area only if you have access to every office that reports a part of "
+                "them. Ask the secretariat for access."
             ),
         )
     periods = [area_figures.periods[freq] for freq in ("Q", "A") if freq in area_figures.periods]

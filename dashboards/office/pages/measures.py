@@ -172,7 +172,7 @@ def _render_one(
         (tell("Deadline"), measure.deadline),
         (tell("Status"), monitoring.status_badge(context, measure.status)),
         (tell("Evidence"), measure.evidence),
-        (tell("Indicator that should move"), monitoring.name_indicator(context, measure.indicator)),
+        (tell("Indicator that should improve"), monitoring.name_indicator(context, measure.indicator)),
     ]
     return render_page(
         context,
@@ -207,7 +207,7 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
         )
         for row in find_measured_change(desk, context.who, measure)
     ]
-    return ui.PageTable(tell("What has moved"), tell("Indicator"), [tell("Before"), tell("Now")], rows)
+    return ui.PageTable(tell("What has changed"), tell("Indicator"), [tell("Before"), tell("Now")], rows)
 
 
 def _read_day(text: str) -> date:

@@ -57,8 +57,8 @@ def show_results(context: Page) -> Response:
         "survey_results.html",
         title=context.tell("Results of the questionnaire"),
         lead=context.tell(
-            "How practitioners rate international cooperation. These results are for the people of the territories. A "
-            "release has those that the public may see."
+            "How practitioners rate international cooperation. These results are for the offices of the territories. A "
+            "release contains those that the public may see."
         ),
         territories=[(code, context.area_name(code)) for code in territories],
         roles=[(code, text_in(texts, context.language)) for code, texts in roles.items()],

@@ -40,7 +40,7 @@ def describe_state(step: QuarterStep, today: date, language: str = "en") -> str:
     if step.state == "skipped" and step.name == "open":
         return tell("not announced in time", language)
     if step.state == "skipped":
-        return tell("released without it", language)
+        return tell("released without this step", language)
     if step.day is None:
         return tell("waiting", language) if step.state == "waiting" else tell("not yet", language)
     day = step.day.isoformat()

@@ -38,7 +38,7 @@ def not_there() -> NotThereError:
     """Return the error for a submission that does not exist or may not be seen."""
     return NotThereError(
         mark(
-            "This submission does not exist, or you do not have access to it. Look at your returns, or ask the "
+            "This return does not exist, or you do not have access to it. Look at your returns, or ask the "
             "steward of the secretariat."
         )
     )

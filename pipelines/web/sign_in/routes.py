@@ -316,7 +316,7 @@ def _wait(page: Response, error: ThrottledError) -> Response:
 def _wrong_sign_in_message(language: str) -> str:
     """Return the same sentence for every reason, so that nobody learns which accounts exist."""
     return tell(
-        "Account or password is wrong. Look at the keyboard's language and capital letters. If you are sure of both, "
+        "Account or password is wrong. Check the keyboard language and Caps Lock. If it still does not work, "
         "ask the steward.",
         language,
     )

@@ -205,7 +205,7 @@ def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> 
     approver = open_as("al-approver", "/approve", scripts=scripts)
     press_and_wait(approver, approver.locator("tr", has_text=name).get_by_role("link").first)
     press_and_wait(approver, approver.get_by_role("button", name="Approve", exact=True))
-    expect(approver.locator("#result")).to_have_text("Approved. It counts from the next refresh on.")
+    expect(approver.locator("#result")).to_have_text("Approved. It counts from the next update of the figures.")
     page.reload()
     expect(page.locator("#content").get_by_text("Approved").first).to_be_visible()
 

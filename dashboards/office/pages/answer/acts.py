@@ -60,7 +60,7 @@ def approve_return(context: PageContext, submission_id: str, form: SubmittedForm
 
     comment = form.read_text("decide-comment") or None
     service.approve_submission(context.desk, context.who, submission_id, comment=comment)
-    return Outcome(context.tell("Approved. It counts from the next refresh on."))
+    return Outcome(context.tell("Approved. It counts from the next update of the figures."))
 
 
 def give_back(context: PageContext, submission_id: str, form: SubmittedForm) -> Outcome:
@@ -69,7 +69,7 @@ def give_back(context: PageContext, submission_id: str, form: SubmittedForm) -> 
 
     comment = form.read_text("decide-comment")
     if not comment:
-        raise MissingInputError(context.tell("Explain in the comment why you return it."), "decide-comment")
+        raise MissingInputError(context.tell("Explain in the comment why you are returning it."), "decide-comment")
     service.give_back(context.desk, context.who, submission_id, comment)
     return Outcome(context.tell("Returned to its sender with your comment."))
 

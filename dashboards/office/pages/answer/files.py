@@ -59,7 +59,7 @@ def list_files(answer: Answer) -> Sequence[FileOffer]:
             context.tell("The validation report for programs (JSON)"),
             context.tell("The same as the command rti check gives."),
         ),
-        FileOffer("original", context.tell("Your file as you sent it")),
+        FileOffer("original", context.tell("Your file as you uploaded it")),
     )
 
 

@@ -47,7 +47,7 @@ def test_moved_table_makes_one_group() -> None:
     assert [g.rule for g in groups] == ["heading.undeclared"]
     assert {c.rule for c in groups[0].consequences} == {"heading.missing", "cell.unbound"}
     assert len(groups[0].all_findings) == 28
-    assert groups[0].title == "The heading '\u2026' is not declared."
+    assert groups[0].title == "The form has no column with the heading '\u2026'."
 
 
 def test_missing_title_explains_undeclared_table() -> None:
@@ -57,7 +57,7 @@ def test_missing_title_explains_undeclared_table() -> None:
 def test_wrong_upper_heading_makes_one_group_that_names_it() -> None:
     groups = answers.group_findings(report_of(with_cell("Т-02", "C6", "Осудени лцa")), "en")
     assert groups[0].places == 3
-    assert groups[0].title == "The heading 'Осудени лцa' is not declared."
+    assert groups[0].title == "The form has no column with the heading 'Осудени лцa'."
     assert not any(finding.suggestion and finding.suggestion.certain for finding in groups[0].findings)
 
 

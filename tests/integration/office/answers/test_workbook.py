@@ -94,7 +94,7 @@ def test_each_finding_is_a_comment_in_its_cell(annotated: bytes, report: Report)
         assert cell.comment is not None
         assert answers.group_findings(replace(report, findings=(finding,)), "en")[0].title in cell.comment.text
     label = book["Т-02"]["A10"].comment.text
-    assert label.startswith("Error: The label 'Трговја со луѓе, чл. 418-а' is not declared.")
+    assert label.startswith("Error: The form has no row with the label 'Трговја со луѓе, чл. 418-а'.")
     assert "Suggested: 'Трговија со луѓе, чл. 418-а'" in label
 
 

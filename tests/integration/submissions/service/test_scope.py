@@ -23,7 +23,7 @@ from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 from tests.support.fakes.desk_world import ACTS, DRAFTS, FORGED, LATER, LOOKS, World, copy_world, make_world
 
 PLACES, INSTRUMENTS = ("QQ", "RR", "*"), ("justice", "victims", "*")
-WORDS = "This submission does not exist, or you do not have access to it."
+WORDS = "This return does not exist, or you do not have access to it."
 
 
 @pytest.fixture(scope="module")

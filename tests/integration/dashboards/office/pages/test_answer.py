@@ -165,8 +165,8 @@ def test_view_of_an_answer_shows_its_part(shared_office: Office, draft: str) -> 
         "beside": ("Your sheet: Tremujori III", "Values we read", "Persona të referuar"),
         "changes": ("figures changed", "changed", "+80"),
         "quarters": ("Each value and the last 12 periods before it", "2025 Q4: "),
-        "files": ("Your workbook with the findings in its cells", "Your file as you sent it"),
-        "events": ("Came in", "Checked"),
+        "files": ("Your workbook with the findings in its cells", "Your file as you uploaded it"),
+        "events": ("Received", "Checked"),
         "unknown": ("What to do:",),
     }.items():
         page = visitor.open_page("/answer", id=draft, view=view)
@@ -347,7 +347,7 @@ def test_answer_of_a_return_with_damaged_file_names_file_and_contact(office: Off
     assert f"The stored file third.xlsx of the return {number} is missing or damaged" in box.text_content()
     assert "Contact the steward of the secretariat: it must be restored from a backup." in box.text_content()
     assert str(office.desk.home.root) not in page.text
-    assert "What happened" in page.main and "Came in" in page.main
+    assert "What happened" in page.main and "Received" in page.main
     file = office.open("al-sender", "/answer/files/original", id=number)
     assert (file.status, file.heading) == (500, "Stored data is damaged")
 

@@ -151,9 +151,9 @@ def test_return_is_approved_by_a_second_person_and_never_by_the_sender(office: O
     page = office.open("al-approver", "/answer", id=number)
     assert f"One large case: {EXPLANATION}" in page.main
     refused = page.submit_form("Return to the sender")
-    assert refused.status == 422 and refused.errors == ["Explain in the comment why you return it."]
+    assert refused.status == 422 and refused.errors == ["Explain in the comment why you are returning it."]
     page = refused.submit_form("Approve")
-    assert page.result == "Approved. It counts from the next refresh on."
+    assert page.result == "Approved. It counts from the next update of the figures."
     assert _state(office, number) == "approved"
     second_attempt = refused.submit_form("Approve")
     assert second_attempt.status in (403, 409) and second_attempt.errors

@@ -69,7 +69,7 @@ def test_original_is_the_uploaded_file(office: Office) -> None:
 
 def test_corrected_copy_applies_only_the_certain_suggestion(shared_office: Office, broken_draft: str) -> None:
     page = shared_office.open("al-sender", "/answer", id=broken_draft)
-    copy = page.follow_link("certain suggestion").response
+    copy = page.follow_link("already made").response
     assert 'filename="corrected-third.xlsx"' in copy.headers["content-disposition"]
     sheet = load_workbook(BytesIO(copy.content))[portal_fixture.SHEET]
     assert sheet["A12"].value == "128/b – Trafikimi i të miturve" and sheet["C9"].value == "dhjetë"
@@ -80,7 +80,7 @@ def test_corrected_copy_is_only_for_the_sender_of_a_file_with_certain_suggestion
     shared_office: Office, request: pytest.FixtureRequest, account: str, number_fixture: str
 ) -> None:
     number = request.getfixturevalue(number_fixture)
-    assert not shared_office.open(account, "/answer", id=number).find_links("certain suggestion")
+    assert not shared_office.open(account, "/answer", id=number).find_links("already made")
     assert shared_office.open(account, "/answer/files/corrected", id=number).status == 404
 
 

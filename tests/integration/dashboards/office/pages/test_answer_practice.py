@@ -62,5 +62,5 @@ def test_practice_and_real_pages_do_not_show_each_others_returns(office: Office)
     real_page = office.open("al-sender", "/answer", id=practice_return)
     for page in (practice_page, real_page):
         assert page.status == 403 and "third.xlsx" not in page.text
-        assert "This submission does not exist" in page.main
+        assert "This return does not exist" in page.main
     assert office.open("al-sender", "/practice/files/original", id=real_return).status == 403

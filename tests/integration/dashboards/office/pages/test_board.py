@@ -65,12 +65,14 @@ def test_board_links_a_draft_only_for_people_who_work_on_it(office: Office) -> N
     grants = [Grant("viewer", "AL", "justice")]
     accounts.create_account(office.desk.engine, "al-viewer", "A viewer", grants=grants, password=PASSWORD, by="system")
     draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    assert set(office.open("al-approver", "/board").find_links("another: with findings")) == {f"/answer?id={draft}"}
-    assert "another: " not in office.open("al-viewer", "/board").main, "nobody else sees a draft"
+    assert set(office.open("al-approver", "/board").find_links("a replacement: with findings")) == {
+        f"/answer?id={draft}"
+    }
+    assert "a replacement: " not in office.open("al-viewer", "/board").main, "nobody else sees a draft"
     number = send_return(office.desk)
-    assert set(office.open("al-approver", "/board").find_links("another: sent")) == {f"/answer?id={number}"}
+    assert set(office.open("al-approver", "/board").find_links("a replacement: sent")) == {f"/answer?id={number}"}
     seen_by_viewer = office.open("al-viewer", "/board")
-    assert "another: sent" in seen_by_viewer.main and not seen_by_viewer.find_links("another: ")
+    assert "a replacement: sent" in seen_by_viewer.main and not seen_by_viewer.find_links("a replacement: ")
 
 
 def test_board_far_overdue_returns_are_folded_after_the_first_twelve(

@@ -119,21 +119,21 @@ def test_own_entry_is_added_downloaded_and_erased(office: Office) -> None:
     page = visitor.open_page("/experts/own").submit_form("Save the entry", **{**FIELDS, "address": "me@xk.example"})
     assert "not confirmed yet" in page.main and "1244" in page.text
     assert json.loads(visitor.open_page("/experts/own/data").response.content)["address"] == "me@xk.example"
-    question = page.submit_form("Erase the entry")
+    question = page.submit_form("Delete the entry")
     assert "cannot be restored" in question.main
-    erased = question.submit_form("Erase the entry")
+    erased = question.submit_form("Delete the entry")
     assert "The entry is erased" in erased.main and "Add an entry" in erased.main
 
 
 def test_steward_sees_who_looked_up_what(office: Office, link: str) -> None:
     office.start_visit("xk-expert").open_page("/experts").submit_form("Search", crime="TIP", role="prosecution")
-    page = office.open("secretariat", "/experts").follow_link("Look-ups of the network")
+    page = office.open("secretariat", "/experts").follow_link("Searches of the network")
     rows = [row.text_content() for row in page.find_elements("table tbody tr")]
     office.start_visit("xk-expert").open_page("/experts").submit_form("Search").follow_link("Expert 1 of the office")
     office.open("al-keeper", "/experts/kept")
     page = office.open("secretariat", "/experts/log")
     kinds = [row.findall("td")[1].text_content().strip() for row in page.find_elements("table tbody tr")]
-    assert kinds[:3] == ["listed the entries of the account", "opened one entry", "look-up"]
+    assert kinds[:3] == ["opened the list of entries kept by the account", "opened one entry", "look-up"]
     assert any("xk-expert" in row and "Crime: Trafficking in persons; Role: Prosecution" in row for row in rows)
 
 
@@ -162,8 +162,8 @@ def test_link_erases_only_with_the_box_and_a_form_of_its_page(office: Office, li
         assert visitor.post_raw(second + address, data={"confirmed": "1"}).status == 409
     page = visitor.open_page(second)
     assert b"second@al.example" in visitor.open_page(second + "/data").response.content
-    assert page.submit_form("Erase the entry").status == 409
-    erased = visitor.open_page(second).submit_form("Erase the entry", confirmed="1")
+    assert page.submit_form("Delete the entry").status == 409
+    erased = visitor.open_page(second).submit_form("Delete the entry", confirmed="1")
     assert erased.heading == "The entry is erased."
     assert visitor.open_page(second).status == 404
 
@@ -176,8 +176,8 @@ def test_nobody_writes_to_an_expert_who_has_not_confirmed(office: Office, link: 
     page = office.open("al-keeper", f"/experts/entry?id={entry}")
     assert "has not confirmed this entry yet" in page.main and "two quarters" not in page.main
     assert not page.find_forms("Send the message")
-    erased = office.open("al-keeper", f"/experts/kept?id={entry}").submit_form("Erase the entry")
-    assert "The entry is erased" in erased.submit_form("Erase the entry").main
+    erased = office.open("al-keeper", f"/experts/kept?id={entry}").submit_form("Delete the entry")
+    assert "The entry is erased" in erased.submit_form("Delete the entry").main
 
 
 def test_look_up_while_the_clock_is_set_back_shows_nothing_but_the_reason(
