@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipelines.core import clock
 from pipelines.publication.releases.calendar import find_planned
-from pipelines.publication.releases.editions import edition_key, next_edition
+from pipelines.publication.releases.editions import next_edition
 from pipelines.refresh import due, embargo
 from pipelines.refresh.quarter import standing
 from pipelines.refresh.quarter.acts import CATCH_UP, list_act_days
@@ -121,16 +121,16 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
 
 def _measure_correction(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPlan) -> QuarterProgress | None:
     """Return the steps of the corrected release of a quarter; None if nothing has changed since its release."""
-    published = standing.find_quarter_release(home, plan)
-    if published is None or edition_key(published.release)[:2] != edition_key(plan.quarter.code)[:2]:
+    editions = standing.list_editions(home, plan)
+    if not editions:
         return None
     draft = standing.find_quarter_draft(home, engine, plan)
     news = due.find_news(home, after=0, engine=engine)
     # A return of a later quarter belongs to the release of that quarter.
     has_news = bool(news.territories) and all(quarter <= plan.quarter for quarter in news.quarters)
-    if not has_news and (draft is None or standing.has_same_returns(home, draft.release, published.release)):
+    if not has_news and (draft is None or standing.has_same_returns(home, draft.release, editions[-1])):
         return None
-    name = next_edition(plan.quarter.code, standing.list_editions(home)) if draft is None else draft.release
+    name = next_edition(plan.quarter.code, editions) if draft is None else draft.release
     today = clock.now().date()
     if has_news:
         steps = (

@@ -72,6 +72,8 @@ def has_same_returns(home: Home, draft: str, release: str) -> bool:
     return set(consists_of[0]) == set(consists_of[1])
 
 
-def list_editions(home: Home) -> list[str]:
-    """Return the published editions."""
-    return [line.release for line in read_publications(home)]
+def list_editions(home: Home, plan: QuarterPlan) -> list[str]:
+    """Return the published editions of a quarter, oldest first."""
+    editions = {line.release for line in read_publications(home)}
+    quarter = edition_key(plan.quarter.code)[:2]
+    return sorted((name for name in editions if edition_key(name)[:2] == quarter), key=edition_key)

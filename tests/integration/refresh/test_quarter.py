@@ -323,6 +323,7 @@ def test_correction_after_the_release_says_what_waits_and_for_whom(
     embargo.approve_draft(world.home, actor=STEWARD, override_reason=REASON)
     set_day(date(2026, 6, 20))
     assert embargo.publish_due(world.home) == f"{QUARTER}.1"
+    world.write_draft(f"{QUARTER}.2")
     assert [p.correction for p in measure_progress(world.home, world.engine, world.registry)] == [""]
 
 
