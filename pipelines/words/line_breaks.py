@@ -27,7 +27,8 @@ def unbroken_figures() -> re.Pattern[str]:
 
 @cache
 def _compile_pattern(language: str) -> re.Pattern[str]:
-    days = {i18n.many("{n} day", "{n} days", n, language).partition(" ")[2] for n in _NUMBERS_OF_DAYS}
+    catalogue = i18n.load_catalogue(language)
+    days = {catalogue.ngettext("{n} day", "{n} days", n).partition(" ")[2] for n in _NUMBERS_OF_DAYS}
     unit = rf" (?:{'|'.join(map(re.escape, sorted(days, key=len, reverse=True)))})\b"
     day = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}"
     alternatives = (

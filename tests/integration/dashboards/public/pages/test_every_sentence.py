@@ -197,6 +197,14 @@ def _make_median(**changed: Any) -> Row:
     return row | changed
 
 
+def _make_small_window(freq: str, period: str, *, default: bool = False) -> dict[str, Any]:
+    """Return a period in which one of six territories reaches enough; all have a figure."""
+    return {
+        "freq": freq, "period": period, "n_territories": 6, "n_reported": 6, "n_reaching": 1, "is_most": False,
+        "is_default": default,
+    }  # fmt: skip
+
+
 def _make_window(freq: str, period: str, reaching: int, *, default: bool = False) -> Row:
     return {
         "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "n_reported": 7,
@@ -284,6 +292,18 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
             is_share=False,
         ),
         "Even over five years, no more than half of the territories can be compared. 3 of the 6 territories",
+    ),
+    "Most territories have too few in the part or in the rest to compare, even over {longest}. {reach}.": (
+        lambda: regions.explain_window([_make_small_window("P5", "2021-2025", default=True)], is_share=True),
+        "Most territories have too few in the part or in the rest to compare, even over five years. 1 of the 6",
+    ),
+    "Most territories have too few cases to compare, even over {longest} ({span}). The period chosen is {period}: "
+    "{reach}.": (
+        lambda: regions.explain_window(
+            [_make_small_window("A", "2025", default=True), _make_small_window("P5", "2021-2025")], is_share=False
+        ),
+        "Most territories have too few cases to compare, even over five years (2021–2025). The period chosen is 2025: "
+        "1 of the 6",
     ),
     FEW_NOTE: (
         lambda: str(_make_table_with_few().visible_notes[0][1]),
