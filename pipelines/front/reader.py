@@ -101,7 +101,7 @@ class Reader:
 
     def metric_name(self, metric: str) -> str:
         """Return the name of an indicator."""
-        return language.translate(str(self.edition.metrics[metric]["name"]), self.language)
+        return language.translate_message(str(self.edition.metrics[metric]["name"]), self.language)
 
     def link_to_explorer(self, page: str, **choices: str) -> str:
         """Return the address of a page where readers choose what to see, with choices and this release."""

@@ -20,7 +20,7 @@ from pipelines.design.components import Markup, PageRow, PageTable, Part
 from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, indicators, regions, trends
-from pipelines.words.language import tell, translate
+from pipelines.words.language import tell, translate_message
 from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
@@ -306,7 +306,7 @@ def name_language(reader: Reader, footnote: str) -> Part:
 
 def translate_text(reader: Reader, text: str) -> Part:
     """Return a text of the release in the reader's language, or in English and marked as such without a translation."""
-    translation = translate(text, reader.language)
+    translation = translate_message(text, reader.language)
     return translation if translation != text else in_page_language(reader, text)
 
 

@@ -50,8 +50,8 @@ def compute_surprise(
     size = mean**2 / (variance - mean)
     probability = size / (size + mean)
     # Not scipy.stats.nbinom: importing scipy.stats takes half a second of a check.
-    known = np.floor(np.nan_to_num(present))
-    below = np.where(known >= 0, betainc(size, np.maximum(known, 0) + 1, probability), 0.0)
-    above = np.where(known > 0, betaincc(size, np.maximum(known, 1), probability), 1.0)
+    counts = np.floor(np.nan_to_num(present))
+    below = np.where(counts >= 0, betainc(size, np.maximum(counts, 0) + 1, probability), 0.0)
+    above = np.where(counts > 0, betaincc(size, np.maximum(counts, 1), probability), 1.0)
     p: Array = np.minimum(1.0, 2.0 * np.minimum(below, above))
     return np.where(has_history & ~np.isnan(present), p, np.nan)

@@ -44,7 +44,7 @@ def read_in(language: str) -> Iterator[None]:
         _language.reset(token)
 
 
-def translate(text: str, language: str = "") -> str:
+def translate_message(text: str, language: str = "") -> str:
     """Return a text in a language, by default the reader's, without filling in parameters."""
     language = language or current_language()
     return _set_quotes(i18n.gettext(text, language), language)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
-from pipelines.words.language import Texts, current_language, tell, translate
+from pipelines.words.language import Texts, current_language, tell, translate_message
 
 Piece = tuple[str, str]
 """A text and its language."""
@@ -72,7 +72,7 @@ def translate_remark(text: str) -> list[Piece]:
     A release has several remarks as one text. The body that gives a reason is named in English.
     """
     if not text or current_language() == SOURCE_LANGUAGE:
-        return [(translate(text), SOURCE_LANGUAGE)] if text else []
+        return [(translate_message(text), SOURCE_LANGUAGE)] if text else []
     pieces: list[Piece] = []
     for sentence in split_sentences(text):
         quoted = _WITH_ITS_AUTHOR.fullmatch(sentence)

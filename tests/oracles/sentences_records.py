@@ -1119,13 +1119,13 @@ def expect_years_of_regional_figures(r: Release, s: Selection, p: Params) -> Exp
     """Return the years of the table, the last six, in which the region has a figure of four territories or more."""
     rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit")[s["metric"], s["crime"], "person"]
     of_years = [x for x in rows if x["freq"] == "A" and (x["is_default"] or x["version"] == "same_period")]
-    shown = sorted({x["period"] for x in of_years})[-6:]
+    listed = sorted({x["period"] for x in of_years})[-6:]
     regional = {
         x["period"]
         for x in of_years
         if x["area"] == r.region and x["value"] is not None and len(str(x["reporters"]).split(",")) >= FEWEST_IN_REGION
     }
-    return {"years": join_words(year for year in shown if year in regional)}
+    return {"years": join_words(year for year in listed if year in regional)}
 
 
 @expect_parameters("{area}, {period}: {crime}, {name}: {own}. {region}: {regional}.")

@@ -117,8 +117,9 @@ class Canvas:
             return False
         x_left, top, x_right, bottom = box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom
         # Written out: pictures of several series ask for a quarter of a million pairs of texts.
-        for other in self._texts:
-            if x_left < other.x_end and other.x_start < x_right and top < other.bottom and other.top < bottom:
+        for taken_box in self._texts:
+            overlaps = x_left < taken_box.x_end and taken_box.x_start < x_right
+            if overlaps and top < taken_box.bottom and taken_box.top < bottom:
                 return False
         self.add_text(x, y, text, kind, anchor=anchor)
         return True

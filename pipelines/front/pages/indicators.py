@@ -172,8 +172,10 @@ def _name_regional_years(reader: Reader, crime: str, metric: str, row: words.Row
     edition = reader.edition
     if _has_regional_figure(row):
         return ""
-    shown = edition.list_ratio_years(metric, crime)[-_YEARS:]
-    years = [y for y in shown if _has_regional_figure(edition.find_ratios(metric, crime, y).get(edition.region))]
+    years_of_table = edition.list_ratio_years(metric, crime)[-_YEARS:]
+    years = [
+        y for y in years_of_table if _has_regional_figure(edition.find_ratios(metric, crime, y).get(edition.region))
+    ]
     return tell("The table by year has a regional figure for {years}.", years=words.join_words(years)) if years else ""
 
 

@@ -159,8 +159,8 @@ def _causes(findings: Sequence[Finding], meanings: _Meant, reading: Reading | No
                 continue
             place = cascade.within(finding.where)
             words = [finding.expected or "", *(_list_labels(finding, reading) if cascade.within is _file else ())]
-            named = (by_word.get((place, fold_text(word))) for word in words if word)
-            cause = next((number for number in named if number is not None), first.get(place))
+            candidates = (by_word.get((place, fold_text(word))) for word in words if word)
+            cause = next((number for number in candidates if number is not None), first.get(place))
             if cause is not None and cause != n and _RANK[findings[cause].severity] <= _RANK[finding.severity]:
                 parent[n] = cause
     return [_final_cause(parent, n) for n in range(len(findings))]

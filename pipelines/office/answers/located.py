@@ -28,7 +28,7 @@ _NOT_SHARED: Final = ("offence", "law_article", "age_basis", "date_basis")
 
 @dataclass(frozen=True, slots=True)
 class LocatedFigure:
-    """What is counted, with its unit, and the places of the cells that are added, in the order of the file.
+    """A figure: its measure and unit in words, and the places of the cells that are added, in the order of the file.
 
     `places` is empty for a figure that is in one cell.
     """
@@ -46,14 +46,14 @@ def find_rows(finding: Finding, reading: Reading | None) -> list[dict[str, Any]]
     if reading is None or finding.seen is None or not str(finding.where):
         return []
     try:
-        seen = float(finding.seen)
+        value = float(finding.seen)
     except ValueError:
         return []
     rows = reading.observations.filter(pl.col("place") == str(finding.where))
     if rows.height != 1:
         return []
     row = rows.row(0, named=True)
-    return [row] if row["value"] == seen else _find_summands(reading.observations, row, seen)
+    return [row] if row["value"] == value else _find_summands(reading.observations, row, value)
 
 
 def locate_figure(finding: Finding, reading: Reading | None, language: str) -> LocatedFigure | None:
@@ -77,7 +77,7 @@ def describe_places(figure: LocatedFigure, language: str) -> str:
     return tell("sum of {n} figures, the first at: {place}", language, n=len(figure.places), place=place)
 
 
-def _find_summands(observations: pl.DataFrame, row: Mapping[str, Any], seen: float) -> list[dict[str, Any]]:
+def _find_summands(observations: pl.DataFrame, row: Mapping[str, Any], total: float) -> list[dict[str, Any]]:
     """Return the articles of the same offences that add up to the value seen; empty if they do not."""
     shared = [name for name in OBSERVATION_KEY if name not in _NOT_SHARED]
     group = _offence_group(row["offence"])
@@ -88,7 +88,7 @@ def _find_summands(observations: pl.DataFrame, row: Mapping[str, Any], seen: flo
         ~pl.col("law_article").is_in(codes.TOTAL_CODES),
     )
     articles = articles.filter([_offence_group(offence) == group for offence in articles["offence"]])
-    return articles.rows(named=True) if articles.height > 1 and articles["value"].sum() == seen else []
+    return articles.rows(named=True) if articles.height > 1 and articles["value"].sum() == total else []
 
 
 def _describe_sum(row: Mapping[str, Any], language: str) -> str:

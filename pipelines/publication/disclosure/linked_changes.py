@@ -43,10 +43,10 @@ def merge_changes(matrix: sparse.csr_matrix, lower: Array, upper: Array) -> Merg
         classes, signs = _find_classes(pairs)
         is_still_class = np.bincount(classes, is_still | (signs == 0.0)) > 0
         movable = np.flatnonzero(~is_still_class[classes])
-        kept, numbers = np.unique(classes[movable], return_inverse=True)
-        merge = sparse.csr_matrix((signs[movable], (movable, numbers)), shape=(len(classes), len(kept)))
+        merged, numbers = np.unique(classes[movable], return_inverse=True)
+        merge = sparse.csr_matrix((signs[movable], (movable, numbers)), shape=(len(classes), len(merged)))
         is_alike = signs[movable] > 0.0
-        least, most = np.full(len(kept), -np.inf), np.full(len(kept), np.inf)
+        least, most = np.full(len(merged), -np.inf), np.full(len(merged), np.inf)
         np.maximum.at(least, numbers, np.where(is_alike, lower[movable], -upper[movable]))
         np.minimum.at(most, numbers, np.where(is_alike, upper[movable], -lower[movable]))
         lower, upper = least, most

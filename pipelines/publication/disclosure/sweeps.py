@@ -96,7 +96,7 @@ class FreeMoves:
         change: Array = np.zeros(self._size)
         size = len(self._numbers)
         self._solver.changeColsCost(size, self._numbers, -(self._expand.T @ weights[self._columns]))
-        # With other weights, the solution before is no better a start than none.
+        # Weights change so much that the solver is faster without its last solution.
         self._solver.clearSolver()
         self._solver.run()
         solution = lp.read_solution(self._solver)

@@ -59,5 +59,5 @@ def test_figures_with_a_difference_below_zero_are_missing(indicators: duckdb.Duc
 def test_no_dispersion_is_below_one_and_other_figures_stay(indicators: duckdb.DuckDBPyConnection) -> None:
     (smallest,) = indicators.sql("select min(dispersion) from int_dispersion").fetchall()[0]
     assert smallest == 1.0
-    kept = indicators.sql("select value from cell where area = 'XK' and period = '2025-Q3' and is_total").fetchall()
-    assert (4.0,) in kept
+    totals = indicators.sql("select value from cell where area = 'XK' and period = '2025-Q3' and is_total").fetchall()
+    assert (4.0,) in totals

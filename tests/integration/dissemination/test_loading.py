@@ -72,8 +72,8 @@ def test_duckdb_lines_of_the_documentation_load_the_file_over_http(site: str, vi
         loaded = connection.execute(query).fetchall()
         expected = [row for key, row in victims.items() if key[0] == "A" and key[5:9] == ("_T", "_T", "_T", "_T")]
         assert len(loaded) == len(expected) > 20
-        shown = sorted(float(value) for _, _, value in loaded if value is not None)
-        assert shown == sorted(float(str(row["value"])) for row in expected if row["value"] is not None)
+        values = sorted(float(value) for _, _, value in loaded if value is not None)
+        assert values == sorted(float(str(row["value"])) for row in expected if row["value"] is not None)
         connection.execute(attachment)
         (attached,) = connection.execute("select count(*) from release.cell").fetchall()
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:

@@ -301,8 +301,8 @@ def test_correction_after_the_release_says_what_waits_and_for_whom(
     rounds = measure_progress(world.home, world.engine, world.registry)
     assert [p.correction for p in rounds] == [""], "a draft of the same returns is no correction"
     world.accept_returns(world.list_expected(QUARTER)[1:2])
-    done, correction = measure_progress(world.home, world.engine, world.registry)
-    assert (done.release, correction.correction) == (QUARTER, f"{QUARTER}.1")
+    released, correction = measure_progress(world.home, world.engine, world.registry)
+    assert (released.release, correction.correction) == (QUARTER, f"{QUARTER}.1")
     assert [(step.name, [wait.cause for wait in step.waits]) for step in correction.steps] == [
         ("draft", ["program"]), ("signatures", []), ("release", [])
     ]  # fmt: skip

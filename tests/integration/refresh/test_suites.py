@@ -99,7 +99,7 @@ def test_returns_that_later_ones_cover_are_not_read(
 ) -> None:
     for number in range(5):
         newest = record_check(desk, f"edition-{number}.csv", NEGATIVE, days=number)
-    other = record_check(desk, "other.csv", NEGATIVE, period="2025-Q3")
+    of_other_period = record_check(desk, "other.csv", NEGATIVE, period="2025-Q3")
     read: list[set[str]] = []
     select_submissions = queries.select_submissions
 
@@ -110,7 +110,7 @@ def test_returns_that_later_ones_cover_are_not_read(
     monkeypatch.setattr(queries, "select_submissions", note_submissions)
     fourth = Period("2025-Q4")
     result = summarise_justice(desk, QuarterRange(fourth, fourth) if is_limited else EVERY_QUARTER)
-    assert read == [{newest} if is_limited else {newest, other}]
+    assert read == [{newest} if is_limited else {newest, of_other_period}]
     assert result.returns == len(read[0]) and [rule.open for rule in result.rules] == [len(read[0])]
 
 

@@ -164,11 +164,11 @@ def test_results_of_earlier_rules_are_stale_until_they_are_computed_again(survey
 
 
 def test_no_small_group_is_on_one_side(surveys: Surveys, table: pl.DataFrame) -> None:
-    shown = table.filter(
+    small_groups = table.filter(
         pl.col("count").is_not_null(), pl.col("code") == "favourable", pl.col("n") < FEWEST_ON_ONE_SIDE
     )
-    assert shown.height > 10
-    assert shown.filter((pl.col("count") == 0) | (pl.col("count") == pl.col("n"))).is_empty()
+    assert small_groups.height > 10
+    assert small_groups.filter((pl.col("count") == 0) | (pl.col("count") == pl.col("n"))).is_empty()
 
 
 def test_home_without_questionnaire_exports_empty_tables(tmp_path: Path) -> None:

@@ -106,5 +106,5 @@ def test_small_group_on_one_side_is_withheld_with_company(answers: dict[str, int
 
 def test_rest_of_a_few_people_is_not_on_one_side() -> None:
     groups = {"AL": {"easy": 5, "hard": 8}, "ME": {"easy": 7, "hard": 9}}
-    rest = AnswerCounts(groups, {"easy": 12, "hard": 20, "fair": 3}, ("easy",))
-    assert choose_withheld({"AL": 13, "ME": 16}, hidden=6, answers=rest) == {"AL"}, "3 found it hard and 3 fair"
+    answers = AnswerCounts(groups, {"easy": 12, "hard": 20, "fair": 3}, ("easy",))
+    assert choose_withheld({"AL": 13, "ME": 16}, hidden=6, answers=answers) == {"AL"}, "3 found it hard and 3 fair"

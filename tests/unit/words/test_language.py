@@ -13,7 +13,7 @@ import pytest
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.words import agreement, changes, durations, figures, indicators, language, regions, reporting, trends
-from pipelines.words.language import many, read_in, tell, translate
+from pipelines.words.language import many, read_in, tell, translate_message
 from tests.support.marked_translations import MarkedTranslations, strip_translations
 
 LANGUAGES = tuple(code for code in i18n.LANGUAGE_NAMES if code != i18n.SOURCE_LANGUAGE)
@@ -222,8 +222,8 @@ def test_language_is_as_requested_or_as_the_browser_prefers() -> None:
 def test_english_texts_have_typographic_quotes_and_apostrophes() -> None:
     with read_in("en"):
         assert tell("The region's rates use the population of the territories included.").startswith("The region’s")
-        assert translate('GLOTIP prints "<5".') == "GLOTIP prints “<5”."
-        assert translate("the jurisdictions' own figures") == "the jurisdictions’ own figures"
-        assert translate("rti 'a b' 7\" of") == "rti 'a b' 7\" of", "code, and a sign without its pair, stay"
-        assert translate('<a href="a" id="b">') == '<a href="a" id="b">', "attributes stay"
+        assert translate_message('GLOTIP prints "<5".') == "GLOTIP prints “<5”."
+        assert translate_message("the jurisdictions' own figures") == "the jurisdictions’ own figures"
+        assert translate_message("rti 'a b' 7\" of") == "rti 'a b' 7\" of", "code, and a sign without its pair, stay"
+        assert translate_message('<a href="a" id="b">') == '<a href="a" id="b">', "attributes stay"
         assert many("{n} office's file", "{n} offices' files", 2) == "2 offices’ files"

@@ -1,4 +1,4 @@
-"""What is read as one is found in every language, and as little as possible besides."""
+"""Figures, days and periods that stay on one line are found in every language, and as little as possible besides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.words.line_breaks import unbroken_figures
 
 def find_in(language: str, text: str) -> list[str]:
     with read_in(language):
-        return [found[0] for found in unbroken_figures().finditer(text)]
+        return [match[0] for match in unbroken_figures().finditer(text)]
 
 
 @pytest.mark.parametrize("language", list(i18n.language_names()))

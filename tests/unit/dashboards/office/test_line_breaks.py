@@ -9,7 +9,7 @@ import pytest
 from dashboards.office.line_breaks import keep_numbers_whole
 
 
-def keep(body: str, language: str = "en") -> str:
+def keep_whole(body: str, language: str = "en") -> str:
     page = keep_numbers_whole(f"<title>2026 Q3</title><main>{body}</main><footer>2026 Q3</footer>", language)
     assert page.startswith("<title>2026 Q3</title>") and page.endswith("<footer>2026 Q3</footer>")
     return page.partition("<main>")[2].partition("</main>")[0]
@@ -27,9 +27,9 @@ def keep(body: str, language: str = "en") -> str:
     ],
 )
 def test_a_period_or_a_number_with_its_word_is_one_element(language: str, text: str, whole: str) -> None:
-    kept = keep(f"<td>{text}</td>", language)
-    assert f'<span class="rti-whole">{whole}</span>' in kept
-    assert re.sub("<[^>]*>", "", kept) == text
+    page_part = keep_whole(f"<td>{text}</td>", language)
+    assert f'<span class="rti-whole">{whole}</span>' in page_part
+    assert re.sub("<[^>]*>", "", page_part) == text
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_a_period_or_a_number_with_its_word_is_one_element(language: str, text: 
 )  # fmt: skip
 def test_fields_code_and_attributes_stay_as_they_are(body: str) -> None:
     body = f"<select>{body}</select>" if body.startswith("<option") else body
-    assert keep(body) == body
+    assert keep_whole(body) == body

@@ -86,11 +86,11 @@ def test_make_series_has_no_break_before_the_first_figure_of_a_territory() -> No
     """Plant a break where a territory has its first figure, alone and as a member of the region."""
     day = date(2023, 1, 1)
     planted = [make_break(day, day) | {"area": "BB"}, make_break(day, day, "source") | {"area": "AA"}]
-    own = [make_total("BB", year, None, obs_status="L") for year in YEARS[:2]]
-    own += [make_total("BB", year, 30.0) for year in YEARS[2:]]
-    assert make_series("B", own, breaks=planted[:1]).breaks == []
-    assert make_series("B", own[2:], breaks=planted[:1], periods=YEARS).breaks == []
-    hidden = [make_total("BB", "2022", None, obs_status="Q", conf_status="C"), *own[2:]]
+    of_territory = [make_total("BB", year, None, obs_status="L") for year in YEARS[:2]]
+    of_territory += [make_total("BB", year, 30.0) for year in YEARS[2:]]
+    assert make_series("B", of_territory, breaks=planted[:1]).breaks == []
+    assert make_series("B", of_territory[2:], breaks=planted[:1], periods=YEARS).breaks == []
+    hidden = [make_total("BB", "2022", None, obs_status="Q", conf_status="C"), *of_territory[2:]]
     assert make_series("B", hidden, breaks=planted[:1]).breaks == [BreakMark(1, 1, "law")], "a withheld figure counts"
     codes = {"2021": "AA", "2022": "AA", "2023": "AA,BB", "2024": "AA,BB"}
     region = [make_total("WB", year, 90.0, reporters=codes[year]) for year in YEARS]

@@ -26,8 +26,8 @@ def test_merged_program_has_the_same_changes(seed: int) -> None:
     lower, upper = -random.integers(0, 3, 6).astype(float), np.full(6, 2.0)
     merged = merge_changes(sparse.csr_matrix(matrix), lower, upper)
     assert merged.matrix.shape[1] == len(merged.lower) == len(merged.upper) == merged.expand.shape[1]
-    found = list_changes(merged.matrix.toarray(), merged.lower, merged.upper)
-    assert {tuple(merged.expand @ change + 0.0) for change in found} == list_changes(matrix, lower, upper)
+    of_merged = list_changes(merged.matrix.toarray(), merged.lower, merged.upper)
+    assert {tuple(merged.expand @ change + 0.0) for change in of_merged} == list_changes(matrix, lower, upper)
 
 
 def test_linked_variables_are_one() -> None:
