@@ -220,7 +220,7 @@ def _render_form(
 
 
 _CRITERIA: Mapping[str, str] = {
-    "from": mark("Your territory"),
+    "from": mark("Own territory"),
     "territory": mark("Territory"),
     "role": mark("Role"),
     "language": mark("Language"),

@@ -65,7 +65,11 @@ def show_sheet(context: Page) -> Response:
             )
             for row in sheet.missing
         ],
-        withheld=context.many("{n} figure is withheld", "{n} figures are withheld", sheet.withheld),
+        withheld=context.many(
+            "{n} figure of this territory is withheld in the whole release",
+            "{n} figures of this territory are withheld in the whole release",
+            sheet.withheld,
+        ),
     )
 
 

@@ -46,7 +46,9 @@ def make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
         for row in sheet.figures
     ]
     tell = context.tell
-    columns = [tell("Crime"), tell("Unit"), tell("Period"), tell("Now"), tell("Before")]
+    has_before = any(row["before"] is not None for row in sheet.figures)
+    value_heading = tell("Now") if has_before else tell("Figure")
+    columns = [tell("Crime"), tell("Unit"), tell("Period"), value_heading, tell("Before")]
     table = ui.PageTable(
         context.tell("Totals"), context.tell("What is counted"), columns, rows, frozenset({3, 4}), wide=True
     )
