@@ -552,7 +552,7 @@ def describe_cover(r: Release, row: Row, crime: str, measure: str, unit: str, in
         return "No territory has reported."
     text = f"Figures cover {f'all {whole}' if len(present) == whole else f'{len(present)} of {whole}'} territories."
     if len(present) < FEWEST_IN_REGION:
-        text = f"Only {len(present)} of {whole} territories have this figure; a regional figure needs at least 4."
+        text = f"Only {len(present)} of {whole} territories can be included; a regional figure needs at least 4."
     missing = list_absences(r, key_figure(row, crime, measure, unit), row["reporters"], instruments)
     return f"{text} Not included: {join_words(missing)}." if missing else text
 
@@ -624,7 +624,7 @@ def expect_number_covered(r: Release, s: Selection, p: Params) -> Expected:
     return {"whole": str(whole), "n": {n for n in count_reporters(r, s) if int(n) >= FEWEST_IN_REGION}}
 
 
-@expect_parameters("Only {n} of {whole} territories have this figure; a regional figure needs at least {fewest}.")
+@expect_parameters("Only {n} of {whole} territories can be included; a regional figure needs at least {fewest}.")
 def expect_number_too_few(r: Release, s: Selection, p: Params) -> Expected:
     few = {n for n in count_reporters(r, s) if 0 < int(n) < FEWEST_IN_REGION}
     return {"whole": str(len(r.territories)), "n": few, "fewest": "4"}

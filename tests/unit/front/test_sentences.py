@@ -86,7 +86,7 @@ def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
     [
         (None, "withheld", "withheld", ""),
         (None, "missing", "not applicable", ""),
-        (None, "too_few_territories", "no regional figure", "Only 3 of 4 territories have this figure;"),
+        (None, "too_few_territories", "no regional figure", "Only 3 of 4 territories can be included;"),
         (84.0, "enough", "84", "Figures cover all 4 territories."),
     ],
 )
@@ -108,7 +108,7 @@ def test_count_from_too_few_territories_says_why_the_region_has_none() -> None:
     region = sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Convicted, persons")
     assert region.headline.endswith(": no regional figure.")
     assert region.note == region.cover
-    assert region.note.startswith("Only 3 of 4 territories have this figure; a regional figure needs at least 4.")
+    assert region.note.startswith("Only 3 of 4 territories can be included; a regional figure needs at least 4.")
 
 
 def describe_one(**changes: object) -> str:

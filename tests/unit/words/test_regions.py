@@ -82,7 +82,7 @@ def test_sentence_never_mixes_bases_and_shows_each_number_with_its_coverage(
     ("reporters", "text"),
     [
         ("", "No territory has reported."),
-        ("AL,HR,RS", "Only 3 of 7 territories have this figure; a regional figure needs at least 4. Not included: BA."),
+        ("AL,HR,RS", "Only 3 of 7 territories can be included; a regional figure needs at least 4. Not included: BA."),
         ("AL,HR,RS,ME", "Figures cover 4 of 7 territories. Not included: BA."),
     ],
 )

@@ -543,7 +543,7 @@ def test_ratio_has_its_range_and_version() -> None:
     lagged = "65 (50–84), over 1 year before"
     assert read_rows(test, "Serbia")[:2] == [[lagged], ["80 (62–103)", lagged]], "the recommended version, then both"
     assert "Recommended: with time lag" in read_html(test)
-    few = "Only 3 of 7 territories have this figure; a regional figure needs at least 4. Not included: "
+    few = "Only 3 of 7 territories can be included; a regional figure needs at least 4. Not included: "
     assert f": no regional figure. {few}" in read_html(test)
     assert read_row(test, "Western Balkans")[0] == "no regional figure", "three of seven territories are not the region"
     assert "4 of 7 territories have enough to be compared" in read_html(test)
