@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Protocol
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -59,7 +60,7 @@ _TOO_FEW_OF: Mapping[Kind, str] = {
 _TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is based on fewer than {enough} people.")
 UNCLEAR_OF_PERSONS = mark("Not clear, because one case can involve several people.")
 UNCLEAR_OF_REQUESTS = mark("Not clear, because several requests can belong to one case.")
-_OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
+_OTHER_TERRITORIES = mark("Not tested: the two figures cover different territories.")
 _OTHER_VERSION = mark("Not tested: the two ratios are calculated in different ways.")
 _DIVIDED_EARLIER = mark(
     "The figure of {period} is divided by a count of {earlier}, so breaks from {earlier} on are included."
@@ -76,6 +77,25 @@ class Trend:
     note: str = ""
     is_without_figures: bool = False
     """Neither period has a figure."""
+
+
+class ShownFigure(Protocol):
+    """A figure as it is shown: its text, and its kind, which is `value` or `few` for a number."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+def name_verdict(trend: Trend, figures: Sequence[ShownFigure]) -> str:
+    """Return the verdict on a change in words. Without one of the figures, this is the state shown instead of it.
+
+    `figures` are those of the two periods, the earlier one first. If both are missing, the state is of the later one.
+    """
+    states = [figure.text for figure in figures if figure.kind not in ("value", "few")]
+    return states[-1] if trend.verdict == "missing" and states else VERDICTS[trend.verdict]
 
 
 def judge_trend(

@@ -44,7 +44,7 @@ def _show_table(frame: layout.Frame, compared: Compared, freq: str, since: str, 
         trend = _judge_change(compared, kind, area, *ends)
         judged.append(trend)
         cells = [compared.build_cell(row, notes, area, name) for row, name in zip(ends, names, strict=True)]
-        verdict, times = trends.VERDICTS[trend.verdict], trends.format_times(trend) or tell("not compared")
+        verdict, times = trends.name_verdict(trend, cells), trends.format_times(trend) or tell("not compared")
         marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = frame.area_name(area)
         cells += [

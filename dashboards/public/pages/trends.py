@@ -64,14 +64,17 @@ def _show_changes(
         judged.append(trend)
         marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = f"{frame.area_name(area)}, {words.stage_name(measure)}"
-        verdict = trends.VERDICTS[trend.verdict]
+        ends = [
+            tables.figure_cell(frame.id, cell, notes, what=f"{subject}, {period}")
+            for cell, period in ((first_cell, since), (last_cell, last))
+        ]
+        verdict = trends.name_verdict(trend, ends)
         times = trends.format_times(trend) or tell("not compared")
         lines.append(
             tables.Line(
                 frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
                 (
-                    tables.figure_cell(frame.id, first_cell, notes, what=f"{subject}, {since}"),
-                    tables.figure_cell(frame.id, last_cell, notes, what=f"{subject}, {last}"),
+                    *ends,
                     tables.Cell(times, f"{subject}: {times}"),
                     tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
                 ),

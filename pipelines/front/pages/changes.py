@@ -70,7 +70,7 @@ def add_lines(table: FigureTable, lines: Sequence[TestedLine], explanation: str 
     `explanation` is marked in words.trends; a table that follows another one on the same page needs none.
     """
     for line in lines:
-        verdict = table.verdict_field(trends.VERDICTS[line.trend.verdict], line.trend.note)
+        verdict = table.verdict_field(trends.name_verdict(line.trend, line.figures), line.trend.note)
         table.add_row(line.heading, (*line.fields, format_times(line.trend), verdict), is_total=line.is_total)
     if explanation:
         table.notes.add_remark(tell(explanation))  # marked in words.trends

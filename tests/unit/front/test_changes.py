@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import words
 from pipelines.front.pages import changes
 from pipelines.front.reader import Reader
 from pipelines.words import trends
@@ -49,6 +50,33 @@ def test_counts_of_all_areas_are_judged() -> None:
     rows = _list_rows(reader, lines)
     assert "2.00" in rows[0][2] and rows[0][3] == "clear rise"
     assert "not compared" in rows[2][2] and "too few to compare" in rows[2][3]
+    assert "not collected" in rows[3][3]
+
+
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [
+        ([None, 30.0], "not received"),
+        ([30.0, None], "not received"),
+        ([None, None], "not received"),
+    ],
+)
+def test_verdict_without_a_figure_is_the_state_of_that_figure(values: list[float | None], state: str) -> None:
+    status = {"obs_status": "O", "n_reported": 0}
+    totals = [
+        make_total("AA", year, value, **({} if value is not None else status))
+        for year, value in zip(SPAN, values, strict=True)
+    ]
+    reader = Reader(make_edition(total=totals), "en")
+    lines = changes.judge_counts(changes.make_table(reader, "Persons", SPAN), "TIP", "convicted_first", SPAN)
+    row = _list_rows(reader, lines)[1]
+    assert "not compared" in row[2] and state in row[3] and "not available" not in row[3]
+
+
+def test_verdict_without_two_figures_is_the_later_state() -> None:
+    shown = [words.format_status("unreceived"), words.format_status("not_applicable")]
+    assert trends.name_verdict(trends.Trend("missing"), shown) == "not applicable"
+    assert trends.name_verdict(trends.Trend("withheld"), shown) == "withheld"
 
 
 def test_region_of_three_territories_is_not_judged() -> None:
@@ -56,6 +84,7 @@ def test_region_of_three_territories_is_not_judged() -> None:
     reader = Reader(make_edition(total=totals), "en")
     lines = changes.judge_counts(changes.make_table(reader, "Persons", SPAN), "TIP", "convicted_first", SPAN)
     assert lines[0].trend.verdict == "missing" and "no regional figure" in str(lines[0].fields[0])
+    assert "no regional figure" in _list_rows(reader, lines)[0][3]
     rates = changes.judge_rates(changes.make_table(reader, "Rates", SPAN), "TIP", "convicted_first", SPAN)
     for judged in (lines, rates):
         assert changes._describe_region(reader, "TIP", "Convicted", SPAN, judged[0]).startswith(
