@@ -215,18 +215,20 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
         rows[edition.region],
         is_share=bool(edition.metrics[metric]["is_nested"]),
     )
-    notes = [*_list_versions(reader, ratios), *list_notes(reader, edition.territories)]
+    notes = [*_list_differences(reader, ratios), *list_notes(reader, edition.territories)]
     name = pages.name_picture(f"ratios-{metric}", crime)
     return PictureFile(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
 
 
-def _list_versions(reader: Reader, ratios: Mapping[str, Row]) -> list[str]:
-    """Return the notes on ratios whose counts are not both of the year of the picture, with their areas."""
+def _list_differences(reader: Reader, ratios: Mapping[str, Row]) -> list[str]:
+    """Return the notes on ratios whose counts are not both of the year of the picture, or are of adults, by area."""
     names: dict[str, list[str]] = {}
     for code in (reader.edition.region, *reader.edition.territories):
-        if code in ratios and (text := indicators.explain_version(ratios[code])):
+        if code not in ratios:
+            continue
+        for text in filter(None, (indicators.explain_version(ratios[code]), indicators.explain_ages(ratios[code]))):
             names.setdefault(text, []).append(reader.marked_name(code))
     return [f"{', '.join(areas)}: {language.lower_first(text)}" for text, areas in names.items()]
 

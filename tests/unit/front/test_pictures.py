@@ -108,3 +108,15 @@ def test_picture_of_ratios_names_the_areas_divided_by_an_earlier_year() -> None:
     text = " ".join(re.findall(r">([^<>]+)</t", picture.draw(560).svg))
     assert "Aland: divided by those who reached the earlier stage 1 year earlier" in text
     assert text.count("1 year earlier") == 1, "Cland is divided by the same year"
+
+
+def test_picture_of_ratios_names_the_areas_that_divide_adults_by_persons_of_all_ages() -> None:
+    code = "convicted_first_per_indicted"
+    ratios = [make_ratio("AA", "2025", ages="Y_GE18/_T"), make_ratio("CC", "2025", ages="_T/_T")]
+    ratios.append(make_ratio("BB", "2025", ages="Y_GE18/_T", value=None, state="missing"))
+    edition = make_edition(
+        stage_ratio=ratios, total=[make_total("WB", "2025", 90.0)], metric=[make_metric(code, "Convicted per indicted")]
+    )
+    text = " ".join(re.findall(r">([^<>]+)</t", pictures.draw_ratios(Reader(edition, "en"), "TIP", code).draw(560).svg))
+    assert "Aland: one of the two counts is of adults only (18 and over)." in text
+    assert text.count("adults only") == 1
