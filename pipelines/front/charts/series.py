@@ -24,6 +24,8 @@ _LEAST_PANEL = 190
 _NARROWEST_PANEL = 145
 """Least width of a picture in a row that saves a picture from being alone in the last row."""
 _FEWEST_TICKS, TICKS = 3, 5
+_PERIOD_TICK = 5
+"""Length of a tick that leads from a point to the label of its period, in pixels."""
 
 
 NOTHING = FormattedFigure("", "", "nothing")
@@ -384,20 +386,26 @@ def _label_periods(
     labels = [words.period_brief(point.code) if point.code else point.period for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
 
-    def find_places(step: int) -> list[tuple[float, str]]:
+    def find_places(step: int) -> list[tuple[float, int]]:
         positions = range(len(labels) - 1, -1, -step)
         halves = [measure_text(labels[position], SIZE) / 2 for position in positions]
         centers = [x.find_center(position) for position in positions]
         inside = [min(max(at, x_left + half), x_right - half) for at, half in zip(centers, halves, strict=True)]
-        return list(zip(inside, (labels[position] for position in positions), strict=True))
+        return list(zip(inside, positions, strict=True))
 
     first_step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
     step = first_step
     # The newest label is moved to the left if it would leave the picture, which can take the room of the one before.
     while any(newer - older < widest + 6 for (newer, _), (older, _) in pairwise(find_places(step)[:-1])):
         step += first_step
-    for at, label in find_places(step):
-        canvas.add_text_if_free(at, floor + LINE, label, anchor="middle")
+    places = find_places(step)
+    # A label that was moved can be below the point of another period, so that ticks show which points have labels.
+    has_ticks = any(abs(at - x.find_center(position)) > x.step / 2 for at, position in places)
+    for at, position in places:
+        is_written = canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
+        if is_written and has_ticks:
+            center = x.find_center(position)
+            canvas.add_line(center, floor, center, floor + _PERIOD_TICK, "axis")
 
 
 def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, top: float) -> float:

@@ -238,3 +238,16 @@ def test_label_of_a_figure_alone_before_a_break_is_beside_its_interval() -> None
     bar = re.search(r'<rect x="([\d.]+)" [^>]*class="band"', read.drawing.svg)
     assert bar is not None and label.box.x_start >= float(bar[1]) + 8
     assert read.count_marks("path", "band edgeless") == read.count_marks("path", "edge") == 1
+
+
+@pytest.mark.parametrize(("n", "has_ticks"), [(16, True), (3, False)])
+def test_label_that_is_moved_below_another_point_has_a_tick_at_its_own(n: int, has_ticks: bool) -> None:
+    points = [PeriodPoint(f"{2023 + place // 4} Q{place % 4 + 1}", make_figure(20.0 + place)) for place in range(n)]
+    panels = [ChartSeries(name, points) for name in ("Aland", "Bland", "Cland", "Dland")]
+    read = assert_legible(draw_multiples("Indicted", panels, width=WIDE))
+    lines = [element for element in read.root.iter() if element.get("class") == "axis" and element.get("x1")]
+    ticks = [float(line.get("x1")) for line in lines if line.get("x1") == line.get("x2")]
+    assert bool(ticks) == has_ticks
+    if has_ticks:
+        points = [float(e.get("cx")) for e in read.root.iter() if e.get("cx") and "mark" in e.get("class", "")]
+        assert max(ticks) == pytest.approx(max(points), abs=0.1), "the newest label leads to the newest point"
