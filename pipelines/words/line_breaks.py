@@ -12,6 +12,8 @@ from pipelines.words.language import current_language
 _NUMBER: Final = r"(?<!\d)\d(?:[\d.,\u202f]*\d)?%?"
 _YEAR: Final = r"(?:19|20)\d\d\b\.?"
 _WORD: Final = r"[^\W\d_]"
+_RESOLUTION: Final = rf"\b{_WORD}{{2,6}}(?:-{_WORD})? 1244\b|\bOKB-{_WORD}+"
+"""The resolution, and a word with a hyphen, in the name of Kosovo* ("UNSCR 1244", "OKB-së")."""
 _NUMBERS_OF_DAYS: Final = (1, 2, 5)
 """Numbers that have all plural forms of our languages."""
 
@@ -20,7 +22,8 @@ def unbroken_figures() -> re.Pattern[str]:
     """Return a pattern of what is read as one in the reader's language.
 
     These are periods ("2026 Q3", "3. квартал 2026", "2023–2025"), days ("1 December 2016", "2023-05-30"), ranges and
-    parts ("30 to 89 days", "7 of 7"), and a small number with the short word before it ("than 20").
+    parts ("30 to 89 days", "7 of 7"), a small number with the short word before it ("than 20"), and the end of the name
+    of Kosovo* ("UNSCR 1244").
     """
     return _compile_pattern(current_language())
 
@@ -39,5 +42,6 @@ def _compile_pattern(language: str) -> re.Pattern[str]:
         rf"{_NUMBER}–{_NUMBER}",
         rf"{_NUMBER}{unit}",
         rf"\b{_WORD}{{2,4}} (?!{day})\d\d?\b(?![.,]\d)",
+        _RESOLUTION,
     )
     return re.compile("|".join(alternatives))

@@ -44,6 +44,10 @@ def test_days_are_read_as_one(language: str, month: int) -> None:
         ("en", "fewer than 20: compare", ["than 20"]),
         ("en", "1.93 in 2023–2025, 2023-05-30", ["1.93 in 2023–2025", "2023-05-30"]),
         ("en", "12,345 of 20,000", ["12,345 of 20,000"]),
+        ("en", "Kosovo under UNSCR 1244*", ["UNSCR 1244"]),
+        ("sq", "Kosova sipas Rezolutës 1244 të KS të OKB-së*", ["OKB-së"]),
+        ("sr", "Косово према Резолуцији СБ УН 1244*", ["УН 1244"]),
+        ("hr", "Kosovo prema Rezoluciji VS UN-a 1244*", ["UN-a 1244"]),
     ],
 )
 def test_ranges_parts_and_small_numbers_are_read_as_one(language: str, text: str, figures: list[str]) -> None:
