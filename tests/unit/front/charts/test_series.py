@@ -249,5 +249,5 @@ def test_label_that_is_moved_below_another_point_has_a_tick_at_its_own(n: int, h
     ticks = [float(line.get("x1")) for line in lines if line.get("x1") == line.get("x2")]
     assert bool(ticks) == has_ticks
     if has_ticks:
-        points = [float(e.get("cx")) for e in read.root.iter() if e.get("cx") and "mark" in e.get("class", "")]
-        assert max(ticks) == pytest.approx(max(points), abs=0.1), "the newest label leads to the newest point"
+        centers = [float(e.get("cx")) for e in read.root.iter() if e.get("cx") and "mark" in e.get("class", "")]
+        assert max(ticks) == pytest.approx(max(centers), abs=0.1), "the newest label leads to the newest point"
