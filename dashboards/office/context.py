@@ -66,22 +66,26 @@ class PageContext:
         return office_name(self.desk.registry, source, self.language) + self.footnote_mark(territory)
 
     def footnote_mark(self, code: str) -> str:
-        """Return the mark of the footnote of a territory's name, the same on every page; empty if it has none."""
+        """Return the mark of the footnote of a territory's name, the same on every page; empty if it has none.
+
+        The page then ends with that footnote and with those of the territories that its declared texts mention.
+        """
+        registry, territory = self.desk.registry, code.partition("_")[0]
+        declared = registry.territories.get(territory)
+        for mentioned in declared.mentions if declared is not None else ():
+            self._add_footnote(mentioned)
+        return self._add_footnote(territory)
+
+    def _add_footnote(self, territory: str) -> str:
         from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 
-        registry, territory = self.desk.registry, code.partition("_")[0]
+        registry = self.desk.registry
         note = note_of(registry, territory, self.language)
         if not note:
             return ""
         ordered = sorted(registry.territories, key=lambda code: jurisdiction_name(registry, code, SOURCE_LANGUAGE))
         marked = [code for code in ordered if note_of(registry, code, self.language)]
         return self.notes.setdefault(note, _MARKS[marked.index(territory) % len(_MARKS)])
-
-    def add_footnotes(self, territory: str) -> None:
-        """Show the footnotes of a territory and of those that its declared texts mention at the end of the page."""
-        declared = self.desk.registry.territories.get(territory)
-        for code in (territory, *(declared.mentions if declared is not None else ())):
-            self.footnote_mark(code)
 
     def form_name(self, form: str | None) -> str:
         """Return the everyday name of a form."""

@@ -41,7 +41,6 @@ def show_sheet(context: Page) -> Response:
     sign_off = next(item for item in release_desk.list_sheets(desk, context.who) if item.territory == territory)
     draft = release_desk.find_draft(desk)
     assert draft is not None
-    context.add_footnotes(territory)
     return render_page(
         context,
         "release_sheet.html",

@@ -66,3 +66,9 @@ def test_incomplete_proposal_keeps_what_was_entered(office: Office) -> None:
     assert page.status == 409 and "Enter the date from which the law applies" in page.text
     assert page.wrong_fields == ["applies_from"]
     assert ANSWERS["article"] in page.response.text and "soon" in page.response.text
+
+
+def test_footnote_of_serbia_brings_that_of_kosovo_which_it_names(office: Office) -> None:
+    page = office.open("region-lawyer", "/treaties", area="RS", treaty="ETS182")
+    assert "Serbia†" in page.text and "do not include Kosovo" in page.text
+    assert "* " in page.text and "United Nations Security Council resolution 1244" in page.text
