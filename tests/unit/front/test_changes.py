@@ -74,9 +74,9 @@ def test_verdict_without_a_figure_is_the_state_of_that_figure(values: list[float
 
 
 def test_verdict_without_two_figures_is_the_later_state() -> None:
-    shown = [words.format_status("unreceived"), words.format_status("not_applicable")]
-    assert trends.name_verdict(trends.Trend("missing"), shown) == "not applicable"
-    assert trends.name_verdict(trends.Trend("withheld"), shown) == "withheld"
+    states = [words.format_status("unreceived"), words.format_status("not_applicable")]
+    assert trends.name_verdict(trends.Trend("missing"), states) == "not applicable"
+    assert trends.name_verdict(trends.Trend("withheld"), states) == "withheld"
 
 
 def test_region_of_three_territories_is_not_judged() -> None:
