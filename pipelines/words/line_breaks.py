@@ -12,8 +12,9 @@ from pipelines.words.language import current_language
 _NUMBER: Final = r"(?<!\d)\d(?:[\d.,\u202f]*\d)?%?"
 _YEAR: Final = r"(?:19|20)\d\d\b\.?"
 _WORD: Final = r"[^\W\d_]"
-_RESOLUTION: Final = rf"\b{_WORD}{{2,6}}(?:-{_WORD})? 1244\b|\bOKB-{_WORD}+"
-"""The resolution, and a word with a hyphen, in the name of Kosovo* ("UNSCR 1244", "OKB-së")."""
+_RESOLUTION: Final = rf"\b{_WORD}{{2,12}}(?:-{_WORD})? 1244\b|\b(?:OKB|BE)-{_WORD}+|\bСБ на ОН\b"
+"""The resolution, its council, and words with a hyphen, in the names of Kosovo* and of the European Union
+("UNSCR 1244", "Резолуцијата 1244", "СБ на ОН", "OKB-së", "BE-së")."""
 _NUMBERS_OF_DAYS: Final = (1, 2, 5)
 """Numbers that have all plural forms of our languages."""
 
