@@ -12,9 +12,9 @@ from pipelines.words.language import current_language
 _NUMBER: Final = r"(?<!\d)\d(?:[\d.,\u202f]*\d)?%?"
 _YEAR: Final = r"(?:19|20)\d\d\b\.?"
 _WORD: Final = r"[^\W\d_]"
-_RESOLUTION: Final = rf"\b{_WORD}{{2,12}}(?:-{_WORD})? 1244\b|\b(?:OKB|BE)-{_WORD}+|\bСБ на ОН\b"
-"""The resolution, its council, and words with a hyphen, in the names of Kosovo* and of the European Union
-("UNSCR 1244", "Резолуцијата 1244", "СБ на ОН", "OKB-së", "BE-së")."""
+_RESOLUTION: Final = rf"\b{_WORD}{{2,6}}(?:-{_WORD})? 1244\b|\b(?:OKB|BE)-{_WORD}+|\bСБ на ОН\b"
+"""The resolution, its council, and words with a hyphen, in names such as that of Kosovo*: "UNSCR 1244",
+"СБ на ОН", "OKB-së", "BE-së". "Резолуцијата 1244" as one word is too long for a table on a tablet."""
 _NUMBERS_OF_DAYS: Final = (1, 2, 5)
 """Numbers that have all plural forms of our languages."""
 

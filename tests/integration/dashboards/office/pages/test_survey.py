@@ -61,10 +61,11 @@ def test_round_from_plan_to_results(office: Office) -> None:
             if not address.startswith("police9"):
                 fakes.fill_in(desk.surveys, round_.round_id, sent[0], rng)
     page = office.open("keeper", "/survey")
-    rates = {row.findtext("th"): [td.text_content() for td in row.findall("td")] for row in page.find_elements("tr")}
+    rows = [[cell.text_content() for cell in row] for row in page.find_elements("tr")]
+    rates = {row[0]: row[1:] for row in rows}
     assert rates["All territories"] == ["All roles", "25", "23", "92%"]
     assert rates["Albania"] == ["Police officer", "12", "11", "92%"]
-    assert any(name and name.startswith("Kosovo") and name.endswith("*") for name in rates)
+    assert any(name.startswith("Kosovo") and name.endswith("*") for name in rates)
     name = "Quarterly questionnaire, 2026 Q4"
     assert page.find_links(name) == [f"/survey?round={round_.round_id}"]
     assert f"Response rates: {name}" in page.main
