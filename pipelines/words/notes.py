@@ -131,11 +131,8 @@ def fold_notes(notes: Iterable[tuple[_Note, bool]]) -> tuple[list[_Note], list[_
     """Return the notes that are shown, at most `VISIBLE_NOTES`, and those that are folded, each in their order.
 
     Each note is given with whether it is shown before others; these leave room for the first others up to the limit.
-    A single note beyond it is shown, because a fold would take as much room.
     """
     notes = list(notes)
-    if len(notes) == VISIBLE_NOTES + 1:
-        return [note for note, _ in notes], []
     places = sorted(range(len(notes)), key=lambda place: not notes[place][1])
     places_shown = set(places[:VISIBLE_NOTES])
     visible = [note for place, (note, _) in enumerate(notes) if place in places_shown]

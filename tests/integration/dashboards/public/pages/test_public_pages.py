@@ -670,7 +670,7 @@ def test_shorter_window_is_labelled_as_shorter() -> None:
 def test_region_rate_has_coverage_median_range_and_count() -> None:
     test = run_page("region", freq="A", period="2025")
     convicted = next(fields for fields in (read_row(test, "Convicted"),) if len(fields) == 4)
-    assert convicted == ["1.25", "5 of 7", "1.60, 0.44 to 1.81 (n = 5)", "4 of 5"]
+    assert convicted == ["1.25", "5 of 7", "1.60, 0.44 to 1.81 (territories: 5)", "4 of 5"]
     assert read_row(test, "Sentenced") == [
         "no regional figure", "2 of 7", "fewer than three published figures (n = 2)", "0 of 2",
     ]  # fmt: skip
