@@ -1,8 +1,8 @@
 """Tests of the real Dagster daemon and its code server, as `rti serve` starts them.
 
 They start the runs of a deadline when the clock has passed it, start a run for a new return, and recover from a killed
-run. All are slow, since they wait for real clocks: `tests/integration/defs/test_simulated_year.py` evaluates the same
-sensors at every deadline of a year in each run of the tests.
+run. The last two are slow; `tests/integration/defs/test_simulated_year.py` evaluates the same sensors at every deadline
+of a year.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QuarterWo
     world.engine.dispose()
 
 
-@pytest.mark.slow
 def test_daemon_started_before_a_deadline_starts_its_runs_when_it_has_passed(
     world: QuarterWorld, tmp_path: Path
 ) -> None:
