@@ -672,7 +672,7 @@ def test_region_rate_has_coverage_median_range_and_count() -> None:
     convicted = next(fields for fields in (read_row(test, "Convicted"),) if len(fields) == 4)
     assert convicted == ["1.25", "5 of 7", "1.60, 0.44 to 1.81 (territories: 5)", "4 of 5"]
     assert read_row(test, "Sentenced") == [
-        "no regional figure", "2 of 7", "fewer than three published figures (n = 2)", "0 of 2",
+        "no regional figure", "2 of 7", "fewer than three published figures (territories: 2)", "0 of 2",
     ]  # fmt: skip
     text = read_html(test)
     assert "inhabitants: 1.25. Figures cover 5 of 7 territories." in text
