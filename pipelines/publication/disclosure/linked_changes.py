@@ -67,7 +67,8 @@ def find_distinct_rows(matrix: sparse.csr_matrix) -> Array:
         return np.arange(matrix.shape[0])
     matrix.sort_indices()
     filled = np.flatnonzero(np.diff(matrix.indptr))
-    # A row's signature is the sum of its columns' random 64-bit numbers: equal sums mean equal rows.
+    # A row's signature is the sum of its columns' random 64-bit numbers. That two different rows of a problem have the
+    # same signature by chance is as unlikely as one in a million million.
     marks = np.random.default_rng(20260101).integers(1, 2**62, size=matrix.shape[1], dtype=np.int64)
     starts = matrix.indptr[filled]
     weights = marks[matrix.indices] * matrix.data.astype(np.int64)
