@@ -41,9 +41,7 @@ MAIN = (
     "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
 )  # fmt: skip
 LONGEST_HEADLINE = 45
-"""Words of the longest sentence of a headline: one with a share of which few are in the part or in the rest, and with
-names of stages that are phrases.
-"""
+"""Words of the longest sentence of a headline, which names a share, its interval and whether it is too few."""
 NAVIGATION = CSSSelector(".rti-nav a")
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|None(?<!\wNone)\b(?! (?:of|differs))|Undefined(?![:,] )|&lt;(?:span|sup|a) ")
 """Each alternative begins with a letter, which takes a fifth of the time of one that begins with a boundary."""
