@@ -29,7 +29,10 @@ _DESCRIPTIONS: dict[QuarterAct, str] = {
     "open_collection": "The quarter has ended: tell submitters which returns they can send, and until when.",
     "close_collection": "The last deadline has passed: tell the stewards which returns are missing.",
     "open_queries": "The last deadline has passed: ask offices to answer findings and to approve what was sent.",
-    "ask_signatures": "Questions are closed and a draft is ready: ask the territories to sign their sheets.",
+    "ask_signatures": (
+        "Questions are closed and a draft is ready, or a corrected release is announced: ask the territories to sign "
+        "their sheets."
+    ),
 }
 
 

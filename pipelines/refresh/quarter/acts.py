@@ -7,6 +7,7 @@
 | `open_queries` | after the last deadline | submitters and approvers: returns with findings, or not approved |
 | `ask_signatures` | after the last day for answers, for each draft | approvers of unsigned territories, and stewards |
 
+The signatures of a corrected release are asked for as soon as a steward has announced its minute.
 An act that was missed, because the machine was off, is carried out within two weeks; later it would only confuse.
 """
 
@@ -21,6 +22,7 @@ from pipelines.core import clock
 from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import roles_for
+from pipelines.publication.releases.calendar import find_planned
 from pipelines.refresh.quarter import standing
 from pipelines.submissions import quarter_log, timetable
 from pipelines.submissions.notices.events import accounts_with_roles
@@ -64,20 +66,43 @@ def find_due_acts(home: Home, engine: sa.Engine, registry: Registry, act: Quarte
     today = clock.now().date()
     due = []
     for plan in timetable.plan_current_quarters(registry, today):
-        day = list_act_days(plan)[act]
-        last = plan.release + CATCH_UP if act == "ask_signatures" else day + CATCH_UP
-        if not day <= today <= last or standing.find_quarter_release(home, plan) is not None:
-            continue
         key = ""
         if act == "ask_signatures":
-            draft = standing.find_quarter_draft(home, engine, plan)
-            if draft is None:
+            unsigned = _find_unsigned(home, engine, plan)
+            if unsigned is None or not unsigned.asked_from <= today <= unsigned.until + CATCH_UP:
                 continue
-            key = draft.digest
+            key = unsigned.draft.digest
+        else:
+            day = list_act_days(plan)[act]
+            if not day <= today <= day + CATCH_UP or standing.find_quarter_release(home, plan) is not None:
+                continue
         recorded = quarter_log.read_quarter_acts(engine, plan.quarter.code)
         if not any(entry.act == act and entry.key == key for entry in recorded):
             due.append(DueAct(act, plan, key))
     return due
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsigned:
+    """The draft whose sheets are to be signed, the day from which its signatures are asked for, and the last day."""
+
+    draft: standing.QuarterDraft
+    asked_from: date
+    until: date
+    is_correction: bool
+
+
+def _find_unsigned(home: Home, engine: sa.Engine, plan: QuarterPlan) -> _Unsigned | None:
+    """Return the draft of a quarter, or of its correction if its minute is announced; None if there is neither."""
+    draft = standing.find_quarter_draft(home, engine, plan)
+    if draft is None:
+        return None
+    if standing.find_quarter_release(home, plan) is None:
+        return _Unsigned(draft, list_act_days(plan)["ask_signatures"], plan.release, is_correction=False)
+    planned = find_planned(home, draft.release)
+    if planned is None or planned.moment is None or not standing.list_editions(home, plan):
+        return None
+    return _Unsigned(draft, plan.release, planned.moment.date(), is_correction=True)
 
 
 def find_due_draft(home: Home, registry: Registry) -> QuarterPlan | None:
@@ -126,9 +151,10 @@ def _ask_questions(_: Home, engine: sa.Engine, registry: Registry, plan: Quarter
 
 
 def _ask_signatures(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPlan) -> list[QuarterNotice]:
-    draft = standing.find_quarter_draft(home, engine, plan)
-    if draft is None:
+    unsigned = _find_unsigned(home, engine, plan)
+    if unsigned is None:
         return []
+    draft = unsigned.draft
     places = {
         place.code
         for code, territory in registry.without_training().territories.items()
@@ -140,7 +166,12 @@ def _ask_signatures(home: Home, engine: sa.Engine, registry: Registry, plan: Qua
         for account, pairs in _read_grants(engine, "sign_off_release").items()
         if any(jurisdiction in {EVERY, *places} for jurisdiction, _ in pairs)
     }
-    content = {**_make_content("ask_signatures", plan, ()), "release": draft.release, "until": plan.release.isoformat()}
+    content = {
+        **_make_content("ask_signatures", plan, ()),
+        "release": draft.release,
+        "until": unsigned.until.isoformat(),
+        "is_correction": unsigned.is_correction,
+    }
     return [QuarterNotice(account, content) for account in sorted({*signing, *_find_stewards(engine)})]
 
 

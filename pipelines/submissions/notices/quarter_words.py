@@ -32,6 +32,12 @@ _TEXT = {
     ),
 }
 
+_CORRECTION = mark(
+    "Returns were corrected or withdrawn after the release, and the draft of the corrected release is ready. If you "
+    "approve returns of a territory, read its sheet on the release desk and sign it by {until}. If you are a steward, "
+    "the release desk shows what is still open."
+)
+
 
 def write_title(content: Mapping[str, Any], language: str) -> str:
     """Return the title of the notice."""
@@ -58,4 +64,6 @@ def write_text(content: Mapping[str, Any], language: str) -> str:
             "The offices have been reminded. Please call those whose return you need for the release. Missing:",
             language,
         )
-    return tell(_TEXT[content["what"]], language, until=content.get("until", ""))
+    # Notices that were entered before corrections were asked about do not say what they are about.
+    text = _CORRECTION if content.get("is_correction") else _TEXT[content["what"]]
+    return tell(text, language, until=content.get("until", ""))

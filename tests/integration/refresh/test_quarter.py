@@ -327,6 +327,38 @@ def test_correction_after_the_release_says_what_waits_and_for_whom(
     assert [p.correction for p in measure_progress(world.home, world.engine, world.registry)] == [""]
 
 
+def test_signatures_of_a_correction_are_asked_for_once_its_minute_is_announced(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    set_day(RELEASE)
+    publish_quarter(world)
+    set_day(RELEASE + timedelta(days=30))
+    world.accept_returns(world.list_expected(QUARTER)[1:2])
+    corrected = f"{QUARTER}.1"
+    world.write_draft(corrected)
+    assert "ask_signatures" not in list_due(world), "no minute is announced"
+    embargo.schedule_release(world.home, corrected, embargo.clock.parse_time("2026-07-20T09:00:00Z"), actor=STEWARD)
+    release_desk = desk.ReleaseDesk(world.home, world.engine, world.registry)
+    digest = desk.manifest_digest(world.home.drafts / corrected)
+    desk.sign_sheet(release_desk, accounts.get_identity(world.engine, head_of("AL")), "AL", digest)
+    assert carry_out(world, "ask_signatures") == [7]
+    assert carry_out(world, "ask_signatures") == []
+    letters = {
+        notice.account_id: write_letter(notice, world.registry, "https://rti.example", demonstration=False)
+        for notice in notices.list_notices(world.engine)
+        if notice.content.get("is_correction")
+    }
+    assert set(letters) == {
+        STEWARD, *(head_of(code) for code in world.registry.without_training().territories if code != "AL")
+    }  # fmt: skip
+    letter = letters[head_of("RS")]
+    assert corrected in letter.title
+    assert "corrected or withdrawn after the release" in " ".join(letter.text) and "2026-07-20" in " ".join(letter.text)
+    set_day(date(2026, 8, 4))
+    world.write_draft(corrected)
+    assert "ask_signatures" not in list_due(world), "two weeks after its minute nobody is asked"
+
+
 def test_page_of_the_steward_names_the_correction_in_the_language_of_the_reader() -> None:
     step = QuarterStep("signatures", "waiting", None, "", 6, 7, (Wait("signature", territory="AL"),))
     progress = QuarterProgress("2026-Q1", (step,), correction="2026-Q1.1")
