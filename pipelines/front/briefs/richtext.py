@@ -9,12 +9,15 @@ from pipelines.design.components import Markup, Part
 
 _BADGE = "front-badge"
 """Class of the word "few" before a number."""
+_MISSING = "front-missing"
+"""Class of the words that are shown instead of a figure."""
 _VOID = ("br", "wbr")
 """Elements that have no end."""
 
 
 class Run(TypedDict):
-    """Text of one kind: `text`, `mark` (of a note), `badge`, or `en` for English inside another language."""
+    """Text of one kind: `text`, `mark` (of a note), `badge`, `missing` (words instead of a figure), or `en` for English
+    inside another language."""
 
     kind: str
     text: str
@@ -38,6 +41,8 @@ class _Reader(HTMLParser):
             kind = "mark"
         elif _BADGE in classes:
             kind = "badge"
+        elif _MISSING in classes:
+            kind = "missing"
         elif "rti-hidden" in classes:
             kind = "hidden"
         elif attributes.get("lang") == "en":

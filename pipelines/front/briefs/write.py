@@ -19,6 +19,8 @@ from pipelines.front.tables import FigureTable, in_page_language
 from pipelines.words.language import current_language, tell
 
 _TEMPLATE = Path(__file__).with_name("brief.typ")
+_LONG_NAME, _MANY_COLUMNS = 25, 6
+"""Letters of a name at the start of a row that is on two lines, so that many columns have room for their words."""
 
 
 def write_brief(brief: Brief, reader: Reader, address: str) -> bytes:
@@ -75,7 +77,9 @@ def _describe_chapter(chapter: Chapter) -> Mapping[str, Any]:
 
 def _describe_table(figures: FigureTable) -> Mapping[str, Any]:
     table = figures.table
+    longest = max((sum(len(run["text"]) for run in read_runs(row.heading)) for row in table.rows), default=0)
     return {
+        "has_long_names": longest > _LONG_NAME and len(table.columns) >= _MANY_COLUMNS,
         "caption": table.caption,
         "header": [table.corner, *table.columns],
         "is_text": figures.is_text,

@@ -21,6 +21,8 @@ def test_read_runs_keeps_marks_badges_and_english_apart_and_drops_what_only_scre
         {"kind": "text", "text": " "},
         {"kind": "en", "text": "A & B"},
     ]
+    missing = Markup('<span class="front-missing front-short">withheld</span>')
+    assert read_runs(missing) == [{"kind": "missing", "text": "withheld"}]
 
 
 def test_read_runs_takes_plain_text_as_it_is() -> None:
