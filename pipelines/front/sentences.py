@@ -166,7 +166,7 @@ def describe_certainty(reader: Reader, crime: str, row: Row | None, period: str)
         period=period,
         figure=regions.quote_figure(row),
     )
-    return " ".join([text, *figures.list_later_states(row, reader.edition.find_earlier(row))])
+    return " ".join([text, *figures.list_regional_states(row, reader.edition.find_earlier(row))])
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def describe_region(reader: Reader, crime: str, period: str, row: Row | None, na
     crime_name = reader.find_label("offence_group", crime)
     value = regions.quote_figure(row)
     text = figures.describe_figure(reader.edition.region, period, crime_name, name, value, row, reader.vocabulary)
-    headline = " ".join([text, *figures.list_later_states(row, reader.edition.find_earlier(row))])
+    headline = " ".join([text, *figures.list_regional_states(row, reader.edition.find_earlier(row))])
     if row is None or not regions.is_covered(row):
         cover = tell(regions.MIXED_TERRITORIES) if regions.is_mixed(row) else ""  # marked there
         return RegionSentences(headline, cover, cover)

@@ -185,6 +185,21 @@ def list_later_states(row: Row | None, revised: Row | None = None) -> list[str]:
     return states
 
 
+def list_regional_states(row: Row | None, revised: Row | None = None, *, of: str = "") -> list[str]:
+    """Return the sentences that follow the one with a figure of the region: too few to compare, provisional, revised.
+
+    `of` is what the figure is made of, as in `explain_few`.
+    """
+    few = explain_regional_few(row, of=of)
+    return [*([few] if few else []), *list_later_states(row, revised)]
+
+
+def explain_regional_few(row: Row | None, *, of: str = "") -> str:
+    """Return the sentence on a figure of the region that is too few to compare; empty if it is not, or not shown."""
+    is_shown = row is not None and row["value"] is not None and not regions.is_refused(row)
+    return explain_few(row, of=of) if row is not None and is_shown else ""
+
+
 def is_provisional(row: Row) -> bool:
     """Return True if the office may still revise a figure."""
     return "provisional" in str(row.get("flags") or "").split(",")
@@ -287,9 +302,12 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
     return f"{sentence} {few}" if few else sentence
 
 
-def explain_few(row: Row) -> str:
-    """Return the sentence on an indicator that is too few to compare; empty if it is not."""
-    return _FEW[indicators.find_basis(row)] if row.get("state") == "too_few" else ""
+def explain_few(row: Row, *, of: str = "") -> str:
+    """Return the sentence on an indicator that is too few to compare; empty if it is not.
+
+    `of` is what it is made of, as in `indicators.mark_notes`.
+    """
+    return _FEW[of or indicators.find_basis(row)] if row.get("state") == "too_few" else ""
 
 
 def describe_record(table: str, row: Row, name: str, vocabulary: Vocabulary) -> str:

@@ -222,8 +222,8 @@ def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]
 
 
 def find_basis(row: Row) -> str:
-    """Return what the indicator of a row is made of, as a key of FEW."""
-    return choose_basis(str(row.get("metric")), is_nested=row.get("default_rule") == "nested")
+    """Return what the indicator of a row is made of, as a key of FEW. A row without a metric is a count."""
+    return choose_basis(str(row.get("metric", "count")), is_nested=row.get("default_rule") == "nested")
 
 
 def choose_basis(metric: str, *, is_nested: bool = False) -> str:

@@ -199,12 +199,8 @@ def quote_figure(row: Row | None, digits: int = 0) -> str:
     if figure.kind != "value" or row.get("low") is None:
         return figure.spoken
     low = words.format_number(row["low"], digits)
-    few = ""
-    if row["state"] == "too_few":
-        is_share = row.get("default_rule") == "nested"
-        few = f", {words.describe_few_state(is_share=True) if is_share else tell(words.TOO_FEW)}"
     is_open = row.get("high") is None or row["high"] == float("inf")
-    return words.add_interval(figure.spoken, low, "" if is_open else words.format_number(row["high"], digits)) + few
+    return words.add_interval(figure.spoken, low, "" if is_open else words.format_number(row["high"], digits))
 
 
 # ----------------------------------------------------------------------------------------------- spread of territories

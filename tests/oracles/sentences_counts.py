@@ -16,7 +16,6 @@ from tests.oracles.sentences import (
     CRIMES,
     ENOUGH,
     FEWEST_IN_REGION,
-    NESTED,
     PARTS,
     STAGES,
     UNITS,
@@ -198,6 +197,7 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     row, cell = rows[measure], r.find_total(r.region, s["period"], crime, measure, unit)
     rate = r.indicators.get((cell["cell_id"], "rate", "_Z")) if cell else None
     per = "per 100,000 inhabitants" if s["freq"] in ("Q", "A") else "per 100,000 inhabitants a year"
+    few = f"Fewer than {ENOUGH}: compare with care. " if row["state"] == "too_few" else ""
     return {
         "area": r.plain[r.region],
         "period": spell_period(s["period"]),
@@ -206,7 +206,7 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
         "stage": lower_first(name_stage(measure)),
         "per": per,
         "figure": describe_regional_figure(row, rate, 2),
-        "coverage": describe_cover(r, row, crime, measure, unit, list_instruments(s)),
+        "coverage": f"{few}{describe_cover(r, row, crime, measure, unit, list_instruments(s))}",
         "spread": describe_spread(row, 2),
     }
 
@@ -234,10 +234,7 @@ def describe_regional_figure(row: Row | None, limits: Row | None, digits: int = 
     value = format_number(row["value"], digits)
     if limits is None or limits["low"] is None or round(limits["value"] - row["value"], 9) != 0:
         return value
-    few = ", too few to compare" if row.get("state") == "too_few" else ""
-    if few and row.get("metric") in NESTED:
-        few = f", fewer than {ENOUGH} in the part or in the rest: compare with care"
-    return add_interval(value, limits["low"], limits["high"], digits) + few
+    return add_interval(value, limits["low"], limits["high"], digits)
 
 
 def describe_spread(row: Row, digits: int) -> str:

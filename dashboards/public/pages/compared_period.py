@@ -30,7 +30,8 @@ def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str
     texts = [figures.describe_figure(*about, row, layout.read_vocabulary(frame))]
     if row is not None and row["value"] is not None:
         # The sentence has the number of territories.
-        texts += [*figures.list_later_states(row, _find_earlier(compared, row)), compared.coverage.list_absences(row)]
+        texts += figures.list_regional_states(row, _find_earlier(compared, row), of=compared.basis)
+        texts.append(compared.coverage.list_absences(row))
     elif row is not None and regions.is_covered(row):
         texts.append(compared.coverage.describe_figure(row))
     texts.append(tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "")

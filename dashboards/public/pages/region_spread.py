@@ -12,7 +12,7 @@ from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import indicators, regions
+from pipelines.words import figures, indicators, regions
 from pipelines.words.language import lower_first, tell
 
 
@@ -108,6 +108,7 @@ def _describe_rate(
     per: str,
 ) -> str:
     """Return the sentences to quote on one rate of the region: the figure, its coverage, and the territories."""
+    cover = [figures.explain_regional_few(row), coverage.describe_figure(row)]
     return tell(
         _RATE,
         area=frame.area_name(frame.region),
@@ -117,7 +118,7 @@ def _describe_rate(
         stage=lower_first(words.stage_name(stage)),
         per=per,
         figure=regions.quote_figure(_with_range(row, cell), 2),
-        coverage=coverage.describe_figure(row),
+        coverage=" ".join(filter(None, cover)),
         spread=regions.describe_range(row, 2),
     )
 

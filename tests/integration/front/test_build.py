@@ -40,8 +40,8 @@ LARGEST_PAGE = 140_000
 MAIN = (
     "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
 )  # fmt: skip
-LONGEST_HEADLINE = 45
-"""Words of the longest sentence of a headline, which names a share, its interval and whether it is too few."""
+LONGEST_HEADLINE = 35
+"""Words of the longest sentence of a headline."""
 NAVIGATION = CSSSelector(".rti-nav a")
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|None(?<!\wNone)\b(?! (?:of|differs))|Undefined(?![:,] )|&lt;(?:span|sup|a) ")
 """Each alternative begins with a letter, which takes a fifth of the time of one that begins with a boundary."""

@@ -7,6 +7,7 @@ must be in them is read from the release and from the code lists, and not from t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +25,7 @@ from pipelines.front.briefs.meeting import list_slides
 from pipelines.front.build import compose_pages
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
 from pipelines.front.pages import Page
-from pipelines.front.queries import read_tables
+from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader, open_reader
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
@@ -106,6 +107,13 @@ class Composed:
         for page in self.pages.values():
             if page.crime and page.template in ("home.html", "territory.html", "indicator.html", "victims.html"):
                 yield from self._list_headlines_of(page)
+
+    def list_ratio_headlines(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the headline, the crime and the metric of each page of a ratio between two stages."""
+        for crime in CRIMES:
+            for metric in self.reader.edition.list_ratio_metrics(crime):
+                page = self.pages[pages.name_indicator_file(metric, crime)]
+                yield str(page.values["headline"]), crime, metric
 
     def _list_headlines_of(self, page: Page) -> Iterator[Headline]:
         crime, values, edition = page.crime, page.values, self.reader.edition
@@ -206,6 +214,24 @@ def test_figures_of_few_have_the_word_in_the_headline_of_a_profile(edition: Edit
                     match = re.search(rf"(?<!\d){row['value']:.0f} \(few\) in {row['period']}", headline.text)
                     assert bool(match) == is_few, headline.text
     assert n_few > 5
+
+
+def test_ratio_of_the_region_says_in_a_sentence_of_its_own_what_is_few(edition: Edition, figures: Figures) -> None:
+    rows = figures.read_rows(
+        "select metric, offence_group, period, state, default_rule from stage_ratio where area_kind = 'region'"
+        " and count_unit = 'person' and value is not null and is_default"
+    )
+    states = {(row["offence_group"], row["metric"], row["period"]): row for row in rows}
+    composed, counted = Composed(edition, figures, "en"), Counter[str]()
+    for headline, crime, metric in composed.list_ratio_headlines():
+        period = re.search(r"\(.*?\), (?:the years )?(\d{4})(?: to (\d{4}))?:", headline)
+        row = states.get((crime, metric, "-".join(filter(None, period.groups())) if period else ""))
+        is_few = row is not None and row["state"] == "too_few"
+        few_side = "the part or in the rest" if row and row["default_rule"] == "nested" else "one of the two counts"
+        counted[few_side if is_few else "enough"] += row is not None
+        assert (f". Fewer than {ENOUGH} in {few_side}: compare with care." in headline) == is_few, headline
+        assert headline.count("compare with care") == is_few and "too few" not in headline, headline
+    assert counted["the part or in the rest"] >= 2 and counted["enough"] > 5, counted
 
 
 def test_slides_and_briefs_have_the_headlines_of_their_page(edition: Edition) -> None:

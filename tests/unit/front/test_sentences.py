@@ -103,6 +103,29 @@ def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: 
     assert region.note == ("" if value is not None else region.cover)
 
 
+@pytest.mark.parametrize(
+    ("kind", "few"),
+    [
+        ({"metric": "sentenced_first_per_convicted_first", "default_rule": "nested", "version": "same_period"},
+         "Fewer than 20 in the part or in the rest: compare with care."),
+        ({"metric": "convicted_first_per_indicted", "default_rule": "no_lag", "version": "same_period"},
+         "Fewer than 20 in one of the two counts: compare with care."),
+        ({}, "Fewer than 20: compare with care."),
+    ],
+)  # fmt: skip
+def test_figure_of_the_region_of_few_has_a_sentence_of_its_own(kind: dict[str, str], few: str) -> None:
+    def describe_figure(state: str, reporters: str = "AA,BB,CC,DD") -> str:
+        row = make_total("WB", "2025", 98.0, reporters=reporters, state=state, low=95.0, high=99.0, **kind)
+        return sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Rate, per cent").headline
+
+    figure = "Western Balkans (all 4 territories), 2025: TIP, rate, per cent: 98 (95% confidence interval 95 to 99)."
+    assert describe_figure("too_few") == f"{figure} {few}"
+    assert describe_figure("enough") == figure
+    if not kind:
+        # A count has a value and its state although too few territories are in it to show it.
+        assert describe_figure("too_few", "AA,BB,CC").endswith("no regional figure.")
+
+
 def test_count_from_too_few_territories_says_why_the_region_has_none() -> None:
     row = make_total("WB", "2025", 84.0, reporters="AA,BB,CC")
     region = sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Convicted, persons")
