@@ -87,6 +87,42 @@ class PageContext:
         marked = [code for code in ordered if note_of(registry, code, self.language)]
         return self.notes.setdefault(note, _MARKS[marked.index(territory) % len(_MARKS)])
 
+    def list_footnotes(self) -> list[tuple[str, str]]:
+        """Return the footnotes of the names that were shown, as pairs of mark and text, in the order of their marks.
+
+        A territory that a footnote mentions has its own mark there, too.
+        """
+        return [
+            (mark, self._mark_mentions(note)) for note, mark in sorted(self.notes.items(), key=lambda item: item[1])
+        ]
+
+    def _mark_mentions(self, note: str) -> str:
+        from pipelines.submissions.timetable.names import jurisdiction_name, note_of
+
+        registry = self.desk.registry
+        mentioned = {
+            code
+            for territory, declared in registry.territories.items()
+            if declared.mentions and note_of(registry, territory, self.language) == note
+            for code in declared.mentions
+        }
+        for code in sorted(mentioned):
+            mark = self._add_footnote(code)
+            name = jurisdiction_name(registry, code, self.language)
+            # A language that inflects names changes their ends: "Kosova", "Kosovën".
+            stem = name.partition(" ")[0][:-1]
+            pattern = re.escape(name) if name in note else rf"\b{re.escape(stem)}\w*"
+            note = re.sub(pattern, lambda match, mark=mark: match[0] + mark, note, count=1)  # type: ignore[misc]
+        return note
+
+    def name_person(self, account: str) -> str:
+        """Return who did something in the history of a return: an account, the colleague of practice, the system."""
+        from pipelines.ledger.identity import SYSTEM
+        from pipelines.submissions.service.practice import COLLEAGUE
+
+        names = {SYSTEM: words.SYSTEM, COLLEAGUE: words.COLLEAGUE}
+        return self.tell(names[account]) if account in names else account  # marked in words
+
     def form_name(self, form: str | None) -> str:
         """Return the everyday name of a form."""
         from pipelines.declarations.form_titles import form_title

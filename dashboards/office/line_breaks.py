@@ -12,7 +12,7 @@ from pipelines.words.line_breaks import unbroken_figures
 _TEXTS: Final = re.compile(
     # Options and fields hold text only; code and pictures stay as they are.
     r"(?P<kept><(?P<tag>svg|pre|code|script|style|select|textarea|caption)\b.*?</(?P=tag)>)"
-    r"|(?<=>)(?P<text>[^<]*\d[^<]*)",
+    r"|(?<=>)(?P<text>[^<]*[\d·][^<]*)",
     re.DOTALL,
 )
 _WHOLE: Final = r'<span class="rti-whole">\g<0></span>'
@@ -21,7 +21,8 @@ _VALUE: Final = r"(?:: [\d.,\u202f]+\b)?"
 
 
 def keep_numbers_whole(page: str, language: str) -> str:
-    """Return a page as HTML in which no line of its main part ends within a period, a day or a number with its word.
+    """Return a page as HTML in which no line of its main part ends within a period, a day or a number with its word, or
+    begins with the dot between two names.
 
     The text stays the same: what may not be broken is put into an element. `language` is that of the page.
     """
@@ -42,6 +43,7 @@ def _compile_pattern(language: str) -> re.Pattern[str]:
     with read_in(language):
         figures = unbroken_figures().pattern
     return re.compile(
-        # "n = 20", "Under 18", and the end of a state with its number.
+        # "n = 20", "Under 18", the end of a state with its number, and a dot between names with the word before it.
         rf"(?:{figures}){_VALUE}|\bn = \d+\b|\b[^\W\d_]{{2,6}} \d\d\b(?![.,]\d)|\b[^\W\d_]+: \d+\b(?![.,]\d)"
+        r"|[^\s·]+ ·(?= )"
     )

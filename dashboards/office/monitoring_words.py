@@ -14,6 +14,7 @@ from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.gaps import Gap
 from pipelines.survey.monitored_themes import MonitoredOutcome, list_outcomes, load_themes
 from pipelines.survey.results import REGION
+from pipelines.words.language import lower_first, upper_first
 
 if TYPE_CHECKING:
     from dashboards.office.context import PageContext
@@ -65,12 +66,12 @@ def name_role(bank: Bank, role: str, language: str) -> str:
 def name_outcome(context: PageContext, outcome: MonitoredOutcome) -> str:
     """Return what an outcome measures, from the labels of its codes."""
     codes = [("measure", outcome.of[0]), ("direction", outcome.direction), ("assistance", outcome.assistance)]
-    label = "; ".join(context.code_label(codelist, code) for codelist, code in codes if code)
+    label = "; ".join(lower_first(context.code_label(codelist, code)) for codelist, code in codes if code)
     if outcome.kind == "median":
         return context.tell("Median days, from records: {what}", what=label)
     if outcome.kind == "within":
         return context.tell("Within {days} days: {what}", days=outcome.days, what=label)
-    return context.tell("Share: {what}", what=label) if outcome.kind == "share" else label
+    return context.tell("Share: {what}", what=label) if outcome.kind == "share" else upper_first(label)
 
 
 def list_indicators(context: PageContext) -> list[tuple[str, str]]:

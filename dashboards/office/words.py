@@ -56,7 +56,7 @@ KINDS: Mapping[str, str] = {
 }
 WHOLE = mark("Whole return")
 """The kind `full` of a return that replaces none: it leaves nothing out that could be withdrawn."""
-SYSTEM = mark("The system")
+SYSTEM, COLLEAGUE = mark("The system"), mark("A colleague")
 
 
 def state_to_show(entry: SubmissionEntry) -> str:

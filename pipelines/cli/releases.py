@@ -346,7 +346,7 @@ def show_checklist(actor: Actor = None, as_json: AsJson = False) -> None:
             for line in result.list_evidence(reader):
                 print_line(f"{'':<10}    {line}")
             if result.problems:
-                print_line(f"{'':<10}    {result.explanation or result.override or result.check.remedy}")
+                print_line(f"{'':<10}    {result.explanation or result.override or result.remedy}")
         for note in reader.list_footnotes():
             print_line(note)
     if not review.is_ready:

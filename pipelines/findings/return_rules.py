@@ -107,7 +107,7 @@ RETURN_RULES: dict[str, tuple[Severity, str, str]] = {
     "cell.not_a_number": (
         "error",
         "'{seen}' is not a number, and not a sign that this form uses. Expected {expected}.",
-        "Write the number alone, or one of the signs.",
+        "Write the number alone. If signs are listed as expected, you can write one of them.",
     ),
     "cell.number_as_text": (
         "information",

@@ -70,7 +70,7 @@ def schedule_release(home: Home, release: str, moment: datetime | None, *, actor
     if moment is not None and moment <= clock.now():
         raise ReleaseError(mark("The time {time} has passed. Announce a later one."), time=format_minute(moment))
     if moment is not None and moment.second:
-        raise ReleaseError(mark("Announce the release for a full minute, such as 2027-02-15T09:00."))
+        raise ReleaseError(mark("Announce the release for a full minute, such as 2027-02-15 09:00."))
     planned = find_planned(home, release)
     if planned is None and moment is None:
         raise ReleaseError(

@@ -163,7 +163,7 @@ def draft_statement(engine: sa.Engine, registry: Registry, bank: Bank, statement
         same = [item for item in _select_statements(book.connection).values() if item.statement.key == statement.key]
         if any(item.state == "waiting" for item in same):
             raise TransitionError(
-                mark("A statement of this institution for this year waits for clearance. Withdraw it, or wait.")
+                mark("A statement of this institution for this year waits for approval. Withdraw it, or wait.")
             )
         now = clock.now()
         content = json.dumps([asdict(statement), actor, clock.format_timestamp(now), len(same)], sort_keys=True)
@@ -199,12 +199,12 @@ def _decide(engine: sa.Engine, act: Act, action: str, statement_id: str, actor: 
             raise make_missing_role_error()
         require_book_role(book, actor, act, (filed.statement.jurisdiction, INSTRUMENT))
         if filed.state != "waiting":
-            raise TransitionError(mark("This statement does not wait for clearance any more. Read it again."))
+            raise TransitionError(mark("This statement does not wait for approval any more. Read it again."))
         is_own = actor == filed.drafted_by
         if act == "withdraw_statement" and not is_own:
             raise TransitionError(mark("Only the person who drafted a statement can withdraw it."))
         if act != "withdraw_statement" and is_own:
-            raise TransitionError(mark("You drafted this statement, so the focal point clears it."))
+            raise TransitionError(mark("You drafted this statement, so the focal point approves it."))
         if act == "return_statement" and not comment:
             raise TransitionError(mark("Say in a comment what should be changed."))
         audit_log.append_entry(

@@ -85,9 +85,9 @@ def erase_entry(request: Request, token: str, fields: Fields) -> Response:
     def erase_linked(desk: Any) -> Response:
         _check_form(request, token, fields)
         if CONFIRMED not in fields:
-            raise ExpertError(mark("Tick the box to erase the entry. Nothing was changed. Open the link again."))
+            raise ExpertError(mark("Tick the box to delete the entry. Nothing was changed. Open the link again."))
         expert_links.erase_by_link(desk, token)
-        return _render_message(request, mark("The entry is erased."))
+        return _render_message(request, mark("The entry is deleted."))
 
     return _answer(request, token, erase_linked)
 
@@ -165,6 +165,7 @@ def _render(request: Request, title: str, *, status: int = 200, **values: Any) -
         languages=[(code, i18n.html_lang(code), name) for code, name in i18n.language_names().items()],
         asset=ASSETS.find_address,
         demonstration=services.desk.home.kind == "demonstration",
+        can_be_reopened=request.method == "GET",
         title=title,
         **{"reason": "", "address": "", "footnote": ""} | values,
     )

@@ -80,7 +80,6 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage(model_documents.PATH, mark("Model documents"), model_documents.router),
     PortalPage("/nil", mark("Nothing to report"), nil.router, roles_for("receive")),
     PortalPage("/practice", mark("Practice"), practice.router),
-    PortalPage("/account", mark("My account"), account.router),
     PortalPage("/law", mark("Law on joint teams"), law.router, READERS, instrument=INSTRUMENT),
     PortalPage(
         provisions.PATH,
@@ -114,6 +113,7 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage(statements.PATH, mark("Statements of institutions"), statements.router, READERS),
     PortalPage(survey.PATH, mark("Questionnaire"), survey.router, roles_for("keep_survey")),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
+    PortalPage("/account", mark("My account"), account.router),
 )
 
 

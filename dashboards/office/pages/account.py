@@ -233,7 +233,13 @@ def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) 
         act = (
             ui.render_badge("good", "✔", context.tell("this browser"))
             if is_this_one
-            else ui.render_button(sign_out, "session", session.session_id, about=f"{browser}, {since}")
+            else ui.join_parts(
+                (
+                    context.tell("signed in"),
+                    ui.render_button(sign_out, "session", session.session_id, about=f"{browser}, {since}"),
+                ),
+                "<br>",
+            )
         )
         rows.append(ui.PageRow(browser, (since, words.format_time(session.seen_at), act)))
     columns = [context.tell("Signed in since"), context.tell("Last used"), context.tell("State")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -155,17 +155,21 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
         caption,
         context.tell("Office"),
         [*columns, context.tell("On time")],
-        [_make_row(context, row, periods) for row in rows],
+        [_make_row(context, row, periods, {period for period in periods if len(days[period]) > 1}) for row in rows],
         wide=True,
     )
 
 
-def _make_row(context: PageContext, row: OfficeRow, periods: Sequence[str]) -> ui.PageRow:
+def _make_row(context: PageContext, row: OfficeRow, periods: Sequence[str], dated: Set[str]) -> ui.PageRow:
+    """Return the row of an office; in `dated` periods, whose deadline is not that of all, open returns have theirs."""
     cells = {cell.deadline.period: cell for cell in row.cells}
     punctuality = (
         context.tell("{n} of {due}", n=row.punctuality.on_time, due=row.punctuality.due) if row.punctuality.due else ""
     )
-    fields = [_render_cell(context, cells[period]) if period in cells else "" for period in periods]
+    fields = [
+        _render_cell(context, cells[period], has_date=period in dated) if period in cells else context.tell("not due")
+        for period in periods
+    ]
     return ui.PageRow(describe_row(context, row), (*fields, punctuality))
 
 
@@ -175,11 +179,13 @@ def describe_row(context: PageContext, row: OfficeRow, period: str | None = None
     return context.mark_names(f"{label}, {words.format_period(period, context.language)}" if period else label)
 
 
-def _render_cell(context: PageContext, cell: ExpectedReturn) -> ui.Markup:
+def _render_cell(context: PageContext, cell: ExpectedReturn, *, has_date: bool) -> ui.Markup:
     may_work = can_read_drafts(context.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
     badges = state_badge(context, cell)
     if cell.submission_id is not None and (cell.state in _OPEN or may_work):
         badges = ui.render_link(badges, ui.page_address("/answer", id=cell.submission_id))
+    if has_date and not cell.is_in:
+        badges += ui.Markup("<br>{}").format(cell.deadline.collection.isoformat())
     if cell.pending is not None and cell.pending_state is not None:
         kind, sign, text = STATES[cell.pending_state]
         other_badge = ui.render_badge(kind, sign, context.tell("a replacement: {state}", state=context.tell(text)))

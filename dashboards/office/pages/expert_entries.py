@@ -129,7 +129,7 @@ def _erase(form: SubmittedForm, back: str, act: Callable[[], None]) -> Response:
         return ask_for_confirmation(
             form,
             title=context.tell("Delete the entry"),
-            question=context.tell("Do you want to erase this entry?"),
+            question=context.tell("Do you want to delete this entry?"),
             consequence=context.tell(
                 "It is deleted at once and cannot be restored. The log does not say whose it was."
             ),
@@ -141,7 +141,7 @@ def _erase(form: SubmittedForm, back: str, act: Callable[[], None]) -> Response:
         act()
     except NotAllowedError as error:
         return render_refusal(context, error)
-    return redirect_to(context, back, message=context.tell("The entry is erased."))
+    return redirect_to(context, back, message=context.tell("The entry is deleted."))
 
 
 def _read_details(form: SubmittedForm) -> ExpertDetails:
@@ -173,7 +173,10 @@ def _render_own(
 def _render_kept(
     context: PageContext, expert_id: str, error: FieldError | None = None, entered: ExpertDetails | None = None
 ) -> Response:
-    kept_entries = experts.list_kept_experts(context.desk, context.who)
+    kept_entries = sorted(
+        experts.list_kept_experts(context.desk, context.who),
+        key=lambda expert: context.area_name(expert.details.jurisdiction),
+    )
     return _render_form(
         context, next((expert for expert in kept_entries if expert.expert_id == expert_id), None),
         experts.list_expert_places(context.desk, context.who), error, entered,
@@ -229,6 +232,9 @@ _CRITERIA: Mapping[str, str] = {
 }
 
 
+_LOOK_UP = mark("look-up")
+
+
 def _name_kind(use: ExpertUse) -> str:
     if use.action == PASSED_ON:
         return mark("message")
@@ -236,7 +242,7 @@ def _name_kind(use: ExpertUse) -> str:
         return mark("opened one entry")
     if "list" in use.query:
         return mark("opened the list of entries kept by the account")
-    return mark("look-up")
+    return _LOOK_UP
 
 
 def _name_criterion(context: PageContext, name: str, value: str) -> str:
@@ -259,7 +265,8 @@ def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
                 use.account,
                 tell(_name_kind(use)),  # marked there
                 "; ".join(f"{tell(_CRITERIA[name])}: {_name_criterion(context, name, value)}"  # marked above
-                          for name, value in use.query.items() if name in _CRITERIA),
+                          for name, value in use.query.items() if name in _CRITERIA)
+                or (tell("everything") if _name_kind(use) == _LOOK_UP else ""),
                 str(use.n_entries),
             ),
         )

@@ -70,7 +70,7 @@ def show_counterparts(context: Page) -> Response:
         crimes=crimes,
         spoken=expert_words.list_languages(),
         chosen=(own_territory, other_territory, crime, languages),
-        table=_tabulate_counterparts(context, counterparts) if counterparts else None,
+        table=_tabulate_counterparts(context, counterparts, other_territory) if counterparts else None,
         has_searched=counterparts is not None,
     )
 
@@ -118,7 +118,7 @@ def _render_entry(context: PageContext, expert_id: str, error: FieldError | None
     )
 
 
-def _tabulate_counterparts(context: PageContext, counterparts: list[Counterpart]) -> ui.PageTable:
+def _tabulate_counterparts(context: PageContext, counterparts: list[Counterpart], territory: str) -> ui.PageTable:
     tell = context.tell
     rows = [
         ui.PageRow(
@@ -134,6 +134,5 @@ def _tabulate_counterparts(context: PageContext, counterparts: list[Counterpart]
         for item in counterparts
     ]  # fmt: skip
     columns = [tell("Institution"), tell("Languages in common"), tell("Procedures"), tell("State")]
-    return ui.PageTable(
-        context.many("{n} expert", "{n} experts", len(rows)), tell("Position"), columns, rows, wide=True
-    )
+    caption = f"{context.many('{n} expert', '{n} experts', len(rows))}: {context.area_name(territory)}"
+    return ui.PageTable(caption, tell("Position"), columns, rows, wide=True)

@@ -24,6 +24,7 @@ from pipelines.office.monitoring.report import find_measured_change
 from pipelines.survey import measures
 from pipelines.survey.measures import Measure, Progress
 from pipelines.survey.surveys import SurveyError
+from pipelines.words.language import lower_first
 
 if TYPE_CHECKING:
     from pipelines.survey.service import SurveyDesk
@@ -199,9 +200,9 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
     rows += [
         ui.PageRow(
             f"{monitoring.name_outcome(context, row.outcome)}; "
-            f"{context.code_label('offence_group', row.offence_group)}",
+            f"{lower_first(context.code_label('offence_group', row.offence_group))}",
             (
-                monitoring.format_earlier(row),
+                monitoring.format_earlier(row) if row.earlier is not None else tell("not available"),
                 f"{monitoring.format_outcome(context, row)} ({row.period})" if row.period else tell("not available"),
             ),
         )

@@ -26,7 +26,7 @@ router = APIRouter()
 PATH = "/provisions"
 LAW_PATH = "/law"
 _Views = Sequence[ProposalView[ProvisionStatement]]
-_ANSWERS: Final = {"yes": mark("The treaty provides for it"), "no": mark("The treaty does not provide for it")}
+_ANSWERS: Final = {"yes": mark("provided for"), "no": mark("not provided for")}
 
 
 def name_standard(context: PageContext, treaty: str) -> str:
@@ -54,7 +54,7 @@ def make_table(context: PageContext, element: str, provisions: Sequence[Provisio
         description = _describe_known(context, _find(provisions, treaty, element), last)
         link = ui.render_link(name_standard(context, treaty), _make_address(treaty, element))
         rows.append(ui.PageRow(link, tuple(text for _, text in description)))
-    columns = [context.tell("What the treaty provides for"), context.tell("Source"), context.tell("State")]
+    columns = [context.tell("In the treaty"), context.tell("Source"), context.tell("State")]
     caption = context.tell("What each treaty provides for")
     return ui.drop_empty_columns(ui.PageTable(caption, context.tell("Treaty"), columns, rows, wide=True, quiet=True))
 
@@ -153,7 +153,7 @@ def _describe_known(
     source = provision.source if provision is not None else last.source if last is not None else ""
     is_verified = last is not None or (provision is not None and provision.status == VERIFIED)
     return [
-        (context.tell("What the treaty provides for"), _tell_answer(context, is_provided=provision is not None)),
+        (context.tell("In the treaty"), _tell_answer(context, is_provided=provision is not None)),
         (context.tell("Source"), source),
         (context.tell("State"), render_verification(context, is_verified=is_verified)),
     ]
@@ -161,7 +161,7 @@ def _describe_known(
 
 def _describe_statement(context: PageContext, statement: ProvisionStatement) -> list[tuple[str, ui.Part]]:
     return [
-        (context.tell("What the treaty provides for"), _tell_answer(context, is_provided=statement.is_provided)),
+        (context.tell("In the treaty"), _tell_answer(context, is_provided=statement.is_provided)),
         (context.tell("Source"), statement.source),
     ]
 

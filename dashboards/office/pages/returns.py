@@ -14,6 +14,7 @@ from dashboards.office.pages import board
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
 from pipelines.design import components as ui
+from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import can_read, draft_pairs, pairs_for
 from pipelines.ledger.transitions import DRAFT
 
@@ -37,7 +38,11 @@ def show_returns(context: Page) -> Response:
     from pipelines.submissions import service
 
     title = context.tell("My returns")
-    lead = context.tell("Every return of your office, newest first. Select a name to open its validation report.")
+    lead = (
+        context.tell("The returns of all offices, newest first. Select a name to open its validation report.")
+        if any(grant.jurisdiction == EVERY for grant in context.who.grants)
+        else context.tell("Every return of your office, newest first. Select a name to open its validation report.")
+    )
     if not service.submission_page(context.desk, context.who, limit=1).entries:
         return render_page(context, "returns_none.html", title=title, lead=lead, tasks=_list_tasks(context))
     query = context.request.query_params
@@ -214,7 +219,7 @@ def _submission_row(context: PageContext, entry: SubmissionEntry, page: str) -> 
             ),
             _count_findings(context, entry),
             words.format_time(entry.row.received_at),
-            entry.row.sender,
+            context.name_person(entry.row.sender),
             entry.last_comment or "",
         ),
     )
@@ -226,15 +231,14 @@ def _withdrawal_badges(context: PageContext, entry: SubmissionEntry) -> list[ui.
 
 
 def replacement_links(context: PageContext, one: SubmissionEntry, page: str = "/answer") -> list[ui.Markup]:
-    """Return each later return that replaces this one, as a link: for which periods, since when,
-    and its number."""
+    """Return each later return that replaces this one, as a link: for which periods, and since when."""
     links = []
     for later in one.replaced_by:
-        number, day = later.submission_id, words.format_day(later.since)
         periods = words.format_periods((period for *_, period in later.keys), context.language)
-        text = context.tell("{periods}: replaced by a later return on {day}", periods=periods, day=day)
-        link = ui.render_link(text, ui.page_address(page, id=number))
-        links.append(ui.Markup('{} <span class="rti-small">{}</span>').format(link, number))
+        text = context.tell(
+            "{periods}: replaced by a later return on {day}", periods=periods, day=words.format_day(later.since)
+        )
+        links.append(ui.render_link(text, ui.page_address(page, id=later.submission_id)))
     return links
 
 
@@ -248,5 +252,5 @@ def _count_findings(context: PageContext, entry: SubmissionEntry) -> str:
     if entry.open_warnings:
         counts.append(context.many("{n} to explain", "{n} to explain", len(entry.open_warnings)))
     if not counts and row.informations:
-        return context.tell("No error and no warning.")  # "none" would be wrong next to a piece of information
+        return context.tell("No errors and no warnings.")  # "none" would be wrong next to a piece of information
     return ", ".join(counts) or context.tell("No findings")

@@ -24,8 +24,8 @@ router = APIRouter()
 PATH = "/statements"
 _ANSWER = "answer-"
 _STATES = {
-    "waiting": ("sent", "➜", mark("waiting for clearance")),
-    "cleared": ("good", "✔", mark("cleared")),
+    "waiting": ("sent", "➜", mark("waiting for approval")),
+    "cleared": ("good", "✔", mark("approved")),
     "returned": ("warning", "↩", mark("returned")),
     "withdrawn": ("off", "⊘", mark("withdrawn")),
 }
@@ -50,7 +50,7 @@ def draft_statement(form: Form) -> Response:
     return _act(
         form,
         lambda: statements.draft_statement(desk.engine, desk.registry, bank, statement, actor=form.context.who.account),
-        mark("The statement waits for clearance by the focal point."),
+        mark("The statement waits for approval by the focal point."),
         entered=statement,
     )
 
@@ -63,7 +63,7 @@ def clear_statement(form: Form) -> Response:
         lambda: statements.clear_statement(
             form.context.desk.engine, form.read_text("statement"), actor=form.context.who.account
         ),
-        mark("The statement is cleared. People with a role in the territory can read it."),
+        mark("The statement is approved. People with a role in the territory can read it."),
     )
 
 
@@ -120,7 +120,7 @@ def _render_list(
         "statements.html",
         title=context.tell("Statements of institutions"),
         lead=context.tell(
-            "Facts that an institution states in its own name. A second person, its focal point, clears them."
+            "Facts that an institution states in its own name. A second person, its focal point, approves them."
         ),
         errors=errors,
         status=409 if errors else 200,

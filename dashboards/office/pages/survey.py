@@ -125,10 +125,7 @@ def name_round(context: PageContext, desk: SurveyDesk, round_: Round) -> str:
 def _make_rounds(context: PageContext, desk: SurveyDesk, rounds: Sequence[Round]) -> ui.PageTable:
     rows = [
         ui.PageRow(
-            ui.Markup('{}<br><span class="rti-small">{}</span>').format(
-                ui.render_link(name_round(context, desk, round_), ui.page_address(PATH, round=round_.round_id)),
-                round_.round_id,
-            ),
+            ui.render_link(name_round(context, desk, round_), ui.page_address(PATH, round=round_.round_id)),
             (
                 round_.opens,
                 round_.closes,

@@ -84,7 +84,10 @@ def _make_sections(
     assert table is not None
     groups = (
         (territory, context.area_name(territory)),
-        (role, text_in(bank.lists.roles[role], context.language)),
+        (
+            role,
+            context.tell("{role}, all territories", role=text_in(bank.lists.roles[role], context.language)),
+        ),
         (REGION, context.tell("Region")),
     )
     rows = {

@@ -80,8 +80,8 @@ def _render(context: PageContext, *, status: int = 200, errors: Sequence[FieldEr
         title=context.tell("Templates"),
         lead=context.tell(
             "A workbook for each of your forms, in your own words and layout: code lists to choose from, checks "
-            "while you type, and the last accepted figure in grey next to each cell. Fill it in and upload it; it "
-            "is recognised."
+            "while you type, and the last accepted figure in grey next to each cell. Fill it in and upload it. You do "
+            "not need to name the form."
         ),
         status=status,
         errors=errors,
@@ -129,8 +129,8 @@ def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
             (context.tell("What"), context.code_label("instrument", form.instrument)),
             (context.tell("Period"), period),
             (context.tell("Due by"), deadline.collection.isoformat()),
-            (context.tell("Form"), form.id),
-            (context.tell("Can be sent instead of"), form.second_of or ""),
+            (context.tell("Form"), ui.Markup('<span class="rti-code">{}</span>').format(form.id)),
+            (context.tell("Can be sent instead of"), context.mark_names(context.form_name(form.second_of))),
         ],
         "text": context.tell("Download the workbook for {period}", period=period),
         "address": ui.page_address("/templates/workbook", **{_FORM: form.id, _PERIOD: deadline.period}),

@@ -362,7 +362,7 @@ def _describe_outcome(context: PageContext, result: UploadResult) -> ui.Markup:
 def _describe_recognised(context: PageContext, result: UploadResult) -> ui.Markup:
     report = result.report
     if any(finding.rule.startswith("read.") and finding.severity == "error" for finding in report.findings):
-        return ui.render_paragraph(context.tell("This file cannot be read. It was not used."))
+        return ui.Markup("")  # why it cannot be read is said below
     if report.form is None:
         return ui.render_paragraph(
             context.tell("No form was recognised in this file. Choose its form below, or see what is wrong.")
@@ -385,10 +385,10 @@ def _describe_state_now(context: PageContext, result: UploadResult) -> str:
     if result.submission_id is None or result.state is None:
         return ""
     if result.state in DRAFT:
-        return context.tell("A draft, number {id}. Nothing has been sent.", id=result.submission_id)
+        return context.tell("A draft. Nothing has been sent.")
     _, _, state = words.describe_state(result.state, context.language)
     day = words.format_day(result.received_at)
-    return context.tell("{state}, number {id}, uploaded on {day}.", state=state, id=result.submission_id, day=day)
+    return context.tell("{state}, uploaded on {day}.", state=state, day=day)
 
 
 def _explain_refusal(context: PageContext, result: UploadResult) -> ui.Markup:

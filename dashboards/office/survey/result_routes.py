@@ -66,7 +66,8 @@ def show_results(request: Request, round_id: str, token: str) -> Response:
     note = note_of(registry, territory, language)
     name = jurisdiction_name(registry, territory, language) + ("*" if note else "")
     role_name = text_in(surveys.bank.lists.roles[role], language)
-    groups = [(("territory", territory), name), (("role", role), role_name)]
+    every_role = tell("{role}, all territories", language, role=role_name)
+    groups = [(("territory", territory), name), (("role", role), every_role)]
     groups.append(((REGION, REGION), tell("Region", language)))
     return render_page(
         request,

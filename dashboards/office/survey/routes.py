@@ -279,11 +279,13 @@ def _render_questions(request: Request, visit: Visit, number: int, errors: Seque
         groups[-1][1].append(describe_question(visit, question, language))
     position = open_pages.index(number) + 1
     step = tell("Page {number} of {total}", language, number=position, total=len(open_pages))
+    # A page of several themes has a heading for each.
+    title = groups[0][0] if len(groups) == 1 else form_title(visit, language)
     return render_page(
         request,
         "questions.html",
-        title=groups[0][0],
-        window_title=f"{groups[0][0]} ({step})",
+        title=title,
+        window_title=f"{title} ({step})",
         status=422 if errors else 200,
         errors=errors,
         address=f"{link_address(visit)}/{number}",

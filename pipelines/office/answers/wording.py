@@ -24,6 +24,9 @@ AT_MOST = frozenset({"parts.exceeded", "plausible.outcome", "plausible.lag"})
 AT_LEAST = frozenset({"sum.exceeded", "plausible.year_so_far"})
 """Rules by which a figure may be as small as another one, or larger."""
 
+BY_DAY = frozenset({"coverage.late"})
+"""Rules by which a return may come on a day, or earlier."""
+
 
 def localize_finding(
     finding: Finding, language: str, declared: DeclaredWords | None = None, reading: Reading | None = None
@@ -56,6 +59,8 @@ def name_expected(rule: str, language: str) -> str:
         return tell("Expected at most", language)
     if rule in AT_LEAST:
         return tell("Expected at least", language)
+    if rule in BY_DAY:
+        return tell("Expected by", language)
     return tell("Accepted before", language) if rule in ACCEPTED_BEFORE else tell("Expected", language)
 
 

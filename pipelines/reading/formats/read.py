@@ -25,7 +25,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Send the file in the expected format.",
     ),
     "read.no_reader": (
-        "The file is {found} of a kind that holds no statistical table this system knows.",
+        "We cannot find a statistical table in this file ({found}).",
         "Send a workbook (.xlsx, .xls, .ods), PX, JSON-stat 2.0, SDMX, CSV, PDF with a ruled table, Word document "
         "(.docx) or HTML table.",
     ),

@@ -62,6 +62,16 @@ class DraftCheckResult:
             return "explained"
         return "overridden" if self.override and not self.check.is_essential else "open"
 
+    @property
+    def remedy(self) -> str:
+        """What to do about these problems: a marked text."""
+        # Nothing about such a draft can be explained yet.
+        if self.problems and all(
+            problem.text in (checks.NOT_EXAMINED, checks.NOT_MEASURED) for problem in self.problems
+        ):
+            return _REFRESH
+        return self.check.remedy
+
     def list_evidence(self, reader: ProblemReader) -> list[str]:
         """Return the first problems in the words of a reader; the last line says how many more there are."""
         lines = [problem.compose_sentence(reader) for problem in self.problems[:NAMED]]
@@ -75,7 +85,7 @@ class DraftCheckResult:
             "title": self.check.title,
             "state": self.state,
             "problems": [problem.compose_sentence(reader) for problem in self.problems],
-            "remedy": self.check.remedy,
+            "remedy": self.remedy,
             "explanation": self.explanation,
             "is_essential": self.check.is_essential,
             "override": self.override,

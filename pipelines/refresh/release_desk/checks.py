@@ -94,7 +94,7 @@ def find_failed_tests(draft: DraftUnderReview) -> list[CheckProblem]:
 
 # -- Disclosure
 
-_NOT_EXAMINED: Final = mark("This draft has not been checked for withheld figures that the public can work out.")
+NOT_EXAMINED: Final = mark("This draft has not been checked for withheld figures that the public can work out.")
 _DISCLOSED: Final = {
     "disclosed": mark("Withheld figures that the public can work out exactly: {n}."),
     "narrow": mark("Withheld figures that the public can work out within narrow limits: {n}."),
@@ -104,7 +104,7 @@ _REVEALED: Final = {
     "revealed_before": mark("Withheld figures that earlier releases reveal by themselves: {n}."),
     "open_to_guess": mark("Withheld figures that follow from a guess that a correction closes a balance: {n}."),
 }
-_NOT_MEASURED: Final = mark("It was not measured how many figures of this draft are withheld.")
+NOT_MEASURED: Final = mark("It was not measured how many figures of this draft are withheld.")
 _TOTALS_HIDDEN: Final = mark(
     "{period}: annual totals of territories of {least} or more that are withheld: {n}. At most {most} should be."
 )
@@ -121,7 +121,7 @@ def find_disclosed_cells(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return what the audit found of exactly the figures that this draft has; an audit of others does not count."""
     risk = read_audit(draft.home, draft.folder)
     if risk is None:
-        return [CheckProblem(_NOT_EXAMINED)]
+        return [CheckProblem(NOT_EXAMINED)]
     return [CheckProblem(text, {"n": risk[name]}) for name, text in _DISCLOSED.items() if risk[name]]
 
 
@@ -132,7 +132,7 @@ def find_revealed_cells(draft: DraftUnderReview) -> list[CheckProblem]:
     """
     risk = read_audit(draft.home, draft.folder)
     if risk is None:
-        return [CheckProblem(_NOT_EXAMINED)]
+        return [CheckProblem(NOT_EXAMINED)]
     return [CheckProblem(text, {"n": n}) for name, text in _REVEALED.items() if (n := risk.get(name, 0))]
 
 
@@ -140,7 +140,7 @@ def find_missed_targets(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return the years in which too many annual totals are withheld, and the share of figures if it is too large."""
     utility = read_utility(draft.home, draft.folder)
     if utility is None:
-        return [CheckProblem(_NOT_MEASURED)]
+        return [CheckProblem(NOT_MEASURED)]
     limits = {"least": SMALLEST_PUBLISHED_COUNT, "most": utility_targets.MOST_ANNUAL_TOTALS}
     problems = [
         CheckProblem(
@@ -191,7 +191,7 @@ def _name_place(column: str, code: str) -> NameReference:
 
 # -- What readers need to understand figures
 
-_MISSING_PAGES: Final = mark("{name}: missing pages: {n}.")
+_MISSING_PAGES: Final = mark("{name}: missing pages: {n}. The first is {page}.")
 _MISSING_LABELS: Final = mark("{name}: codes without a label: {n}. The first is {label}.")
 _NO_ALTERNATIVE: Final = mark("{name}: the page {page} has a picture without a text alternative.")
 _NO_CARD: Final = mark("{area}, {what}: no counting rule is declared.")
@@ -203,11 +203,11 @@ _NO_POPULATION: Final = mark("{area}: no population figure for {year}.")
 def find_missing_languages(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return the languages that lack pages which another language has."""
     every = frozenset().union(*draft.pages.values()) if draft.pages else frozenset({"index.html"})
-    counts = {code: len(every - draft.pages.get(i18n.html_lang(code), frozenset())) for code in i18n.list_languages()}
+    missing = {code: every - draft.pages.get(i18n.html_lang(code), frozenset()) for code in i18n.list_languages()}
     return [
-        CheckProblem(_MISSING_PAGES, {"name": NameReference("language", code), "n": n})
-        for code, n in counts.items()
-        if n
+        CheckProblem(_MISSING_PAGES, {"name": NameReference("language", code), "n": len(pages), "page": min(pages)})
+        for code, pages in missing.items()
+        if pages
     ]
 
 

@@ -25,10 +25,10 @@ class NameReference:
     """Something that has a name in each language.
 
     `of` is the territory of an office, or the code list of a code. The code of a period can name a range by its ends,
-    such as `2025-Q1|2026-Q2`. The code of a day is a time as the ledger has it.
+    such as `2025-Q1|2026-Q2`. The code of a day is a time as the ledger has it. A file has its own name.
     """
 
-    kind: Literal["area", "office", "period", "code", "language", "table", "day"]
+    kind: Literal["area", "office", "period", "code", "language", "table", "day", "file"]
     code: str
     of: str = ""
 
@@ -123,6 +123,8 @@ def _find_name(name: NameReference, reader: ProblemReader) -> str | date:
         return "–".join(format_period(code, language) for code in ends)
     if name.kind == "language":
         return i18n.language_name(name.code)
+    if name.kind == "file":
+        return name.code
     if name.kind == "day":
         return clock.parse_time(name.code).date()
     from pipelines.dissemination.table_titles import name_table

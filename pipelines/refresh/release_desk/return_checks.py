@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -53,10 +53,10 @@ def find_later_returns(draft: DraftUnderReview) -> list[CheckProblem]:
 
     drafted_at = draft.manifest["drafted_at"]
     accepted = queries.list_submissions(draft.engine, states=ACCEPTED)
+    later = [item for item in accepted if item.accepted_at is not None and item.accepted_at > drafted_at]
     return [
-        CheckProblem(_LATER, {"return": name_return(draft, item), "day": NameReference("day", item.accepted_at)})
-        for item in accepted
-        if item.accepted_at is not None and item.accepted_at > drafted_at
+        CheckProblem(_LATER, {"return": name, "day": NameReference("day", item.accepted_at or "")})
+        for item, name in zip(later, name_returns(draft, later), strict=True)
     ]
 
 
@@ -64,9 +64,10 @@ def find_waiting_returns(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return the returns that wait for the check or for the approval."""
     from pipelines.ledger import queries
 
+    waiting = queries.list_submissions(draft.engine, states=("received", "sent"))
     return [
-        CheckProblem(_NOT_CHECKED if item.state == "received" else _NOT_APPROVED, {"return": name_return(draft, item)})
-        for item in queries.list_submissions(draft.engine, states=("received", "sent"))
+        CheckProblem(_NOT_CHECKED if item.state == "received" else _NOT_APPROVED, {"return": name})
+        for item, name in zip(waiting, name_returns(draft, waiting), strict=True)
     ]
 
 
@@ -76,7 +77,11 @@ def find_open_warnings(draft: DraftUnderReview) -> list[CheckProblem]:
 
     checked = queries.list_submissions(draft.engine, states=("checked",))
     counts = [(item, len(queries.list_unjustified(draft.engine, item.submission_id))) for item in checked]
-    return [CheckProblem(_UNEXPLAINED, {"return": name_return(draft, item), "n": n}) for item, n in counts if n]
+    unexplained = [(item, n) for item, n in counts if n]
+    names = name_returns(draft, [item for item, _ in unexplained])
+    return [
+        CheckProblem(_UNEXPLAINED, {"return": name, "n": n}) for (_, n), name in zip(unexplained, names, strict=True)
+    ]
 
 
 def find_requested_withdrawals(draft: DraftUnderReview) -> list[CheckProblem]:
@@ -90,6 +95,17 @@ def find_requested_withdrawals(draft: DraftUnderReview) -> list[CheckProblem]:
         events = queries.newest_events(connection, set(accepted), action="ask_withdrawal")
         requested = sorted({row.submission_id for row in events})
     return [CheckProblem(_WITHDRAWAL, {"return": name_return(draft, accepted[identity])}) for identity in requested]
+
+
+def name_returns(draft: DraftUnderReview, submissions: Sequence[Submission]) -> list[tuple[NameReference, ...] | str]:
+    """Return the names of returns, with the names of their files if several have the same office and periods."""
+    names = [name_return(draft, submission) for submission in submissions]
+    return [
+        (*name, NameReference("file", submission.filename))
+        if isinstance(name, tuple) and names.count(name) > 1
+        else name
+        for submission, name in zip(submissions, names, strict=True)
+    ]
 
 
 def name_return(draft: DraftUnderReview, submission: Submission) -> tuple[NameReference, ...] | str:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MINIMUM_REASON: Final = 10
 """Minimum length of an explanation or of the reason of an override, in characters."""
-DEMONSTRATION_REASON: Final = "This home is a demonstration. `rti refresh --publish` published the draft unattended."
+DEMONSTRATION_REASON: Final = (
+    "This is a demonstration, and nobody signs its sheets. `rti refresh --publish` published the draft."
+)
 _COMPLETED_BY_PUBLISHING: Final = "unfinished"
 """The check that `rti publish` itself puts in order: it completes an interrupted publication."""
 _ESSENTIAL: Final = tuple(check for check in CHECKS if check.is_essential)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -54,18 +55,28 @@ def record_listed_experts(home: Home, engine: sa.Engine, folder: Path) -> int:
         }
         for expert_id, row in new.items():
             _enter(connection, expert_id, row)
+        _record_acts(connection, new)
     return len(new)
 
 
 def _enter(connection: sa.Connection, expert_id: str, row: Mapping[str, str]) -> None:
-    at = clock.parse_time(row["added_at"])
     address = f"{expert_id.lower()}@demonstration.invalid"
+    at = clock.parse_time(row["added_at"])
     store.insert_expert(connection, expert_id, _read_details(row), address, None, at=at)
-    store.record_act(connection, row["kept_by"], store.ADDED, expert_id, {}, at=at)
     if row["confirmed_at"]:
-        at = clock.parse_time(row["confirmed_at"])
-        store.confirm_expert(connection, expert_id, at=at)
-        store.record_act(connection, SYSTEM, store.CONFIRMED, expert_id, {"by": "link"}, at=at)
+        store.confirm_expert(connection, expert_id, at=clock.parse_time(row["confirmed_at"]))
+
+
+def _record_acts(connection: sa.Connection, rows: Mapping[str, Mapping[str, str]]) -> None:
+    """Write who added and confirmed the entries to the audit log, in the order in which it happened."""
+    acts: list[tuple[datetime, str, str, str, Mapping[str, str]]] = []
+    for expert_id, row in rows.items():
+        acts.append((clock.parse_time(row["added_at"]), row["kept_by"], store.ADDED, expert_id, {}))
+        if row["confirmed_at"]:
+            at = clock.parse_time(row["confirmed_at"])
+            acts.append((at, SYSTEM, store.CONFIRMED, expert_id, {"by": "link"}))
+    for at, actor, action, expert_id, details in sorted(acts, key=lambda act: act[0]):
+        store.record_act(connection, actor, action, expert_id, details, at=at)
 
 
 def _make_id(row: Mapping[str, str]) -> str:

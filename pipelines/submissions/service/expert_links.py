@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Problem = Literal["cut", "unknown", "used", "expired"]
 _TEXTS: dict[Problem, str] = {
     "cut": mark("The link is not complete. Copy the whole link from the message."),
-    "unknown": mark("This link is not known, or the entry was erased. Ask the secretariat if you need a new one."),
+    "unknown": mark("This link is not known, or the entry was deleted. Ask the secretariat if you need a new one."),
     "used": mark("This link has been used. The email of the next quarter has a new one."),
     "expired": mark("This link is too old. The email of this quarter has a new one."),
 }

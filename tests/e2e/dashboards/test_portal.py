@@ -163,6 +163,31 @@ def find_faults(page: Page) -> list[tuple[str, str]]:
     ]
 
 
+def test_list_of_pages_is_folded_on_a_phone_only(open_as: Open) -> None:
+    phone = open_as(SENDER, "/", 360, scripts=False)
+    menu = phone.get_by_role("navigation", name="List of pages")
+    link = menu.get_by_role("link", name="Submission board")
+    expect(link).to_be_hidden()
+    menu.locator("summary").click()
+    expect(link).to_be_visible()
+    wide = open_as(SENDER, "/", 1280, scripts=False).get_by_role("navigation", name="List of pages")
+    expect(wide.get_by_role("link", name="Submission board")).to_be_visible()
+    expect(wide.locator("summary")).to_be_hidden()
+
+
+def test_chosen_text_of_a_select_is_broken_into_lines_on_a_phone(open_as: Open) -> None:
+    page = open_as("secretariat", "/people?account=al-sender", 360)
+    select = page.locator("select[name=account]")
+    line = 2.6 * 16
+    option = "Albania, Justice counts, Court of first instance: may submit and may approve returns"
+    select.evaluate("(e, text) => { e.selectedOptions[0].textContent = text; }", option)
+    assert select.evaluate("e => e.getBoundingClientRect().height") > line + 16
+    assert select.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    plain = "e => { e.style.appearance = 'auto'; return e.getBoundingClientRect().height; }"
+    assert select.evaluate(plain) <= line + 1, "without the rule, the text is cut"
+
+
 # ------------------------------------------------------------------------------------------------------ whole process
 
 

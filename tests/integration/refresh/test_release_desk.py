@@ -33,7 +33,7 @@ from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, integrity, publication, reader_audit, released_counts
 from pipelines.refresh.release_desk import checklist, checks, desk, home_checks, kept_checks, review
 from pipelines.refresh.release_desk.desk import ReleaseDesk
-from pipelines.refresh.release_desk.problems import CommandReader
+from pipelines.refresh.release_desk.problems import CheckProblem, CommandReader
 from pipelines.submissions import decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.timetable.names import note_of
@@ -230,8 +230,8 @@ def _publish_later_release(home: Home) -> None:
     home.current.symlink_to("releases/2026-Q4")
 
 
-def _check_return(the_desk: ReleaseDesk, warnings: tuple[tuple[str, str], ...] = ()) -> str:
-    arrival = ledger_fakes.make_arrival("a return", 1)
+def _check_return(the_desk: ReleaseDesk, warnings: tuple[tuple[str, str], ...] = (), filename: str = "a return") -> str:
+    arrival = ledger_fakes.make_arrival(filename, 1)
     identity = intake.record_arrival(the_desk.engine, arrival).submission_id
     ledger_fakes.keep_values(the_desk.home, identity, {("2025-Q4", "reported"): 9.0})
     result = ledger_fakes.make_check_result(identity, ledger_fakes.make_block("2025-Q4"), warnings=warnings, days=1.1)
@@ -337,7 +337,7 @@ SENTENCES: dict[str, str] = {
     "earlier_releases": "Withheld figures that earlier releases reveal by themselves: 2.",
     "targets": "2024: annual totals of territories of 5 or more that are withheld: 6. At most 5 should be.",
     "no_values": "Published counts, Albania, 2025: a withheld figure has a value.",
-    "languages": "Shqip: missing pages: 1.",
+    "languages": "Shqip: missing pages: 1. The first is index.html.",
     "labels": "Shqip: codes without a label: 1. The first is Reported.",
     "alt_texts": "Shqip: the page index.html has a picture without a text alternative.",
     "cards": "Albania, Final, Persons: no counting rule is declared.",
@@ -385,6 +385,22 @@ def test_check_finds_its_fault_and_the_next_view_shows_it_in_plain_words(
     assert lines[0] == SENTENCES[check_id] or (check_id == "disk" and "MB are free on the disk" in lines[0]), lines
     assert not [line for line in lines if MACHINE_WORDS.search(line)], lines
     assert all(line.endswith(".") for line in lines[: checklist.NAMED])
+
+
+def test_returns_of_one_office_and_period_are_told_apart_by_their_files(the_desk: ReleaseDesk) -> None:
+    for filename in ("first.xlsx", "second.xlsx"):
+        _check_return(the_desk, (("key", "rule"),), filename)
+    lines = _run_check(the_desk, "warnings").list_evidence(CommandReader(the_desk.registry))
+    sentence = "QQ, Justice counts, 2025 Q4, {}: warnings without an explanation: 1."
+    assert sorted(lines) == [sentence.format("first.xlsx"), sentence.format("second.xlsx")]
+
+
+def test_remedy_of_a_draft_that_was_not_measured_is_a_refresh() -> None:
+    targets = next(check for check in checklist.CHECKS if check.id == "targets")
+    unmeasured, missed = CheckProblem(checks.NOT_MEASURED), CheckProblem("More are withheld.")
+    assert "rti refresh" in checklist.DraftCheckResult(targets, (unmeasured,)).remedy
+    for problems in ((missed,), (unmeasured, missed), ()):
+        assert checklist.DraftCheckResult(targets, problems).remedy == targets.remedy
 
 
 @pytest.mark.parametrize("text", ["S0123456789abcdef", "area=AL", "AL_PP", "AL: 2", "KeyError: 'x'", "0" * 64])

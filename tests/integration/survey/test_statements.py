@@ -99,7 +99,7 @@ def test_author_with_both_roles_cannot_clear(desk: SurveyDesk) -> None:
 
 def test_returned_statement_needs_a_comment_and_makes_room_for_another(desk: SurveyDesk) -> None:
     statement_id = draft_valid(desk)
-    with pytest.raises(TransitionError, match="waits for clearance"):
+    with pytest.raises(TransitionError, match="waits for approval"):
         draft_valid(desk, institution="CENTRAL authority")
     with pytest.raises(TransitionError, match="Say in a comment"):
         statements.return_statement(desk.engine, statement_id, actor="focal", comment="  ")

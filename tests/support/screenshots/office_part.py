@@ -41,7 +41,7 @@ WIDTHS = (360, 1280)
 LANGUAGES = ("en", "mk")
 PLAIN = "-plain"
 """End of the name of a picture without scripts."""
-_UNFOLD = "document.querySelectorAll('details').forEach(element => { element.open = true; })"
+_UNFOLD = "document.querySelectorAll('main details').forEach(element => { element.open = true; })"
 """Open what is folded away: it is part of the page."""
 LAWYER, NOBODY = "region-lawyer", "nobody"
 

@@ -40,7 +40,7 @@ PEOPLE: Mapping[str, tuple[Grant, ...]] = {
 """Accounts besides those of the tests of the pages."""
 SENDER, OFFICE, STEWARD, LATE_OFFICE = "al-sender", "al-office", "secretariat", "ba-brc-sender"
 _EXPERT = ExpertDetails(
-    "XK", "Special prosecution of the whole territory", "Prosecutor for joint teams", "prosecution",
+    "XK", "Basic Prosecution Office", "Prosecutor for joint teams", "prosecution",
     ("sq", "en", "sr"), ("TIP", "SOM"), ("joint_team", "financial_investigation"), "North",
 )  # fmt: skip
 _ROUND = "2026-Q4-pulse"
@@ -132,7 +132,9 @@ def _prepare(desk: service.Desk) -> Scene:
 def _send_unusual_return(desk: service.Desk) -> str:
     number = upload_draft(desk, SENDER, portal_fixture.UNUSUAL, "third.xlsx")
     sender = get_identity(desk, SENDER)
-    service.justify_warnings(desk, sender, number, None, "large_case", "Two large cases were reported in September.")
+    service.justify_warnings(
+        desk, sender, number, None, "large_case", "One operation in September led to reports against 84 persons."
+    )
     service.send_submission(desk, sender, number, reason="late_data")
     return number
 
@@ -176,7 +178,7 @@ def _open_round(desk: service.Desk, steward: Identity) -> tuple[str, str, str]:
     survey_desk = SurveyDesk(open_surveys(desk.home), desk.engine, desk.registry)
     today = date.fromisoformat(CLOCK[:10])
     invitees = surveys.make_invitees([("XK", "police", 4), ("AL", "judge", 4)])
-    survey.plan_round(survey_desk, steward, "pulse", "2026-Q4", today, today + timedelta(days=20), invitees)
+    survey.plan_round(survey_desk, steward, "pulse", "2026-Q4", today, today + timedelta(days=45), invitees)
     survey.open_round(survey_desk, steward, _ROUND)
     letters.send_letters(survey_desk.surveys)
     begun, fresh = (f"{letters.PATH}/{_ROUND}/{sent[0]}" for sent in list(surveys.read_outbox(desk.home).values())[:2])

@@ -14,9 +14,9 @@ from pipelines.design.examples import COMPONENTS
 
 MACRO = re.compile(r"{% macro (\w+)\(")
 OTHER_FOLDERS = ("rti-sheet", "rti-two", "rti-cell-", "rti-drop", "rti-card", "rti-clear", "rti-languages", "rti-group",
-                 "rti-whole")  # fmt: skip
-"""Beginnings of the classes that belong to single pages: the sheet next to its values, uploads, the sign-in. Pages get
-`rti-whole` when they are sent."""
+                 "rti-whole", "rti-answers")  # fmt: skip
+"""Beginnings of the classes that belong to single pages: the sheet next to its values, uploads, the sign-in, and the
+answers of a questionnaire. Pages get `rti-whole` when they are sent."""
 
 
 @pytest.fixture(scope="module")

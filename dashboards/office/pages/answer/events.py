@@ -32,7 +32,7 @@ def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.PageRow:
         action = ui.Markup("{} {}").format(
             action, ui.render_badge("warning", "▲", context.tell("by override of the steward"))
         )
-    actor = context.tell(words.SYSTEM) if event["actor"] == "system" else event["actor"]  # marked in words
+    actor = context.name_person(event["actor"])
     return ui.PageRow(
         words.format_time(event["at"]),
         (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer, load_answer
 from dashboards.office.pages.answer.findings import list_certain_corrections
+from pipelines.design import components as ui
 from pipelines.web.files import XLSX
 
 
@@ -18,7 +19,7 @@ class FileOffer:
 
     kind: str
     label: str
-    note: str = ""
+    note: ui.Part = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def list_files(answer: Answer) -> Sequence[FileOffer]:
         FileOffer(
             "report",
             context.tell("The validation report for programs (JSON)"),
-            context.tell("The same as the command rti check gives."),
+            ui.mark_code(context.tell("The same as the command `rti check` gives.")),
         ),
         FileOffer("original", context.tell("Your file as you uploaded it")),
     )

@@ -11,6 +11,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer, Explanation
 from pipelines.design import components as ui
 from pipelines.office.answers import name_expected
+from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding
@@ -115,7 +116,7 @@ def _findings_table(
     is_repeated = all(finding.message == group.title for finding in findings)
     rows = [
         ui.PageRow(
-            finding.places or context.tell("the whole file"),
+            upper_first(finding.places or context.tell("the whole file")),
             (
                 "" if is_repeated else finding.message,
                 finding.figure,

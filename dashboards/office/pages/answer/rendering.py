@@ -23,6 +23,7 @@ from dashboards.office.responses import FieldError, render_page, render_refusal
 from pipelines.core.i18n import mark
 from pipelines.core.storage_faults import DAMAGED_REMEDY
 from pipelines.ledger.permissions import has_role_for
+from pipelines.ledger.transitions import DRAFT
 from pipelines.submissions.decisions import MINIMUM_TEXT
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def _render_loaded(
         may_replace=_may_replace(context, entry),
         withdrawal_requests=list_withdrawal_requests(context, entry),
         withdraws_by_override=is_withdrawn_by_override(entry),
+        is_draft=entry.state in DRAFT,
         view=view,
         view_title=context.tell(VIEWS[view]),  # marked above
         tabs=[
@@ -164,7 +166,7 @@ def render_withdrawal_confirmation(
     return render_page(
         context,
         "answer/withdraw.html",
-        title=context.tell("Withdraw this return?"),
+        title=context.tell("Withdraw this draft?") if entry.state in DRAFT else context.tell("Withdraw this return?"),
         lead=context.describe_submission(entry),
         section=section,
         entry=entry,
@@ -172,6 +174,7 @@ def render_withdrawal_confirmation(
         comment=comment,
         consequence=describe_consequence(context, entry),
         is_override=is_withdrawn_by_override(entry),
+        is_draft=entry.state in DRAFT,
     )
 
 

@@ -22,7 +22,9 @@ def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
         (context.tell("Kind"), words.describe_kind(row.kind, context.language, replaces=entry.replaces)),
         (
             context.tell("Uploaded"),
-            context.tell("{time} by {who}", time=words.format_time(row.received_at), who=row.sender),
+            context.tell(
+                "{time} by {who}", time=words.format_time(row.received_at), who=context.name_person(row.sender)
+            ),
         ),
         (context.tell("Replaces"), replaces if entry.replaces else ""),
         (
@@ -84,14 +86,14 @@ def describe_verdict(answer: Answer) -> Verdict:
     elif entry.state == "checked" and still_open:
         kind = "warning"
         text = context.many(
-            "No error. {n} warning asks for an explanation before this return can be sent.",
-            "No error. {n} warnings ask for an explanation before this return can be sent.",
+            "No errors. {n} warning asks for an explanation before this return can be sent.",
+            "No errors. {n} warnings ask for an explanation before this return can be sent.",
             still_open,
         )
     elif entry.state == "checked" and entry.may_send and not warnings:
         kind, text = "good", context.tell("No problems found. You can send this return.")
     elif entry.state == "checked" and entry.may_send:
-        kind, text = "good", context.tell("No error, and every warning is explained. You can send this return.")
+        kind, text = "good", context.tell("No errors, and every warning is explained. You can send this return.")
     elif warnings:
         kind = "note"
         text = context.many(
@@ -100,7 +102,7 @@ def describe_verdict(answer: Answer) -> Verdict:
             warnings,
         )
     else:
-        kind, text = "good", context.tell("No error and no warning.")
+        kind, text = "good", context.tell("No errors and no warnings.")
     return Verdict(kind, text, " ".join(_list_counts(answer)))
 
 

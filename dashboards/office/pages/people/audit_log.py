@@ -31,7 +31,7 @@ def make_audit_table(context: PageContext) -> ui.PageTable:
                 words.format_time(entry["at"]),
                 entry["actor"],
                 code.format(entry["action"]),
-                entry["subject"],
+                code.format(entry["subject"]),
                 code.format(entry["hash"][:12]),
             ),
         )

@@ -18,7 +18,7 @@ def describe_roles(context: PageContext, grants: Sequence[Grant]) -> str:
         f"{'' if instrument == EVERY else ', ' + context.code_label('instrument', instrument)}: "
         + ", ".join(context.tell(words.ROLES[role]) for role in roles)
         for (place, instrument), roles in words.roles_by_pair(grants).items()
-    ) or context.tell("nothing")
+    ) or context.tell("None")
 
 
 def list_places(context: PageContext) -> list[tuple[str, str]]:

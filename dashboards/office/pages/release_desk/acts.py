@@ -57,7 +57,7 @@ def announce_release(form: Form) -> Response:
     try:
         moment = datetime.fromisoformat(form.read_text("at")).replace(tzinfo=UTC)
     except ValueError:
-        return render_desk(context, ((context.tell("Enter a day and a time, such as 2027-02-15T09:00."), "at"),))
+        return render_desk(context, ((context.tell("Enter a day and a time, such as 2027-02-15 09:00."), "at"),))
     desk = open_desk(context)
     return _act(
         form,

@@ -23,7 +23,7 @@ def make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) ->
     for result in sorted(results, key=lambda item: ["open", "overridden", "explained", "good"].index(item.state)):
         kind, sign, text = _STATES[result.state]
         badge = ui.render_badge(kind, sign, context.tell(text))
-        remedy = context.tell(result.check.remedy) if result.problems else ""  # marked in release_desk.checklist
+        remedy = context.tell(result.remedy) if result.problems else ""  # marked in release_desk.checklist
         if result.state == "open" and result.check.is_essential:
             remedy += " " + context.tell("This check cannot be overridden.")
         title = context.tell(result.check.title)  # marked in release_desk.checklist

@@ -15,7 +15,7 @@ from pipelines.declarations.registry import load
 from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import Grant, Identity
 from pipelines.ledger.opening import open_ledger
-from pipelines.ledger.schema import EXPERT
+from pipelines.ledger.schema import AUDIT, EXPERT
 from pipelines.ledger.verification import verify_ledger
 from pipelines.submissions.arrivals import ensure_accounts
 from pipelines.submissions.experts.listed import FILE, record_listed_experts
@@ -61,6 +61,10 @@ def test_listed_experts_are_entered_once_at_their_time_and_found_by_state(tmp_pa
 def test_erased_listed_expert_does_not_come_back(tmp_path: Path) -> None:
     desk = open_demonstration(tmp_path)
     enter_experts(desk, CLOCK)
+    with open_read_transaction(desk.engine) as connection:
+        acts = sa.select(AUDIT.c.at).where(AUDIT.c.action.like("experts.%")).order_by(AUDIT.c.seq)
+        times = list(connection.execute(acts).scalars())
+    assert len(times) > 20 and times == sorted(times), "the log would look as if somebody had changed it"
     with clock.freeze_time(clock.parse_time(CLOCK)):
         erased = experts.search_experts(desk, STEWARD, ExpertQuery(territory="HR"))[0]
         experts.erase_expert(desk, STEWARD, erased.expert_id)

@@ -23,6 +23,7 @@ def keep_whole(body: str, language: str = "en") -> str:
         ("en", "17% (2\u201348); n = 20", "n = 20"),
         ("en", "Under 18", "Under 18"),
         ("en", "gap: 3", "gap: 3"),
+        ("en", "Convicted · Persons", "Convicted ·"),
         ("mk", "Мажи, 3. квартал 2026", "3. квартал 2026"),
     ],
 )

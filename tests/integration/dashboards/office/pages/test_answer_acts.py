@@ -175,7 +175,7 @@ def test_return_is_returned_to_its_sender_with_the_comment(office: Office) -> No
     assert "You can send" not in page.main, "the approver does not send it"
     sender_page = office.open("al-sender", "/answer", id=number)
     assert "Please look at C9 again." in sender_page.main
-    assert "No error, and every warning is explained. You can send this return." in sender_page.main
+    assert "No errors, and every warning is explained. You can send this return." in sender_page.main
     assert "It was returned to its sender" in sender_page.main and "nothing has been sent" not in sender_page.main
 
 

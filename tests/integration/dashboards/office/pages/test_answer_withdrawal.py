@@ -25,7 +25,7 @@ def test_withdrawal_asks_for_confirmation_and_states_the_consequences(office: Of
     assert refused.find_elements("details[open] #withdraw-reason")
     assert refused.find_elements("#withdraw-comment")[0].get("value") == "The wrong year"
     confirmation = refused.submit_form("Withdraw", **REASON)
-    assert confirmation.heading == "Withdraw this return?"
+    assert confirmation.heading == "Withdraw this draft?"
     assert "Nobody will decide on it any more." in confirmation.main and "The wrong year" in confirmation.main
     assert _state(office, number) == "checked", "not yet"
     unchanged_page = confirmation.follow_link("No, leave it as it is")

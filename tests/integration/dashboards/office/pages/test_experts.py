@@ -122,7 +122,7 @@ def test_own_entry_is_added_downloaded_and_erased(office: Office) -> None:
     question = page.submit_form("Delete the entry")
     assert "cannot be restored" in question.main
     erased = question.submit_form("Delete the entry")
-    assert "The entry is erased" in erased.main and "Add an entry" in erased.main
+    assert "The entry is deleted" in erased.main and "Add an entry" in erased.main
 
 
 def test_steward_sees_who_looked_up_what(office: Office, link: str) -> None:
@@ -151,6 +151,8 @@ def test_link_that_opens_nothing_gets_a_plain_answer(
     page = Visitor(office.client).open_page(change(link))
     assert (page.status, page.heading) == (status, "The link cannot be opened")
     assert words in page.main
+    languages = page.find_elements("footer nav a[href^='?lang=']")
+    assert len(languages) == len(i18n.list_languages()), "the link of a letter may be opened in a foreign browser"
 
 
 def test_link_erases_only_with_the_box_and_a_form_of_its_page(office: Office, link: str) -> None:
@@ -164,7 +166,7 @@ def test_link_erases_only_with_the_box_and_a_form_of_its_page(office: Office, li
     assert b"second@al.example" in visitor.open_page(second + "/data").response.content
     assert page.submit_form("Delete the entry").status == 409
     erased = visitor.open_page(second).submit_form("Delete the entry", confirmed="1")
-    assert erased.heading == "The entry is erased."
+    assert erased.heading == "The entry is deleted."
     assert visitor.open_page(second).status == 404
 
 
@@ -177,7 +179,7 @@ def test_nobody_writes_to_an_expert_who_has_not_confirmed(office: Office, link: 
     assert "has not confirmed this entry yet" in page.main and "two quarters" not in page.main
     assert not page.find_forms("Send the message")
     erased = office.open("al-keeper", f"/experts/kept?id={entry}").submit_form("Delete the entry")
-    assert "The entry is erased" in erased.submit_form("Delete the entry").main
+    assert "The entry is deleted" in erased.submit_form("Delete the entry").main
 
 
 def test_look_up_while_the_clock_is_set_back_shows_nothing_but_the_reason(

@@ -62,7 +62,7 @@ def read_row(page: Document, heading: str) -> list[str]:
 
 
 EASE = "How easy is it to get an answer to a formal request for assistance from another territory?"
-EXECUTED = "Share: Requests executed in full; Outgoing"
+EXECUTED = "Share: requests executed in full; outgoing"
 
 
 def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> None:
@@ -80,7 +80,7 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     assert "Add a measure" not in page.main, "only a steward of the territory adds one"
 
 
-MEDIAN = "Median days, from records: Requests executed in full; Outgoing"
+MEDIAN = "Median days, from records: requests executed in full; outgoing"
 
 
 def test_median_of_days_from_records_is_for_those_who_may_see_the_records(office: Office) -> None:
@@ -101,7 +101,7 @@ def test_overview_counts_gaps_of_each_theme(office: Office) -> None:
 
 def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
     cells = read_row(
-        office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: Requests executed in full; Outgoing"
+        office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: requests executed in full; outgoing"
     )
     assert cells[1] == "not available", "nobody in this territory answered the question on days"
     assert cells[3] == "33% (1–91); 1/3" and cells[4] == "2025"
@@ -154,7 +154,7 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     invitations.add_round(Round("r2", "pulse", "2026-Q3", "2026-09-07", "2026-09-25", "planned"), [])
     measure_page = measure_page.visitor.open_page(measure_page.address)
     assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (2026 Q3)"]
-    assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
+    assert read_row(measure_page, EXECUTED + "; trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 characters" in refused.text
     assert refused.wrong_fields == ["evidence"]

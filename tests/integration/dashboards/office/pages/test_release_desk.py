@@ -80,6 +80,9 @@ def test_checklist_names_territories_and_sheet_marks_english_in_each_language(
     assert f"* {note_of(registry, 'XK', language)}" in " ".join(page.text.split())
     assert evidence["insider_audit"][0] == tell("{area}: not examined yet.", language, area=first)
     assert any("Kosovo" in element.text_content() for element in sheet.find_elements("ul.rti-items li"))
+    footnotes = [element.text_content() for element in sheet.find_elements("footer li")]
+    [serbia] = [text for text in footnotes if text.startswith("†")]
+    assert re.search(r"(?:Kosov|Косов)[^.\\]*\*", serbia), "a footnote names Kosovo without its mark"
     assert f"* {note_of(registry, 'XK', language)}" in sheet.text
     english = sheet.find_elements("ul.rti-items li span[lang]")
     assert {element.get("lang") for element in english} == ({"en"} if language != "en" else set())
@@ -123,7 +126,7 @@ def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Off
     page = desk_pages.open("secretariat", "/release-desk")
     page = page.submit_form("Save", check="coverage", text=TEXT)
     assert TEXT in page.main and "It applies to this draft only" in page.main
-    page = page.submit_form("Announce", at="2027-02-15T09:00", reason="")
+    page = page.submit_form("Announce", at="2027-02-15 09:00", reason="")
     assert read_calendar(desk_pages.desk.home)[0].at == "2027-02-15T09:00:00Z"
     assert "2027-02-15 09:00 UTC" in page.main
     page = page.submit_form("Announce", at="soon", reason="")

@@ -208,10 +208,10 @@ REFUSALS = (
     Refusal(
         "No open check can be overridden. Correct what is still open.", "override", {"reason": REASON}, _override
     ),
-    Refusal("Enter a day and a time, such as 2027-02-15T09:00.", "announce", {"at": "soon"}),
+    Refusal("Enter a day and a time, such as 2027-02-15 09:00.", "announce", {"at": "soon"}),
     Refusal("The time {time} has passed. Announce a later one.", "announce", {"at": "2026-11-01T09:00"}),
     Refusal(
-        "Announce the release for a full minute, such as 2027-02-15T09:00.", "announce", {"at": f"{MINUTE}:30"}
+        "Announce the release for a full minute, such as 2027-02-15 09:00.", "announce", {"at": f"{MINUTE}:30"}
     ),
     Refusal(
         "Write in at least {n} characters why the announced time of release {release} changes. The reason becomes "

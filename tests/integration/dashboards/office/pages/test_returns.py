@@ -165,7 +165,7 @@ def test_returns_replaced_return_names_its_successor(office: Office) -> None:
     periods = format_periods((block.period for block in successor.blocks), "en")
     assert link.text_content() == f"{periods}: replaced by a later return on {successor.row.accepted_at[:10]}"
     words = row.text_content()
-    assert number in words
+    assert number not in words, "a number that only the system uses"
     assert "Replaced" in words and "Approved" not in words and "Published" not in words
 
 
@@ -228,7 +228,7 @@ def test_tasks_name_a_requested_withdrawal_to_those_who_decide_on_it(office: Off
     ("errors", "warnings", "informations", "expected"),
     [
         (0, 0, 0, "No findings"),
-        (0, 0, 2, "No error and no warning."),
+        (0, 0, 2, "No errors and no warnings."),
         (0, 1, 2, "1 warning, 1 to explain"),
         (2, 0, 0, "2 errors"),
     ],

@@ -59,7 +59,7 @@ def test_statement_goes_from_draft_over_return_to_clearance(office: Office) -> N
     assert "Draft a statement" not in office.open("al-focal", PATH).main
     assert submit_form(office, "al-drafter", "draft", **DRAFT).status == 200
     drafted = office.open("al-drafter", PATH).main
-    assert "Withdraw the statement" in drafted and "Clear the statement" not in drafted
+    assert "Withdraw the statement" in drafted and "Approve the statement" not in drafted
     assert "Central authority" not in office.open("al-viewer", PATH).main, "drafts are for those who work on them"
     statement = find_statement(office, "al-focal")
     refused = submit_form(office, "al-focal", "return", statement=statement, comment="")

@@ -69,7 +69,7 @@ def test_round_from_plan_to_results(office: Office) -> None:
     name = "Quarterly questionnaire, 2026 Q4"
     assert page.find_links(name) == [f"/survey?round={round_.round_id}"]
     assert f"Response rates: {name}" in page.main
-    assert page.main.count(round_.round_id) == 1, "the id is a second name only"
+    assert round_.round_id not in page.main, "an id that only commands use"
     question = page.submit_form("Close the round")
     assert "cannot be opened again" in question.main and question.heading == f"Close the round: {name}"
     assert question.submit_form("Close the round").result.startswith("The round is closed")

@@ -79,7 +79,7 @@ def test_templates_show_footnote_of_a_territory_name(shared_office: Office) -> N
 
 
 def test_templates_name_the_form_that_another_form_replaces(shared_office: Office) -> None:
-    assert "Can be sent instead ofXK-JUSTICE-1" in shared_office.open("xk-viewer", "/templates").main
+    assert "(XK-JUSTICE-1)" in shared_office.open("xk-viewer", "/templates").main
 
 
 def test_templates_show_why_a_workbook_cannot_be_made(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
