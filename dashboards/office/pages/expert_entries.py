@@ -12,7 +12,6 @@ from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.experts import words as expert_words
 from dashboards.office.pages.experts import PATH as NETWORK
-from dashboards.office.pages.experts import list_territories
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
 from dashboards.office.words import format_time
@@ -252,8 +251,11 @@ def _name_criterion(context: PageContext, name: str, value: str) -> str:
         "language": expert_words.list_languages(),
         "crime": expert_words.list_crimes(context),
         "procedure": expert_words.list_procedures(context.language),
-    }.get(name, list_territories(context))
-    return dict(options).get(value, value)
+    }.get(name)
+    if options is not None:
+        return dict(options).get(value, value)
+    # Only the territory itself: every name that is made has its footnote on the page.
+    return context.area_name(value) if value in context.desk.registry.territories else value
 
 
 def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:

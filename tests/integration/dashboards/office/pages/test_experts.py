@@ -132,6 +132,7 @@ def test_steward_sees_who_looked_up_what(office: Office, link: str) -> None:
     office.start_visit("xk-expert").open_page("/experts").submit_form("Search").follow_link("Expert 1 of the office")
     office.open("al-keeper", "/experts/kept")
     page = office.open("secretariat", "/experts/log")
+    assert "Figures and population of Serbia" not in page.text, "a footnote of a name that the page does not have"
     kinds = [row.findall("td")[1].text_content().strip() for row in page.find_elements("table tbody tr")]
     assert kinds[:3] == ["opened the list of entries kept by the account", "opened one entry", "look-up"]
     assert any("xk-expert" in row and "Crime: Trafficking in persons; Role: Prosecution" in row for row in rows)
