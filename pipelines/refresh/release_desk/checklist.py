@@ -64,7 +64,7 @@ class DraftCheckResult:
 
     @property
     def remedy(self) -> str:
-        """What to do about these problems: a marked text."""
+        """Return the text that says what to do about these problems."""
         # Nothing about such a draft can be explained yet.
         if self.problems and all(
             problem.text in (checks.NOT_EXAMINED, checks.NOT_MEASURED) for problem in self.problems
