@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines import words
@@ -280,11 +280,15 @@ def name_break(row: Row, area: str = "", *others: Row) -> str:
 
     `others` are breaks of the same area at the same time: 'Change of source / recording, 2023 Q1, Croatia'.
     """
-    first, *more = dict.fromkeys(str(each["kind"]) for each in (row, *others))
-    kinds = " / ".join(
-        [_NAMES_OF_BREAKS.get(first, first), *(lower_first(BREAK_KINDS.get(kind, kind)) for kind in more)]
-    )
+    kinds = name_kinds(str(each["kind"]) for each in (row, *others))
     return ", ".join(filter(None, (kinds, words.period_short(row["first_period"]), area)))
+
+
+def name_kinds(kinds: Iterable[str]) -> str:
+    """Return the names of kinds of breaks, each once: 'Change of source / recording'."""
+    first, *more = dict.fromkeys(kinds)
+    names = [_NAMES_OF_BREAKS.get(first, first), *(lower_first(BREAK_KINDS.get(kind, kind)) for kind in more)]
+    return " / ".join(names)
 
 
 def describe_breaks(rows: Sequence[Row], name_owner: Callable[[Row], str] = lambda _: "") -> list[str]:

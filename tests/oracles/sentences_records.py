@@ -1103,9 +1103,10 @@ def name_breaks(r: Release, s: Selection) -> str:
         if kinds and groups and groups[-1][0] == place - 1:
             kinds = [*groups.pop()[1], *kinds]
         groups += [(place, kinds)] if kinds else []
+    listed = [(periods[place], sorted(set(kinds), key=kinds.index)) for place, kinds in groups]
     return "; ".join(
-        f"{' / '.join(sorted(set(kinds), key=kinds.index))} ({format_period(periods[place])})"
-        for place, kinds in groups
+        f"{' / '.join([KINDS_OF_BREAKS[first], *further])} ({format_period(period)})"
+        for period, (first, *further) in listed
     )
 
 

@@ -49,6 +49,11 @@ def read_html(test: AppTest) -> str:
     return unescape(_WHOLE.sub(r"\1", _TERM.sub(r"\1", html)))
 
 
+def read_paragraphs(test: AppTest) -> str:
+    """Return the text of the page outside of tables and lists, with ordinary spaces within its figures."""
+    return " ".join(paragraph.value for paragraph in test.markdown).replace("\u00a0", " ")
+
+
 @dataclass(frozen=True)
 class ShownPicture:
     """A picture of a page: its description for screen readers, and all text that is drawn."""

@@ -99,14 +99,14 @@ class Coverage:
 
 @layout.keep_part
 def show_board(frame: layout.Frame) -> None:
-    """Show which returns of each territory arrived on time, late, in part or not at all, period by period."""
+    """Show which returns of each territory arrived on time, late, in part or not at all, the newest period last."""
     layout.put_heading(tell("Who has reported"))
     rows = queries.read_rows(frame.path, "coverage", (*STAGE_RETURNS, *VICTIM_RETURNS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
     for freq, title in (("Q", tell("Returns by quarter")), ("A", tell("Returns by year"))):
         of_freq = [row for row in rows if row["freq"] == freq]
-        periods = sorted({row["period"] for row in of_freq}, reverse=True)[: _SHOWN[freq]]
+        periods = sorted({row["period"] for row in of_freq})[-_SHOWN[freq] :]
         if not periods:
             continue
         notes = words.Notes()
@@ -132,13 +132,13 @@ def show_board(frame: layout.Frame) -> None:
 def _show_picture(
     frame: layout.Frame, title: str, periods: Sequence[str], rows: Sequence[Row], names: Mapping[str, str]
 ) -> None:
-    """Show the states of all territories as signs, the newest period last."""
+    """Show the states of all territories as signs, the newest period last, as in the table."""
     lines = []
     for code, _ in frame.territories:
         own_rows = [row for row in rows if row["territory"] == code]
-        states = [from_rows.make_state(_judge_period(own_rows, period, names)) for period in reversed(periods)]
+        states = [from_rows.make_state(_judge_period(own_rows, period, names)) for period in periods]
         lines.append(boards.TerritoryStates(frame.marked_name(code), states))
-    drawn = boards.StateBoard(title, list(reversed(periods)), lines, reporting.STATES)
+    drawn = boards.StateBoard(title, periods, lines, reporting.STATES)
     under = frame.lines_under_chart(*(code for code, _ in frame.territories))
     layout.show_panels(frame, [charts.draw_board(drawn, under=under)], about=title, key="board")
 

@@ -14,7 +14,7 @@ from pipelines.front.charts.series import NOTHING, BreakMark, ChartSeries, Perio
 from pipelines.front.charts.stages import Side, StageBar, Stages
 from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions, reporting
-from pipelines.words.language import lower_first, tell
+from pipelines.words.language import tell
 from pipelines.words.reporting import Reporting
 
 PENDING_NOTE = mark(
@@ -118,13 +118,13 @@ def join_cuts(cuts: Mapping[int, Sequence[Row]]) -> list[BreakMark]:
     """Return the marks of the breaks of a series by the positions that they cut, adjacent ones together."""
     spans: list[tuple[int, int, list[str]]] = []
     for position, crossed in cuts.items():
-        kinds = [lower_first(changes.BREAK_KINDS.get(row["kind"], row["kind"])) for row in crossed]
+        kinds = [str(row["kind"]) for row in crossed]
         if spans and spans[-1][1] == position - 1:
             start, _, earlier = spans.pop()
             spans.append((start, position, [*earlier, *kinds]))
         else:
             spans.append((position, position, kinds))
-    return [BreakMark(start, end, " / ".join(dict.fromkeys(kinds))) for start, end, kinds in spans]
+    return [BreakMark(start, end, changes.name_kinds(kinds)) for start, end, kinds in spans]
 
 
 def find_cuts(

@@ -77,8 +77,8 @@ def find_marks(breaks: list[dict[str, Any]]) -> list[BreakMark]:
 def test_join_cuts_joins_adjacent_cuts_and_names_each_kind_once() -> None:
     day, later = date(2023, 1, 1), date(2024, 1, 1)
     rows = [make_break(day, day), make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")]
-    assert find_marks([make_break(later, later)]) == [BreakMark(3, 3, "law")]
-    assert find_marks(rows) == [BreakMark(1, 3, "counting / law")]
+    assert find_marks([make_break(later, later)]) == [BreakMark(3, 3, "Change in the law")]
+    assert find_marks(rows) == [BreakMark(1, 3, "Change in counting / law")]
     assert find_marks([make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
 
 
@@ -91,11 +91,12 @@ def test_make_series_has_no_break_before_the_first_figure_of_a_territory() -> No
     assert make_series("B", of_territory, breaks=planted[:1]).breaks == []
     assert make_series("B", of_territory[2:], breaks=planted[:1], periods=YEARS).breaks == []
     hidden = [make_total("BB", "2022", None, obs_status="Q", conf_status="C"), *of_territory[2:]]
-    assert make_series("B", hidden, breaks=planted[:1]).breaks == [BreakMark(1, 1, "law")], "a withheld figure counts"
+    expected = [BreakMark(1, 1, "Change in the law")]
+    assert make_series("B", hidden, breaks=planted[:1]).breaks == expected, "a withheld figure counts"
     codes = {"2021": "AA", "2022": "AA", "2023": "AA,BB", "2024": "AA,BB"}
     region = [make_total("WB", year, 90.0, reporters=codes[year]) for year in YEARS]
     drawn = make_series("R", region, breaks=planted, territories=4, find_territory=lambda row: str(row["area"]))
-    assert drawn.breaks == [BreakMark(2, 2, "source")], "B joins the region there"
+    assert drawn.breaks == [BreakMark(2, 2, "Change of source")], "B joins the region there"
 
 
 def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None:
