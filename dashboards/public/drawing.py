@@ -21,6 +21,7 @@ import streamlit as st
 from dashboards.public import charts, tables
 from dashboards.public.downloads import offer_pictures, offer_table
 from dashboards.public.frame import Frame, explain_in_fold
+from dashboards.public.line_breaks import keep_figures_whole, keep_spaces
 from dashboards.public.problems import show_outdated_part
 from dashboards.public.queries import OutdatedReleaseError
 from dashboards.public.selection import read_selection
@@ -54,7 +55,7 @@ class Plain:
 
     def draw_text(self) -> None:
         """Draw the text as Markdown."""
-        st.markdown(self.text)
+        st.markdown(keep_spaces(self.text))
 
 
 class Html(Plain):
@@ -81,7 +82,7 @@ class Heading(Plain):
 
     def draw_text(self) -> None:
         """Draw the heading."""
-        st.header(self.text, anchor=False)
+        st.header(keep_spaces(self.text), anchor=False)
 
 
 class LowerHeading(Plain):
@@ -89,14 +90,14 @@ class LowerHeading(Plain):
 
     def draw_text(self) -> None:
         """Draw the heading."""
-        st.subheader(self.text, anchor=False)
+        st.subheader(keep_spaces(self.text), anchor=False)
 
 
 class Quote(Plain):
     """A sentence to quote, with its source; its terms are explained where the page has them first."""
 
     def draw_element(self, frame: Frame) -> None:
-        quoted, source = frame.explain_terms(self.text), escape(frame.cite_source())
+        quoted, source = frame.explain_terms(self.text), keep_figures_whole(escape(frame.cite_source()))
         st.html(f'<blockquote class="rti-quote">{quoted}<cite>{source}</cite></blockquote>')
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.public import queries, tables
+from dashboards.public.line_breaks import keep_figures_whole
 from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core import codes
@@ -89,17 +90,18 @@ class Frame:
         return Explainer(page), Explainer(page, "about-folded")
 
     def explain_terms(self, text: str) -> str:
-        """Return a text as HTML, in which the terms that the page has here first are explained."""
+        """Return a text as HTML, in which the terms that the page has here first are explained, and figures whole."""
         return self.explain_html(escape(text))
 
     def explain_html(self, html: str) -> str:
         """Return HTML in which the terms that the page has here first are explained: captions, headings and notes of a
-        table, and sentences. The same HTML has the same explanations each time."""
+        table, and sentences. No line ends within a figure. The same HTML has the same explanations each time."""
         if self._explainers is None:
-            return html
+            return keep_figures_whole(html)
         if html not in self.explained:
             on_page, folded = self._explainers
-            self.explained[html] = on_page.explain_part(html, folded, is_folded=_is_folded.get())
+            explained = on_page.explain_part(html, folded, is_folded=_is_folded.get())
+            self.explained[html] = keep_figures_whole(explained)
         return self.explained[html]
 
     def list_jurisdictions(self, territory: str) -> list[str]:

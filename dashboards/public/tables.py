@@ -20,7 +20,6 @@ from pipelines.core.i18n import mark
 from pipelines.publication.provenance.figure_ids import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
-from pipelines.words.line_breaks import unbroken_figures
 
 _TELEPHONE = 288
 """Width of a table on a telephone of 320 pixels, in pixels."""
@@ -247,18 +246,13 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
     return f"<tr{kind}>{heading}{fields}</tr>"
 
 
-def _keep_together(text: str) -> str:
-    """Return a text as HTML in which a line does not end within numbers that are read as one."""
-    return unbroken_figures().sub(r'<span class="rti-whole">\g<0></span>', escape(text))
-
-
 def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
-    text = _render_number(cell.text) if cell.value is not None else _keep_together(cell.text)
+    text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
     if _BAND.fullmatch(cell.text):
         text = f"{_INTERVAL_START.strip()}>{text}</span>"
     if cell.pieces:
-        text = "".join(wrap_language(_keep_together(piece), language) for piece, language in cell.pieces)
+        text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)
     is_badged = cell.kind == "few" and (cell.value != 0 or cell.low is not None)
     after = (

@@ -283,7 +283,8 @@ class _Writer:
         )
         lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
         lines = lines.replace(_NAMESPACE, "")
-        return keep_figures_whole(Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines))
+        explained = Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines)
+        return keep_figures_whole(explained, map(reader.area_name, reader.edition.territories))
 
 
 def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[str, str]) -> Page:

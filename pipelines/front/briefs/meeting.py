@@ -74,7 +74,8 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
         frozen=f"/releases/{edition.id}/{reader.lang}/{brief.page.file}",
         footnotes=list_footnotes(reader),
     )  # fmt: skip
-    return keep_figures_whole("\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n")
+    lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+    return keep_figures_whole(lines, map(reader.area_name, edition.territories))
 
 
 def name_slide(meeting: str, number: int) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from pipelines.words.line_breaks import unbroken_figures
+from pipelines.words.line_breaks import unbroken_labels
 
 _ALLOWANCE = 1.18
 """DejaVu Sans, which Linux takes without other fonts, was up to 1.19 times as wide in 338 texts of pictures."""
@@ -46,7 +46,7 @@ def _measure_letter(letter: str) -> int:
 
 def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) -> list[str]:
     """Return the text in lines that fit a width; a word that is too long is cut."""
-    return list(_wrap(text, width, size, is_bold, unbroken_figures()))
+    return list(_wrap(text, width, size, is_bold, unbroken_labels()))
 
 
 def balance_text(text: str, width: float, size: float) -> list[str]:

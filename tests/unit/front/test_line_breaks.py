@@ -43,3 +43,16 @@ def test_pictures_code_citations_attributes_and_the_frame_stay_as_they_are() -> 
         assert keep_whole(body) == body
     page = "<title>7 of 7</title>"
     assert keep_figures_whole(page) == page
+
+
+def test_short_names_of_areas_are_on_one_line_of_headings_and_captions() -> None:
+    names = ("Mali i Zi", "Serbia", "Bosnia and Herzegovina, one more")
+    body = (
+        '<h1>Mali i Zi: {0}</h1><h2 id="Mali">Mali i Zi</h2><p>Mali i Zi</p><h3>Bosnia and Herzegovina, one more</h3>'
+        '<div class="rti-caption" aria-hidden="true">Mali i Zi</div><table><caption>Mali i Zi</caption></table>'
+    )
+    page = keep_figures_whole(f"<main>{body}</main>", names)
+    whole = "Mali\u00a0i\u00a0Zi"
+    assert page.count(whole) == 3 and page.replace("\u00a0", " ") == f"<main>{body}</main>"
+    assert f"<h1>{whole}: " in page and f'<h2 id="Mali">{whole}</h2>' in page and f'"true">{whole}</div>' in page
+    assert keep_figures_whole(f"<main>{body}</main>") == f"<main>{body}</main>"

@@ -9,7 +9,7 @@ import pytest
 from pipelines.core import i18n
 from pipelines.words import format_day, period_short
 from pipelines.words.language import read_in
-from pipelines.words.line_breaks import unbroken_figures
+from pipelines.words.line_breaks import unbroken_figures, unbroken_labels
 
 
 def find_in(language: str, text: str) -> list[str]:
@@ -47,6 +47,11 @@ def test_days_are_read_as_one(language: str, month: int) -> None:
         ("en", "Kosovo under UNSCR 1244*", ["UNSCR 1244"]),
         ("sq", "Kosova sipas Rezolutës 1244 të KS të OKB-së*", ["OKB-së"]),
         ("sq", "Konventa e BE-së", ["BE-së"]),
+        ("sq", "rreth 30 deri në 89 ditë", ["30 deri në 89 ditë"]),
+        ("sq", "(intervali i besimit 95%: 0,94 deri në 1,44)", ["besimit 95%", "0,94 deri në 1,44"]),
+        ("sq", "raporti nga 97 deri në 147 për 100 të akuzuar", ["nga 97 deri në 147", "për 100"]),
+        ("sq", "midis datave 1 korrik 2009 dhe 1 mars 2025", ["1 korrik 2009", "1 mars 2025"]),
+        ("en", "release 2026-Q3, 95% until 97", ["2026-Q3"]),
         ("mk", "Косово според Резолуцијата 1244 на СБ на ОН*", ["СБ на ОН"]),
         ("sr", "Косово према Резолуцији СБ УН 1244*", ["УН 1244"]),
         ("hr", "Kosovo prema Rezoluciji VS UN-a 1244*", ["UN-a 1244"]),
@@ -57,7 +62,30 @@ def test_ranges_parts_and_small_numbers_are_read_as_one(language: str, text: str
 
 
 @pytest.mark.parametrize(
-    "text", ["convicted: 46", "between 1990", "fewer than 2,000 persons", "with 1.5 persons", "2025 relative to 2023"]
+    ("language", "text", "labels"),
+    [
+        ("en", "Discontinued: 7 (3–14), too few to compare", ["7 (3–14)", "too few to compare"]),
+        ("en", "Pending at the end of 2025: not available", ["not available"]),
+        ("sq", "Me kallëzim të hedhur poshtë: nuk mblidhet", ["nuk mblidhet"]),
+        ("mk", "Отфрлени: 7 (3–14)", ["7 (3–14)"]),
+        ("en", "2026 Q3, few, 0", ["2026 Q3"]),
+    ],
+)
+def test_labels_of_pictures_keep_states_and_intervals_whole(language: str, text: str, labels: list[str]) -> None:
+    with read_in(language):
+        assert [match[0] for match in unbroken_labels().finditer(text)] == labels
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "convicted: 46",
+        "between 1990",
+        "fewer than 2,000 persons",
+        "with 1.5 persons",
+        "2025 relative to 2023",
+        "per 100,000 inhabitants",
+    ],
 )
 def test_other_numbers_may_begin_a_line(text: str) -> None:
     assert find_in("en", text) == []

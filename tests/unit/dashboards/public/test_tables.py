@@ -69,10 +69,3 @@ def test_texts_of_one_field_have_their_own_languages() -> None:
 def test_question_in_a_heading_is_not_followed_by_a_colon_on_a_telephone() -> None:
     line = Line(Cell("A"), (Cell("no clear change"),))
     assert 'data-column="Clear change"' in tables.render_table("Title", ["Clear change?"], [line])
-
-
-@pytest.mark.parametrize("text", ["3 of 4", "3 од 4", "2023-05-30", "2017–2021"])
-def test_numbers_that_are_read_as_one_are_not_broken_and_copied_as_they_are(text: str) -> None:
-    line = tables.Line(tables.Cell("A"), (tables.Cell(f"Partial: {text}, see below"),))
-    html = tables.render_table("Title", ("State",), (line,), corner="Territory", text=True)
-    assert f'Partial: <span class="rti-whole">{text}</span>, see below' in html and "\u00a0" not in html

@@ -16,7 +16,7 @@ from pipelines import words
 from pipelines.core import home
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import durations, reasons
-from tests.support.public_pages import UNSCR, read_html, read_pictures, run_page, strip_marks
+from tests.support.public_pages import UNSCR, read_html, read_paragraphs, read_pictures, run_page, strip_marks
 
 WITHOUT = (
     "Albania",
@@ -146,7 +146,7 @@ def test_clearance_has_its_own_table_and_reasons_for_undefined_figures(page: App
         assert text.count(reasons.UNDEFINED[code]) == 1
     assert "who reported" not in text, "a reason in the note of the figure is not repeated"
     assert not any("isposition" in title for title in [*read_rows(page, "times"), *read_rows(page, "ages")])
-    assert any("365 days" in text.value for text in page.markdown)
+    assert "365 days" in read_paragraphs(page)
 
 
 def test_charts_show_only_durations_and_have_a_text_alternative(page: AppTest) -> None:
