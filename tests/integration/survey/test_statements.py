@@ -91,7 +91,7 @@ def test_author_with_both_roles_cannot_clear(desk: SurveyDesk) -> None:
         lambda: statements.clear_statement(desk.engine, statement_id, actor="both"),
         lambda: statements.return_statement(desk.engine, statement_id, actor="both", comment="Because."),
     ):
-        with pytest.raises(TransitionError, match="focal point clears it"):
+        with pytest.raises(TransitionError, match="focal point approves it"):
             act()
     with pytest.raises(TransitionError, match="Only the person who drafted"):
         statements.withdraw_statement(desk.engine, draft_valid(desk, "drafter", institution="Police"), actor="both")
