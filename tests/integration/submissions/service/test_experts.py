@@ -265,7 +265,7 @@ def test_erased_entry_leaves_no_trace_of_whom(network: Network) -> None:
     folder = network.desk.home.restricted
     for path in folder.glob("ledger.sqlite*"):
         assert ADDRESS.encode() not in path.read_bytes(), path
-    with pytest.raises(ExpertLinkError, match="not known, or the entry was erased"):
+    with pytest.raises(ExpertLinkError, match="not known, or the entry was deleted"):
         expert_links.open_expert_link(network.desk, network.read_tokens()[0])
     assert verify_ledger(network.desk.engine).good
 
