@@ -46,7 +46,12 @@ def read_html(test: AppTest) -> str:
     """Return all HTML of the page as text, without the explanations of terms, which are not seen at first, and without
     what keeps numbers in one line."""
     html = "\n".join(str(element.proto.body) for element in test.get("html"))
-    return unescape(_WHOLE.sub(r"\1", _TERM.sub(r"\1", html)))
+    return unescape(strip_spans(_TERM.sub(r"\1", html)))
+
+
+def strip_spans(html: str) -> str:
+    """Return HTML without the elements that keep numbers on one line."""
+    return _WHOLE.sub(r"\1", html)
 
 
 def read_paragraphs(test: AppTest) -> str:

@@ -25,7 +25,7 @@ from pipelines.core.i18n import tell
 from pipelines.front.glossary import TERMS
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
-from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks
+from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks, strip_spans
 from tests.support.releases import release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
@@ -89,7 +89,7 @@ def test_counting_cards_of_shown_figures_are_below_them() -> None:
     for page, levels in (("region", ("Prosecution", "First instance")), ("victims", ("Outside proceedings",))):
         blocks = [block for block in run_page(page, freq="A", period="2025").expander if block.label == cards.TITLE]
         assert len(blocks) == 1, page
-        text = unescape(str(blocks[0].get("html")[0].proto.body))
+        text = strip_spans(unescape(str(blocks[0].get("html")[0].proto.body)))
         assert all(level in text for level in levels) and "Final" not in text
         assert "Albania" in text and "Kosovo under UNSCR 1244" in text
 
