@@ -10,8 +10,8 @@ from pipelines.words.language import current_language
 from pipelines.words.line_breaks import unbroken_figures
 
 _TEXTS: Final = re.compile(
-    # Pictures and code stay as they are, and so does what is not broken already.
-    r'(?P<kept><(?P<tag>svg|pre|code|style)\b.*?</(?P=tag)>|<span class="rti-(?:interval|whole)"[^>]*>[^<]*)'
+    # Pictures and code stay as they are, and so does what is not broken already. Heads of narrow columns have no room.
+    r'(?P<kept><(?P<tag>svg|pre|code|style|thead)\b.*?</(?P=tag)>|<span class="rti-(?:interval|whole)"[^>]*>[^<]*)'
     r"|(?:\A|(?<=>))(?P<text>[^<]*\d[^<]*)",
     re.DOTALL,
 )

@@ -31,12 +31,13 @@ def test_sentence_without_elements_keeps_its_figures_whole_in_the_language_of_th
     [
         "<svg><text>7 of 7</text></svg>",
         "<code>7 of 7</code>",
+        "<thead><tr><th>2026 Q3</th></tr></thead>",
         '<a href="?n=7 of 7" aria-label="7 of 7">A</a>',
         '<td>7 <span class="rti-interval" aria-hidden="true">(3–14)</span></td>',
         WHOLE.format("2026 Q3"),
     ],
 )
-def test_pictures_code_attributes_and_what_is_whole_stay_as_they_are(html: str) -> None:
+def test_pictures_code_heads_attributes_and_what_is_whole_stay_as_they_are(html: str) -> None:
     assert keep_figures_whole(html) == html
 
 
