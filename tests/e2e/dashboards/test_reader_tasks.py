@@ -53,9 +53,14 @@ class Visit:
         return html.document_fromstring(self.tab.content())
 
     def find_link(self, text: str, within: str = "//body") -> Locator:
-        """Return the first link whose text begins with `text`, or with a code of two letters and it."""
+        """Return the first link whose text begins with `text`, or with a code of two letters and it.
+
+        Figures within a text have no-break spaces, which a reader does not see.
+        """
         links = self.tab.locator(f"xpath={within}//*[local-name()='a']")
-        names = links.evaluate_all("all => all.map(e => (e.getAttribute('aria-label') || e.textContent).trim())")
+        names = links.evaluate_all(
+            "all => all.map(e => (e.getAttribute('aria-label') || e.textContent).trim().replaceAll('\\u00a0', ' '))"
+        )
         places = [n for n, name in enumerate(names) if re.match(rf"(?:[A-Z]{{2}} )?{re.escape(text)}", name)]
         visible = [place for place in places if links.nth(place).is_visible()]
         assert visible, (self.path, text, names)
