@@ -203,7 +203,7 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
         "period": spell_period(s["period"]),
         "crime": lower_first(CRIMES[crime]),
         "unit": UNITS[unit][1],
-        "stage": lower_first(name_stage(measure)),
+        "stage": lower_first(r.label["measure", measure]),
         "per": per,
         "figure": describe_regional_figure(row, rate, 2),
         "coverage": f"{few}{describe_cover(r, row, crime, measure, unit, list_instruments(s))}",

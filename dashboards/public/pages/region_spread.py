@@ -71,7 +71,7 @@ def show_spread(frame: layout.Frame, scope: StageScope, coverage: Coverage) -> N
         )
     caption = tell(
         "{crime}, {period}, {unit}: rates {per}, with 95% confidence intervals",
-        crime=scope.crime_name,
+        crime=f"{scope.crime_name}, {scope.name_decisions()}",
         period=words.period_short(scope.period),
         unit=words.unit_name(unit),
         per=per,
@@ -115,7 +115,7 @@ def _describe_rate(
         period=words.period_words(row["period"]),
         crime=lower_first(scope.crime_name),
         unit=words.unit_name(scope.unit),
-        stage=lower_first(words.stage_name(stage)),
+        stage=lower_first(layout.read_vocabulary(frame).find_label("measure", stage)),
         per=per,
         figure=regions.quote_figure(_with_range(row, cell), 2),
         coverage=" ".join(filter(None, cover)),

@@ -85,7 +85,7 @@ def _show_changes(
         "{crime}, {unit} {stage}, {since} and {last}",
         crime=crime_name,
         unit=words.unit_name(unit),
-        stage=lower_first(words.stage_name(measure)),
+        stage=lower_first(layout.read_vocabulary(frame).find_label("measure", measure)),
         since=since,
         last=last,
     )
