@@ -102,7 +102,7 @@ def _find_unsigned(home: Home, engine: sa.Engine, plan: QuarterPlan) -> _Unsigne
     planned = find_planned(home, draft.release)
     if planned is None or planned.moment is None or not standing.list_editions(home, plan):
         return None
-    return _Unsigned(draft, plan.release, planned.moment.date(), is_correction=True)
+    return _Unsigned(draft, plan.opens, planned.moment.date(), is_correction=True)
 
 
 def find_due_draft(home: Home, registry: Registry) -> QuarterPlan | None:

@@ -330,9 +330,9 @@ def test_correction_after_the_release_says_what_waits_and_for_whom(
 def test_signatures_of_a_correction_are_asked_for_once_its_minute_is_announced(
     world: QuarterWorld, set_day: Callable[[date], None]
 ) -> None:
-    set_day(RELEASE)
+    set_day(ANSWERS + timedelta(days=2))
     publish_quarter(world)
-    set_day(RELEASE + timedelta(days=30))
+    set_day(ANSWERS + timedelta(days=5))  # released early, and corrected before the day of the timetable
     world.accept_returns(world.list_expected(QUARTER)[1:2])
     corrected = f"{QUARTER}.1"
     world.write_draft(corrected)
