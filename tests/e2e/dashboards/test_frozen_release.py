@@ -90,9 +90,9 @@ def test_links_at_the_foot_have_the_choices_of_a_part_that_was_redrawn_alone(ope
     page = open_page("territory?territory=AL&section=trend")
     links = page.locator(".rti-links a")
     expect(links).to_have_count(2)
-    before = read_query(page)
+    address_before, before = page.url, read_query(page)
     page.get_by_role("radiogroup", name="Frequency").get_by_text("Years", exact=True).click()
-    wait_until(page, "address => location.href !== address", page.url)
+    wait_until(page, "address => location.href !== address", address_before)
     wait_until_settled(page)
     query = read_query(page)
     assert query != before
