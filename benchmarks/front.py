@@ -28,9 +28,9 @@ PAGES = (
     "sentences.html", "quality.html", "methodology.html",
 )  # fmt: skip
 LANGUAGES = ("en", "sr-Cyrl")
-MOST_BYTES, MOST_REQUESTS = 145_000, 10
+MOST_BYTES, MOST_REQUESTS = 150_000, 10
 LOCAL_TARGET, SLOW_TARGET, READER_TARGET = 0.5, 2.5, 1.0
-"""Bytes of a page (150,000 in the issue) and its requests, and seconds from the issue: first contentful paint here and
+"""Bytes of a page and its requests, and seconds from the issue: first contentful paint here and
 on a slow line, and p95 of fifty readers. With ten years, the largest page had 142,561: Serbia, in Cyrillic letters."""
 _SLOW = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 200_000}
 """A line of 1.6 Mbit/s with 150 ms, as Chromium's network conditions: milliseconds, and bytes in a second."""
@@ -93,7 +93,7 @@ def measure_files(folder: Path) -> Iterator[Figure]:
         requests.append(1 + len(names))
     yield Figure(
         f"bytes before compression, largest of {len(sizes)} pages", max(sizes) / 1000, "kB",
-        target="≤ 145 kB", reached=max(sizes) <= MOST_BYTES,
+        target="≤ 150 kB", reached=max(sizes) <= MOST_BYTES,
     )  # fmt: skip
     yield Figure(
         f"requests, most of {len(sizes)} pages", max(requests), "requests",
@@ -108,7 +108,7 @@ def _measure_browser(browser: Browser, address: str, paths: Sequence[str], repet
     largest, most = max(each.received for each in local), max(each.requests for each in local)
     yield Figure(
         "bytes of a page with its style sheet and script, largest", largest / 1000, "kB",
-        target="≤ 145 kB", reached=largest <= MOST_BYTES,
+        target="≤ 150 kB", reached=largest <= MOST_BYTES,
     )  # fmt: skip
     yield Figure("requests of a page, most", most, "requests", target="≤ 10", reached=most <= MOST_REQUESTS)
     for name, opened, target, words in (
