@@ -1,7 +1,7 @@
 """Read a table or a picture out of a static page, to send it alone: as CSV, as XLSX, or to be embedded elsewhere.
 
 The page of a release is the record of what was published, so that a file has the figures, labels and notes of the page
-whatever the software became since. Only pages of public releases are read.
+whatever the software became since. Only public pages are read: those of releases, the calendar, and lists of changes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,24 @@ _THOUSANDS = re.compile(r"(?<=\d)[,\u202f](?=\d{3}(?!\d))")
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="[^"]+">')
 _CAPTION: Final = re.compile(r'<div class="rti-caption".*?</div>', re.DOTALL)
+_CITED: Final = ('<span class="front-address">', ' data-address="')
+"""Texts before the path of a page: in its citation, and for the foot of printed sheets."""
 _END: Final = '<p class="front-save">'
 """Start of the links to the files of a picture or a table, which follow it and its notes."""
 
 
-def make_part(page: Path, text: str, name: str, ending: str, day: date) -> bytes | None:
+def complete_addresses(text: str, address: str) -> str:
+    """Return a page with the public address of the site before the paths that are to be copied or printed."""
+    for before in _CITED:
+        text = text.replace(before, before + escape(address))
+    return text
+
+
+def make_part(release: Path, text: str, name: str, ending: str, day: date) -> bytes | None:
     """Return a part of a page by its name, or None if the page has no such table or picture.
 
     `text` is the page as it is sent, with the public address in its citation, and `day` the one on which it is sent.
+    `release` is the folder of the release whose frame the page has, and not the link to the current one.
     The reader's language must be that of the page, because the titles of added columns are in it.
     """
     if ending == "html":
@@ -54,15 +64,14 @@ def make_part(page: Path, text: str, name: str, ending: str, day: date) -> bytes
     table, citation = result
     if ending == "csv":
         return exports.write_csv(table, citation)
-    return exports.write_xlsx(table, citation, _read_draft_time(page.resolve().parents[2]))
+    return exports.write_xlsx(table, citation, _read_draft_time(release))
 
 
 @lru_cache(maxsize=100)
 def _read_draft_time(release: Path) -> datetime:
     """Return when a release was drafted, so that a file is the same each time.
 
-    A release never changes, and reading its manifest takes as long as writing a small workbook. The folder must be that
-    of the release, and not the link to the current one.
+    A release never changes, and reading its manifest takes as long as writing a small workbook.
     """
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
     return datetime.fromisoformat(manifest["drafted_at"]).replace(tzinfo=None)
@@ -104,7 +113,7 @@ def _state_source(document: HtmlElement, part: HtmlElement, table: Table) -> str
     territories of the table."""
     citation = document.find_class("front-citation")[0]
     title, statement = _name_table(table), citation.get("data-table")
-    if statement is None:  # The page is of a release from before tables had a citation of their own.
+    if statement is None:  # The page is not part of a release, or of one from before tables had a citation.
         return f"{title}. {_split_citation(document)[0]}"
     covered = part.get("data-covers") or citation.get("data-covers", "")
     return str(statement).replace("@1", title).replace("@2", covered)

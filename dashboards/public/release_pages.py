@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 import polars as pl
 
+from dashboards.public.page_parts import TYPES, complete_addresses, make_part
 from dashboards.public.release_feed import FEED, write_feed
 from pipelines.core import clock, i18n
 from pipelines.dissemination.table_titles import name_table
@@ -33,7 +34,7 @@ from pipelines.publication.releases.preview import read_preview_list
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.signature import RELEASE_KEYS
-from pipelines.web.security_headers import STRICT_POLICY
+from pipelines.web.security_headers import EMBEDDED_POLICY, STRICT_POLICY
 from pipelines.words.language import read_in, tell
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ _CHANGES: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)/changes\
 """Changes since the previous release, or since any other: `?since=2026-Q2`."""
 _CHANGES_PAGE: Final = re.compile(rf"/releases/([0-9]{{4}}-Q[1-4](?:\.[0-9]+)?)/([A-Za-z-]+)/{CHANGES}\.html")
 """The same as a page, since an earlier release."""
+_TABLE: Final = re.compile(
+    rf"(?:/releases/(?P<release>[0-9]{{4}}-Q[1-4](?:\.[0-9]+)?))?/(?P<lang>[A-Za-z-]+)"
+    rf"/(?P<page>{CALENDAR}|{CHANGES})\.(?P<name>[a-z-]+)\.(?P<ending>csv|xlsx|html)"
+)
+"""A table of one of these pages, as a file or to be embedded."""
 _KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
 _DOMAIN: Final = "releases.rti"
 
@@ -82,8 +88,8 @@ class ReleasePages:
         from pipelines.core.home import HomeError
 
         page, key, changes = _ADDRESS.fullmatch(path), _KEY.fullmatch(path), _CHANGES.fullmatch(path)
-        compared = _CHANGES_PAGE.fullmatch(path)
-        lang = page[1] if page is not None else compared[2] if compared is not None else ""
+        compared, table = _CHANGES_PAGE.fullmatch(path), _TABLE.fullmatch(path)
+        lang = page[1] if page is not None else compared[2] if compared is not None else table["lang"] if table else ""
         if key is None and changes is None and lang not in self.languages:
             return None
         try:
@@ -99,6 +105,8 @@ class ReleasePages:
         if compared is not None:
             document = self._render_changes(home, compared[1], self.languages[lang], query)
             return Response(document, 200, headers, "text/html; charset=utf-8") if document is not None else None
+        if table is not None:
+            return self._send_table(home, table, query, headers)
         assert page is not None
         release = find_current_release(home)
         if release is None:
@@ -111,7 +119,7 @@ class ReleasePages:
             elif name == FEED:
                 content, media_type = write_feed(release, record, lang, self.address), "application/atom+xml"
             else:
-                text = _render(release, self.languages[lang], record)
+                text = complete_addresses(_render(release, self.languages[lang], record), self.address)
                 content, media_type = text.encode(), "text/html"
         return Response(content, 200, headers, f"{media_type}; charset=utf-8")
 
@@ -130,6 +138,32 @@ class ReleasePages:
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": STRICT_POLICY}
         return Response(content, 200, headers, "text/csv; charset=utf-8" if ending == "csv" else "application/json")
 
+    def _send_table(self, home: Home, table: re.Match[str], query: str, headers: dict[str, str]) -> Response | None:
+        """Return one table of the calendar or of a list of changes, or None without such a page or table."""
+        from starlette.responses import Response
+
+        name, language = table["release"], self.languages[table["lang"]]
+        release = home.releases / name if name else find_current_release(home)
+        if release is None or (table["page"] == CHANGES) != bool(name):
+            return None
+        if name:
+            text = self._render_changes(home, name, language, query)
+        else:
+            text = complete_addresses(_render(release, language, read_record(home)), self.address)
+        ending = table["ending"]
+        if text is None or (ending == "html" and name):
+            return None
+        with read_in(language):
+            content = make_part(release, text, table["name"], ending, clock.now().date())
+        if content is None:
+            return None
+        if ending == "html":
+            headers = {**headers, "Content-Security-Policy": EMBEDDED_POLICY}
+        else:
+            file = f"{release.name}.{table['lang']}.{table['page']}.{table['name']}.{ending}"
+            headers = {**headers, "Content-Disposition": f'attachment; filename="{file}"'}
+        return Response(content, 200, headers, TYPES[ending])
+
     def _render_changes(self, home: Home, release: str, language: str, query: str) -> str | None:
         """Return the page of the changes since an earlier release, or None if one of the two is not public."""
         published = {line.release for line in read_publications(home)}
@@ -139,7 +173,8 @@ class ReleasePages:
         since = dict(parse_qsl(query)).get("since") or next(iter(earlier), None)
         if release not in published or since not in earlier:
             return None
-        return _render_comparison(home.releases / since, home.releases / release, language, tuple(earlier))
+        text = _render_comparison(home.releases / since, home.releases / release, language, tuple(earlier))
+        return complete_addresses(text, self.address)
 
 
 def read_record(home: Home) -> ReleaseRecord:

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 
 from dashboards.public.data_files import DATA, FIGURES, send_data_file, send_figure
 from dashboards.public.documents import render_not_found
-from dashboards.public.page_parts import TYPES, make_part
+from dashboards.public.page_parts import TYPES, complete_addresses, make_part
 from dashboards.public.plain_page import link_contact
 from pipelines.core import clock, i18n
 from pipelines.front.build import FOLDER
@@ -52,8 +52,6 @@ _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
 _NOTICE: Final = b'id="newer-release"'
 _EDITION: Final = b'<div class="front-edition" id="newer-release"'
 """Start of the notice of a newer release, before which a notice on corrected figures is put."""
-_CITED: Final = (b'<span class="front-address">', b' data-address="')
-"""Texts before the path of a page: in its citation, and for the foot of printed sheets."""
 _CONTACT_HIDDEN: Final = b'<p id="contact" hidden>'
 _CONTACT: Final = b'<p id="contact">'
 _CONTACT_TEXT: Final = b'<span class="front-contact">'
@@ -310,8 +308,7 @@ def _load(
 def _complete_page(content: bytes, address: str, *, is_outdated: bool, notice: str) -> bytes:
     """Return a page with the public address in what is to be copied, its notices, and that of a newer release if it is
     outdated."""
-    for before in _CITED:
-        content = content.replace(before, before + escape(address).encode())
+    content = complete_addresses(content.decode(), address).encode()
     content = content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content
     return content.replace(_NOTICE_HIDDEN, _NOTICE) if is_outdated else content
 
@@ -342,7 +339,7 @@ def _extract(path: Path, language: str, address: str, name: str, ending: str, da
     """Return a table or a picture of a page, made once a day; None if the page has none with this name."""
     text = _load(path, address).content.decode()
     with read_in(language):
-        content = make_part(path, text, name, ending, day)
+        content = make_part(path.resolve().parents[2], text, name, ending, day)
     return _hold(content) if content is not None else None
 
 

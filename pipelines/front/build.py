@@ -256,7 +256,7 @@ class _Writer:
 
     def render_page(self, page: Page, reader: Reader) -> str:
         """Return a page as HTML."""
-        frozen = f"/releases/{self.edition.id}/{reader.lang}/{page.file}"
+        frozen = page.address or f"/releases/{self.edition.id}/{reader.lang}/{page.file}"
         text = self.environment.get_template(page.template).render(
             lang=reader.lang,
             title=page.title,

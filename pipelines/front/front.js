@@ -124,7 +124,7 @@
       addButton(place, about, () => readTable(table), copyRows);
       const citation = document.querySelector(".front-citation");
       if (citation?.dataset.table) addButton(place, about, () => citeTable(part, citation), writeText, cite);
-      if (root.dataset.address) addButton(place, about, () => composeFrame(part, table), writeText, embed);
+      if (root.dataset.address?.endsWith(".html")) addButton(place, about, () => composeFrame(part, table), writeText, embed);
     }
     for (const code of document.querySelectorAll(".front-code, .front-citation")) {
       const place = document.createElement("p");

@@ -28,6 +28,7 @@ class Page:
     `views` are the same page for each crime: text, address, and whether it is this page. `crime` is the one that the
     page is about, which its links keep; empty for a page about both. `area` is the territory of a profile.
     `demonstration` is the notice on the page of a demonstration if not every figure of the page is invented.
+    `address` is the path of a page that is not part of a release.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Page:
     crime: str = ""
     area: str = ""
     demonstration: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)

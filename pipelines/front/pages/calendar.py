@@ -55,7 +55,9 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
             "notices": _compose_notices(reader, record),
             "readers": _compose_readers(reader, record),
             "keys": list(_list_keys(record)),
+            "source": f"{title}. {tell('Regional trafficking indicators')}.",
         },
+        address=f"/{reader.lang}/{pages.name_file(CALENDAR)}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from lxml import html
 
 from pipelines.core import i18n
 from pipelines.front import build
@@ -55,7 +56,9 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
     assert not re.search(r"[0-9a-f]{16}", re.sub("<[^>]*>", "", page)), "no hash is among what a reader reads"
     assert "rti release" not in page and "<code>rti" not in page, "readers of public pages do not type commands"
     assert "can check without a network that no file was changed" in page
-    assert "Cite this page" not in page, "the page changes and is not part of a release"
+    citation = html.fromstring(page).find_class("front-citation")[0].text_content()
+    assert citation == "Release calendar. Regional trafficking indicators. /en/calendar.html", "it is in no release"
+    assert 'data-address="/en/calendar.html"' in page, "printed sheets have the address of the page"
 
 
 @pytest.mark.parametrize("language", ["sq", "sr-Latn"])

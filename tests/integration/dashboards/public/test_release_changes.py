@@ -9,11 +9,13 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import polars as pl
 import pytest
 from lxml import html
+from openpyxl import load_workbook
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -126,13 +128,63 @@ def test_page_offers_every_earlier_release_and_shows_the_changes_since_the_chose
     _, revised = read_table(answer, "revised")
     assert revised[:2] == ["Albania", "2025"] and int(revised[-1]) - int(revised[-2]) == DIFFERENCE
     links = [link.get("href") for link in document.xpath("//a[@download]")]
-    assert links == [f"/releases/{LATEST}/changes.{ending}?since={EARLIER}&lang=en" for ending in ("csv", "json")]
-    assert [client.get(link).status_code for link in links] == [200, 200]
+    lists = [f"/releases/{LATEST}/changes.{ending}?since={EARLIER}&lang=en" for ending in ("csv", "json")]
+    assert set(lists) <= set(links) and [client.get(link).status_code for link in lists] == [200, 200]
     neighbour = client.get(f"/releases/{LATEST}/en/changes.html")
     assert f"compared with release {NEWER}." in neighbour.text and f"compared with release {EARLIER}." in answer.text
     assert len(read_table(neighbour, "revised")) == 101 and "First revised totals: 100 of " in allow_breaks(
         neighbour.text
     )
+
+
+def read_files(client: TestClient, address: str) -> dict[str, list[list[list[str]]]]:
+    """Return the rows of the files of each table of a page: those of CSV, and those of the workbook."""
+    files: dict[str, list[list[list[str]]]] = {}
+    for part in html.fromstring(client.get(address).text).find_class("front-table"):
+        for link in part.xpath(".//p[@class='front-save']/a[@download]"):
+            answer = client.get(urljoin(address, link.get("href")))
+            assert answer.status_code == 200 and answer.headers["content-disposition"].startswith("attachment")
+            if link.text == "CSV":
+                rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+            else:
+                sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
+                rows = [
+                    ["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)
+                ]
+            files.setdefault(str(part.get("id")).removeprefix("table-"), []).append(rows)
+    return files
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        (f"/releases/{LATEST}/mk/changes.html?since={EARLIER}", {"changes", "revised"}),
+        ("/mk/calendar.html", {"published"}),
+    ],
+)
+def test_tables_that_are_not_part_of_a_release_can_be_saved(client: TestClient, address: str, names: set[str]) -> None:
+    page, files = client.get(address), read_files(client, address)
+    assert set(files) == names
+    path = address.partition("?")[0]
+    for name, contents in files.items():
+        expected = [cell for row in read_table(page, name)[1:] for cell in row]
+        assert len(contents) == 2 and expected
+        for rows in contents:
+            saved = [cell for row in rows for cell in row]
+            assert [cell for cell in expected if cell not in saved] == [], "what is shown is saved"
+            assert any(f"https://example.org{path}" in cell for cell in saved), "the file has its citation"
+
+
+def test_table_of_the_calendar_can_be_embedded_and_others_are_not_found(client: TestClient) -> None:
+    answer = client.get("/en/calendar.published.html")
+    assert answer.status_code == 200 and "frame-ancestors *" in answer.headers["content-security-policy"]
+    assert LATEST in answer.text and 'href="https://example.org/en/calendar.html"' in answer.text
+    for missing in (
+        "/en/calendar.nothing.csv", "/xx/calendar.published.csv", "/en/changes.revised.csv",
+        f"/releases/{LATEST}/en/changes.revised.html?since={EARLIER}", f"/releases/{LATEST}/en/calendar.published.csv",
+        f"/releases/{LATEST}/en/changes.revised.csv?since={LATEST}",
+    ):  # fmt: skip
+        assert client.get(missing).status_code == 404, missing
 
 
 @pytest.mark.parametrize("language", ["sq", "bs", "hr", "mk", "cnr", "sr", "sr-Latn"])
