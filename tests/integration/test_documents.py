@@ -19,6 +19,8 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(?:^|`|bin/)rti ([a-z][a-z|-]*)", re.MULTILINE)
 _MAKE = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+_COMMIT_LENGTHS = range(7, 13)
+_COMMIT = re.compile(r"\b[0-9a-f]{7,12}\b")
 _TREE = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
 
 
@@ -114,6 +116,36 @@ def test_the_tree_of_the_readme_is_there() -> None:
     paths = [path for row in rows for path in re.findall(r"`([^`]+)`", row) if "/" in path]
     assert len(paths) > 10
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def run_git(*arguments: str) -> str:
+    """Return what git answers about this project; empty if it fails."""
+    return subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+@cache
+def list_commits() -> frozenset[str]:
+    """Return the beginnings of all commits of the history, in each length that documents use."""
+    commits = run_git("rev-list", "HEAD").split()
+    return frozenset(commit[:length] for commit in commits for length in _COMMIT_LENGTHS)
+
+
+def find_commits(text: str) -> set[str]:
+    """Return the words of a text that are beginnings of commits: letters and digits of the hexadecimal system."""
+    return {word for word in _COMMIT.findall(text) if re.search("[a-f]", word) and re.search("[0-9]", word)}
+
+
+@pytest.mark.parametrize("path", list_documents(), ids=name_document)
+def test_named_commits_are_in_the_history(path: Path) -> None:
+    if run_git("rev-parse", "--is-shallow-repository") != "false":
+        pytest.skip("there is no whole history: a shallow clone, or a copy without git")
+    named = find_commits(path.read_text(encoding="utf-8"))
+    assert named <= list_commits(), f"not in the history: {sorted(named - list_commits())}"
+
+
+def test_commits_are_told_from_words_and_numbers() -> None:
+    text = "(0e8936ed), commit `28463f4`; 20261130, defaced, 1a2b3c and e3b0c44298fc1c149afbf4c8996fb924"
+    assert find_commits(text) == {"0e8936ed", "28463f4"}
 
 
 def test_no_address_of_one_machine_or_registry() -> None:
