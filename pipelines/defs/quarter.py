@@ -15,11 +15,11 @@ from pipelines.declarations.registry import load
 from pipelines.defs.home import HomeResource
 from pipelines.defs.jobs import JOB
 from pipelines.defs.partitions import QUARTERS, read_quarter, tag_range
+from pipelines.defs.step_report import write_line
 from pipelines.ledger.opening import open_ledger
 from pipelines.model.periods import Period
 from pipelines.refresh import EVERY_QUARTER, list_passed_deadlines
 from pipelines.refresh.quarter.acts import carry_out_act, find_due_acts, find_due_draft
-from pipelines.runs.step_log import steps_log
 from pipelines.submissions.quarter_log import QUARTER_ACTS, QuarterAct
 
 EVERY_SECONDS = read_settings(DagsterSettings).quarter_sensor_seconds
@@ -47,7 +47,7 @@ def make_act_job(act: QuarterAct) -> dg.JobDefinition:
         due = [item for item in find_due_acts(opened_home, engine, registry, act) if item.plan.quarter == quarter]
         sent = [carry_out_act(opened_home, engine, registry, item) for item in due]
         notices = sum(number or 0 for number in sent)
-        steps_log().info(f"{act} of {quarter}: {notices} notices" if due else f"{act} of {quarter}: nothing is due")
+        write_line(context, f"{act} of {quarter}: {f'{notices} notices' if due else 'nothing is due'}")
         context.add_output_metadata({"quarter": quarter.code, "notices": notices})
 
     @dg.job(

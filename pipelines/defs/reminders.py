@@ -6,7 +6,7 @@
 import dagster as dg
 
 from pipelines.defs.home import HomeResource
-from pipelines.runs.step_log import steps_log
+from pipelines.defs.step_report import write_line
 
 
 @dg.op(description="Enter today's reminders, one a person, and send every notice that waits.")
@@ -19,12 +19,9 @@ def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
     engine = open_ledger(opened_home)
     reminded = notices.enqueue_reminders(opened_home, engine, registry)
     delivery = notices.deliver_notices(opened_home, engine, registry=registry)
-    steps_log().info(
-        f"{reminded} people reminded, {delivery.sent} notices sent, {delivery.failed + delivery.given_up} not"
-    )
-    context.add_output_metadata(
-        {"reminded": reminded, "sent": delivery.sent, "not sent": delivery.failed + delivery.given_up}
-    )
+    unsent = delivery.failed + delivery.given_up
+    write_line(context, f"{reminded} people reminded, {delivery.sent} notices sent, {unsent} not")
+    context.add_output_metadata({"reminded": reminded, "sent": delivery.sent, "not sent": unsent})
 
 
 @dg.job(description="Reminders of what is due, and the notices that wait.", executor_def=dg.in_process_executor)

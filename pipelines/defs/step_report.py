@@ -21,6 +21,15 @@ LAST = set_priority(-2)
 """Tag of a step that waits for all others."""
 
 
+def write_line(context: dg.OpExecutionContext | dg.AssetExecutionContext, line: str) -> None:
+    """Write a line to the log of the run, which its page in Dagster shows, and to the one that the command line shows.
+
+    Lines of Python's own loggers do not reach the page of a run.
+    """
+    context.log.info(line)
+    steps_log().info(line)
+
+
 class StepReport:
     """The log of a running step, and the metadata of its result."""
 
@@ -30,8 +39,7 @@ class StepReport:
 
     def write_line(self, line: str) -> None:
         """Write a line to the run's log and to the logger that the command line shows."""
-        self._context.log.info(line)
-        steps_log().info(line)
+        write_line(self._context, line)
 
     def add_seconds(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """Return the metadata with the seconds since the step began."""
