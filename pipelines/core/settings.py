@@ -248,6 +248,16 @@ class MonitoringSettings(SettingsGroup):
     )
 
 
+class ReadingSettings(SettingsGroup):
+    TITLE = "Reading of files"
+
+    reading_isolation: Annotated[Literal["namespace", "python"], Expected("`namespace` or `python`")] = Field(
+        "namespace",
+        description="What must keep processes that read files off the network: a network namespace, or, with `python`, "
+        "at least an audit hook of Python, where the system allows no namespace. `rti doctor` warns if it is less.",
+    )
+
+
 class BuildSettings(SettingsGroup):
     """Limits of the builds of the warehouse."""
 
@@ -437,6 +447,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     SignInSettings,
     NoticeSettings,
     MonitoringSettings,
+    ReadingSettings,
     BuildSettings,
     DagsterSettings,
     BackupSettings,

@@ -32,10 +32,11 @@ LIVING: Final = {"status": "ok"}
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One check; `problem` is empty if it succeeded."""
+    """One check; `problem` is empty if it succeeded. `state` says more of a check that succeeded."""
 
     name: str
     problem: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Health:
         return not any(check.problem for check in self.checks)
 
     def as_json(self) -> dict[str, Any]:
-        """Return `{status, checks: {name: "ok" or what is wrong}}`."""
-        checks = {check.name: check.problem or "ok" for check in self.checks}
+        """Return `{status, checks: {name: "ok", the state, or what is wrong}}`."""
+        checks = {check.name: check.problem or check.state or "ok" for check in self.checks}
         return {"status": "ok" if self.is_good else "failing", "checks": checks}
 
 

@@ -1,4 +1,4 @@
-"""Check what every page of the offices needs: the ledger, the store, and a disk that takes writes."""
+"""Check what every page of the offices needs, and name what keeps the processes that read files off the network."""
 
 from __future__ import annotations
 
@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 
 
 def portal_health(home: Home, engine: sa.Engine) -> Health:
-    """Try what every page of the offices needs: the ledger, the store, and a disk that takes writes."""
-    return Health((_check_ledger(home, engine), _check_store(home), _check_disk(home)))
+    """Try what every page of the offices needs: the ledger, the store, and a disk that takes writes.
+
+    The isolation of reading processes is named and is never a failure: `rti doctor` warns if it is weaker.
+    """
+    return Health((_check_ledger(home, engine), _check_store(home), _check_disk(home), _name_isolation()))
+
+
+def _name_isolation() -> HealthCheck:
+    from pipelines.reading.sandbox.isolation import measure_isolation
+
+    return HealthCheck("reading", state=measure_isolation())
 
 
 def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:

@@ -46,6 +46,9 @@ def run_misbehaving_job(job: str) -> object:
                 socket.create_connection(("192.0.2.1", 80), 1)
             except OSError as error:
                 return type(error).__name__
+        case "interfaces":
+            lines = Path("/proc/self/net/dev").read_text(encoding="utf-8").splitlines()[2:]
+            return sorted(line.partition(":")[0].strip() for line in lines)
         case "write":
             try:
                 Path("big").write_bytes(bytes(2 << 20))

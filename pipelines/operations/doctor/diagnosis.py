@@ -21,6 +21,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Subject], Examination]], ...]] = (
     ("locks", machine.check_locks),
     ("sensors", machine.check_triggers),
     ("workers", machine.check_workers),
+    ("reading", machine.check_reading),
     ("ledger", stored.check_ledger),
     ("clock", machine.check_clock),
     ("audit log", stored.check_audit_log),

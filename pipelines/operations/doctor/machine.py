@@ -272,6 +272,24 @@ def _read_holder(home: Home) -> dict[str, Any] | None:
         return None
 
 
+def check_reading(subject: Subject) -> Examination:
+    """Name what keeps processes that read files off the network; warn if a real home has less than is required."""
+    from pipelines.core.settings import ReadingSettings, read_settings
+    from pipelines.reading.sandbox.isolation import DESCRIPTIONS, measure_isolation
+
+    isolation = measure_isolation()
+    summary = f"files are read in processes {DESCRIPTIONS[isolation]}"
+    accepted = read_settings(ReadingSettings).reading_isolation
+    if isolation == "namespace" or accepted == "python" or subject.home.kind != "real":
+        return Examination("reading", summary)
+    text = "The system allows no network namespace, so a file that takes over a library in C could reach the network."
+    remedy = (
+        "Allow namespaces of users (docs/hardening.md, Reading without a network), or set RTI_READING_ISOLATION=python "
+        "if that is accepted."
+    )
+    return Examination("reading", summary, (make_warning(text, remedy),))
+
+
 def check_clock(subject: Subject) -> Examination:
     """Compare the clock with the audit log and with the dates of releases. A clock behind them stops every act."""
     from pipelines.core.settings import ClockSettings, read_settings

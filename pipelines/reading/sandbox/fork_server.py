@@ -20,12 +20,11 @@ from typing import Any
 
 from pipelines.reading.formats import pdf_parallel
 from pipelines.reading.sandbox import job_loop
+from pipelines.reading.sandbox.isolation import leave_network
 
 # Only `forking.py` starts this process, and only on Linux.
 assert sys.platform == "linux"
 
-_NEWUSER = 0x10000000
-_NEWNET = 0x40000000
 _PDEATHSIG = 1
 _IDLE_MILLISECONDS = 20
 
@@ -37,7 +36,7 @@ def main(config: dict[str, Any]) -> None:
     # Not `select.select`: in a service with many open files, the number of the socket can be 1,024 or greater.
     requests = select.poll()
     requests.register(control, select.POLLIN)
-    isolation = _leave_network()
+    isolation = leave_network()
     work = getattr(importlib.import_module(config["module"]), config["function"])
     control.send(isolation.encode())
     unreaped_pids: set[int] = set()
@@ -69,14 +68,6 @@ def main(config: dict[str, Any]) -> None:
         elif verb == "forget":
             unreaped_pids.add(int(number))
         unreaped_pids = {pid for pid in unreaped_pids if os.waitpid(pid, os.WNOHANG)[0] == 0}
-
-
-def _leave_network() -> str:
-    """Move this process and all its children into a network namespace of its own, without an outside interface."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_NEWNET) == 0 or libc.unshare(_NEWUSER | _NEWNET) == 0:
-        return "namespace"
-    return "python"
 
 
 def _fork(control: socket.socket, fd: int, work: Callable[[Any], Any], config: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -15,9 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.reading.sandbox.child import Child, Work, child_environment
+from pipelines.reading.sandbox.isolation import DESCRIPTIONS, Isolation
 
 # `launchers.py` imports this module on Linux only: other systems cannot pass sockets between processes like this.
 assert sys.platform == "linux"
+
+_LOG = logging.getLogger("rti.reading")
 
 
 class ForkingLauncher:
@@ -45,13 +49,15 @@ class ForkingLauncher:
                 env=child_environment(),
             )
         self.control = own_end
-        self.isolation: str | None = None
+        self.isolation: Isolation | None = None
 
     def _await_ready(self) -> None:
         if self.isolation is None:
-            self.isolation = self.control.recv(64).decode()
-            if not self.isolation:
+            answer = self.control.recv(64).decode()
+            if not answer:
                 raise RuntimeError("the reading process did not start (cannot import its work function?)")
+            self.isolation = "namespace" if answer == "namespace" else "python"
+            _LOG.info("files are read in processes %s", DESCRIPTIONS[self.isolation])
 
     def start_child(self) -> Child:
         """Fork a child."""

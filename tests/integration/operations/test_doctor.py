@@ -15,11 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.cli import main
 from pipelines.core import clock, durable
-from pipelines.core.home import Home
+from pipelines.core.home import Home, HomeKind, initialise_home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import migrations
 from pipelines.operations.doctor import machine
 from pipelines.operations.doctor.diagnosis import CHECKS, diagnose_home
+from pipelines.operations.doctor.model import Subject
+from pipelines.reading.sandbox import isolation
 from pipelines.submissions import store
 from tests.support import disks
 from tests.support.intact_home import make_intact_home
@@ -61,6 +63,27 @@ def test_doctor_of_an_intact_home_finds_nothing(home: Home, capsys: pytest.Captu
     printed = capsys.readouterr().out
     assert f"{len(CHECKS)} checks: 0 with problems, 0 with warnings" in printed
     assert [line.split()[0] for line in printed.splitlines()[:-1]] == ["ok"] * len(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "accepted", "outcome"),
+    [("real", "", "warning"), ("real", "namespace", "warning"), ("real", "python", "ok"), ("demonstration", "", "ok")],
+)
+def test_doctor_warns_of_the_weaker_isolation_in_a_real_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: HomeKind, accepted: str, outcome: str
+) -> None:
+    monkeypatch.setattr(isolation, "measure_isolation", lambda: "python")
+    monkeypatch.setenv("RTI_READING_ISOLATION", accepted)
+    examination = machine.check_reading(Subject(initialise_home(tmp_path / "home", kind), is_quick=True))
+    assert examination.outcome == outcome
+    assert "without a network namespace" in examination.summary
+    assert all("RTI_READING_ISOLATION=python" in symptom.remedy for symptom in examination.symptoms)
+
+
+def test_doctor_names_the_isolation_of_reading_processes(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    _, content = _examine(capsys)
+    (check,) = [check for check in content["checks"] if check["name"] == "reading"]
+    assert isolation.DESCRIPTIONS[isolation.measure_isolation()] in check["summary"]
 
 
 def test_doctor_changes_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,7 +131,7 @@ def test_storage_away_refuses_upload_and_loses_nothing(
         assert "s3://" not in fault.localize_message("en")[1] and "RTI_STORE_ENDPOINT" in fault.message
         answer = problem_of(failed.value, "en").make_response()
         assert answer.status_code == 503 and b"s3://" not in answer.body and b"127.0.0.1" not in answer.body
-        (_, check, _) = office_health.portal_health(desk.home, desk.engine).checks
+        (_, check, *_) = office_health.portal_health(desk.home, desk.engine).checks
         assert check.problem == "its storage does not answer"
         assert main.main(["store", "check"]) == 3
         printed = capsys.readouterr().err

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pipelines.core.home import Home, open_home
+from pipelines.reading.sandbox.isolation import measure_isolation
 from pipelines.web import health, office_health
 from tests.support import disks
 from tests.support.fakes.ledger_fakes import home_and_ledger
@@ -36,7 +37,8 @@ def _get_health(measure: Any) -> tuple[int, dict[str, Any]]:
 def test_portal_health_is_ok_with_ledger_store_and_disk(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     response = _get_health(lambda: office_health.portal_health(home, engine))
-    assert response == (200, {"status": "ok", "checks": {"ledger": "ok", "store": "ok", "disk": "ok"}})
+    checks = {"ledger": "ok", "store": "ok", "disk": "ok", "reading": measure_isolation()}
+    assert response == (200, {"status": "ok", "checks": checks})
 
 
 def test_portal_health_reports_a_missing_ledger(opened: tuple[Home, sa.Engine]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,9 +18,12 @@ import pytest
 from pipelines.model.content import Grid, ReadError, SourceCell, SourceTable, Where
 from pipelines.reading.sandbox import wire
 from pipelines.reading.sandbox.child import Job
+from pipelines.reading.sandbox.forking import ForkingLauncher
+from pipelines.reading.sandbox.isolation import measure_isolation
 from pipelines.reading.sandbox.launchers import read_in_child
 from pipelines.reading.sandbox.pool import ChildPool
 from tests.support.misbehaving_jobs import Payload, run_misbehaving_job
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +110,42 @@ def test_memory_network_and_disk_are_limited(pool: ChildPool[str, object]) -> No
     assert _run_job(pool, "folder") == []
     assert _run_job(pool, "write") == "OSError"
     assert _run_job(pool, "environment") == ["kept", None, None, None]
+
+
+def test_launcher_names_the_isolation_that_its_children_have(pool: ChildPool[str, object]) -> None:
+    """The system of the test decides which of the two it is; the test says which one it saw."""
+    interfaces = _run_job(pool, "interfaces")
+    assert isinstance(pool.launcher, ForkingLauncher)
+    assert pool.launcher.isolation == measure_isolation()
+    print(f"files are read in processes with the isolation {pool.launcher.isolation}, which see {interfaces}")
+    own = sorted(name for _, name in socket.if_nameindex())
+    if pool.launcher.isolation == "namespace":
+        assert interfaces == ["lo"], "the network namespace has an interface to the outside"
+    else:
+        assert interfaces == own, "the launcher names the weaker isolation, but a child sees other interfaces"
+
+
+_FORBID_NAMESPACES = (
+    'echo 0 > /proc/sys/user/max_user_namespaces && echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"'
+)
+"""Command of a shell in a namespace of its own, in which these limits hold for its processes alone."""
+
+
+def test_isolation_without_namespaces_is_named_as_the_weaker_one() -> None:
+    forbidden = ("unshare", "--user", "--map-root-user", "sh", "-c", _FORBID_NAMESPACES, "sh")
+    if subprocess.run((*forbidden, "true"), capture_output=True, check=False).returncode:
+        pytest.skip("this system allows no namespaces, so that the other tests see the weaker isolation")
+    code = (
+        "from pipelines.reading.sandbox.isolation import measure_isolation; "
+        "from pipelines.reading.sandbox.pool import ChildPool; "
+        "from tests.support.misbehaving_jobs import run_misbehaving_job; "
+        "pool = ChildPool(run_misbehaving_job, preload=()); "
+        "print(measure_isolation(), [result for _, result in pool.map_jobs([(0, 'connect')])], pool.launcher.isolation)"
+    )
+    answer = subprocess.run(
+        (*forbidden, sys.executable, "-c", code), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "python ['PermissionError'] python"
 
 
 def test_errors_are_returned_without_the_text_of_the_file(pool: ChildPool[str, object]) -> None:
