@@ -100,7 +100,7 @@ class SignInRoutes:
         self.sessions = sessions
         self.cookies = sessions.cookies
         self.provider = provider
-        self.tickets = Tickets(self.cookies)
+        self.tickets = Tickets(self.cookies, secret)
         self.pages = SignInPages(
             self.tickets, self.cookies, asset, has_provider=provider is not None, is_demonstration=is_demonstration
         )

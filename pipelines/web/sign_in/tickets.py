@@ -1,6 +1,7 @@
 """Issue the tickets that a form before the sign-in carries, so that a post from any other page is refused.
 
-Tickets live as long as the process: after a restart, an unfinished sign-in starts again.
+Tickets are signed with the secret of the home, so that a form may come from another process of the service, or from
+before a restart. Only a first password that must be changed waits in the memory of the process that has compared it.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ class PendingPassword:
 
 
 class Tickets:
-    """Tickets of one service."""
+    """Tickets of one service; `secret` is that of the home, which signs its cookies."""
 
-    def __init__(self, cookies: Cookies) -> None:
+    def __init__(self, cookies: Cookies, secret: str) -> None:
         from itsdangerous import URLSafeTimedSerializer
 
         self._cookies = cookies
-        self._serializer = URLSafeTimedSerializer(secrets.token_bytes(32), salt="sign-in")
+        self._serializer = URLSafeTimedSerializer(secret, salt="sign-in-ticket")
         self._pending: dict[str, PendingPassword] = {}
         self._lock = threading.Lock()
 

@@ -62,6 +62,28 @@ def test_right_password_begins_a_session_and_shows_the_requested_page(browser: T
     assert browser.get("/sign-in?next=/board").headers["location"] == "/board"
 
 
+def test_form_of_one_process_is_accepted_by_another_and_its_session_too(engine: sa.Engine, home: Home) -> None:
+    """Let a proxy send the requests of one browser to two processes of the service in turn."""
+    first, second = (open_browser(make_app(engine, WebSettings(HOST, SECRET), home)) for _ in range(2))
+    page = first.get("/sign-in?next=/board")
+    second.cookies = first.cookies
+    form = {"account": "rs-sender", "password": PASSWORD, "ticket": find_ticket(page.text)}
+    answer = second.post("/sign-in", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/board")
+    first.cookies = second.cookies
+    assert get_signed_in_account(first) == get_signed_in_account(second) == "rs-sender"
+
+
+def test_form_of_a_service_with_another_secret_is_refused(engine: sa.Engine, home: Home) -> None:
+    browser, other = (
+        open_browser(make_app(engine, WebSettings(HOST, secret), home)) for secret in (SECRET, SECRET + "x")
+    )
+    page = other.get("/sign-in")
+    browser.cookies = other.cookies
+    form = {"account": "rs-sender", "password": PASSWORD, "ticket": find_ticket(page.text)}
+    assert browser.post("/sign-in", data=form).status_code == 400
+
+
 def test_sign_in_page_names_the_service_and_asks_only_for_account_and_password(browser: TestClient) -> None:
     page = browser.get("/sign-in")
     assert page.status_code == 200
