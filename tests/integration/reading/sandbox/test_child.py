@@ -113,16 +113,18 @@ def test_memory_network_and_disk_are_limited(pool: ChildPool[str, object]) -> No
 
 
 def test_launcher_names_the_isolation_that_its_children_have(pool: ChildPool[str, object]) -> None:
-    """The system of the test decides which of the two it is; the test says which one it saw."""
+    """Print which of the two it is, since the system that runs the test decides that."""
     interfaces = _run_job(pool, "interfaces")
     assert isinstance(pool.launcher, ForkingLauncher)
     assert pool.launcher.isolation == measure_isolation()
     print(f"files are read in processes with the isolation {pool.launcher.isolation}, which see {interfaces}")
-    own = sorted(name for _, name in socket.if_nameindex())
+    own_interfaces = sorted(name for _, name in socket.if_nameindex())
     if pool.launcher.isolation == "namespace":
         assert interfaces == ["lo"], "the network namespace has an interface to the outside"
     else:
-        assert interfaces == own, "the launcher names the weaker isolation, but a child sees other interfaces"
+        assert interfaces == own_interfaces, (
+            "the launcher names the weaker isolation, but a child sees other interfaces"
+        )
 
 
 _FORBID_NAMESPACES = (

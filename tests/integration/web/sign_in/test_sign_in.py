@@ -75,11 +75,11 @@ def test_form_of_one_process_is_accepted_by_another_and_its_session_too(engine: 
 
 
 def test_form_of_a_service_with_another_secret_is_refused(engine: sa.Engine, home: Home) -> None:
-    browser, other = (
+    browser, foreign_browser = (
         open_browser(make_app(engine, WebSettings(HOST, secret), home)) for secret in (SECRET, SECRET + "x")
     )
-    page = other.get("/sign-in")
-    browser.cookies = other.cookies
+    page = foreign_browser.get("/sign-in")
+    browser.cookies = foreign_browser.cookies
     form = {"account": "rs-sender", "password": PASSWORD, "ticket": find_ticket(page.text)}
     assert browser.post("/sign-in", data=form).status_code == 400
 
