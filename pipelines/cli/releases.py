@@ -46,7 +46,9 @@ def verify_release(
     release: Annotated[
         str | None,
         typer.Argument(
-            help="A release such as 2026-Q3, or the folder of a copy; default: all of this home.", metavar="[RELEASE]"
+            help="A release such as 2026-Q3, the folder of a copy, or a downloaded database with the signature next to "
+            "it; default: all of this home.",
+            metavar="[RELEASE]",
         ),
     ] = None,
     key: Annotated[
@@ -54,14 +56,19 @@ def verify_release(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify every file of a release against its manifest, and the manifest against its signature.
+    """Verify every file of a release against its manifest, and manifest and database against their signature.
 
-    A folder needs no home. Exit code 0: good; 1: something was changed; 2: the folder or the key cannot be read.
+    A folder or a downloaded database needs no home. Exit code 0: good; 1: something was changed; 2: the folder or the key cannot be read.
     """
     from pipelines.publication.releases import signature
-    from pipelines.publication.releases.verification import verify_published, verify_signed
+    from pipelines.publication.releases.verification import verify_database, verify_published, verify_signed
 
     keys = _read_key(key) if key is not None else None
+    if release is not None and Path(release).is_file():
+        faults, identity = verify_database(Path(release).resolve(), keys)
+        signed_by: dict[str, str | None] = {Path(release).name: identity}
+        _report_verification(faults, signed_by, is_known=keys is not None, as_json=as_json)
+        return
     if release is not None and ("/" in release or Path(release).is_dir()):
         folder = Path(release).resolve()
         if not folder.is_dir():
@@ -75,16 +82,7 @@ def verify_release(
         keys = keys or signature.RELEASE_KEYS.read_public_keys(home)
         faults = [fault for fault in verify_published(home, keys) if release in (None, fault.release)]
     signed_by = {folder.name: signature.verify_signature(folder, keys).key_id for folder in folders}
-    if as_json:
-        rows = [
-            {"kind": fault.kind, "release": fault.release, "file": str(fault.path), "problem": fault.problem}
-            for fault in faults
-        ]
-        say_json({"good": not faults, "known_key": keys is not None, "signed_by": signed_by, "faults": rows})
-    else:
-        _print_verification(faults, signed_by, is_known=keys is not None)
-    if faults:
-        raise typer.Exit(ERRORS)
+    _report_verification(faults, signed_by, is_known=keys is not None, as_json=as_json)
 
 
 def _read_key(path: Path) -> dict[str, Ed25519PublicKey]:
@@ -98,17 +96,29 @@ def _read_key(path: Path) -> dict[str, Ed25519PublicKey]:
     return {key_id(key): key}
 
 
-def _print_verification(faults: list[ReleaseFault], signed_by: dict[str, str | None], *, is_known: bool) -> None:
-    for fault in faults:
-        print_line(str(fault))
-    if faults:
+def _report_verification(
+    faults: list[ReleaseFault], signed_by: dict[str, str | None], *, is_known: bool, as_json: bool
+) -> None:
+    """Print what was verified: releases, or a database, with the key that signed each. Exit with an error for faults."""
+    if as_json:
+        rows = [
+            {"kind": fault.kind, "release": fault.release, "file": str(fault.path), "problem": fault.problem}
+            for fault in faults
+        ]
+        say_json({"good": not faults, "known_key": is_known, "signed_by": signed_by, "faults": rows})
+    elif not faults:
+        for name, identity in signed_by.items():
+            signed = f"signed with the key {identity}" if identity else "not signed: it is older than signatures"
+            subject = f"{name} is" if name.endswith(".duckdb") else f"release {name}: all files are"
+            print_line(f"{subject} as published, {signed}")
+        if not is_known:
+            print_line("This does not prove whose key that is: give it with --key, from the page of the secretariat.")
+    else:
+        for fault in faults:
+            print_line(str(fault))
         print_line("NOT GOOD")
-        return
-    for name, identity in signed_by.items():
-        signed = f"signed with the key {identity}" if identity else "not signed: it is older than signatures"
-        print_line(f"release {name}: all files are as published, {signed}")
-    if not is_known:
-        print_line("This does not prove whose key that is: give it with --key, from the page of the secretariat.")
+    if faults:
+        raise typer.Exit(ERRORS)
 
 
 @app.command("rotate-key")

@@ -55,6 +55,8 @@ _NAME: Final = re.compile(
 )
 
 
+_PROOFS: Final = ("manifest.json", "manifest.sig")
+"""The digests of the files of a release, and what signs them."""
 _MEASURED: Final = frozenset({"csv", "parquet"})
 """Formats whose sizes the page on data files states: a second of processor time for all dataflows."""
 
@@ -105,8 +107,11 @@ def join_content(content: Content) -> bytes:
 
 
 def find_stored_file(release: Path, name: str) -> Path | None:
-    """Return a file that is part of the release itself: a table as Parquet, or the database. None if there is none."""
-    if name == DATABASE:
+    """Return a file that is part of the release itself: a table as Parquet, the database, the manifest or its signature.
+
+    Returns None if there is none of this name.
+    """
+    if name in (DATABASE, *_PROOFS):
         return release / name if (release / name).is_file() else None
     path = release / "data" / name
     return path if re.fullmatch(r"[a-z_]+\.parquet", name) and path.is_file() else None

@@ -59,6 +59,10 @@ def compose_data(reader: Reader, sizes: Mapping[str, int] | None = None) -> Page
                 for name, item in DESCRIPTIONS.items()
             ],
             "database": FileLink(f"{folder}/release.duckdb", "DuckDB"),
+            "proofs": [
+                FileLink(f"{folder}/manifest.json", tell("SHA-256 of every file, JSON")),
+                FileLink(f"{folder}/manifest.sig", tell("Signature of the release, Ed25519")),
+            ],
             "example": f"{folder}/{_EXAMPLE}",
             "figure": f"/releases/{reader.edition.id}/figures/",
         },

@@ -387,7 +387,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "region      the region with who is in it, and the range of its territories\n"
         "codelist    what every code means; codelist_label has its labels in the other languages of the pages\n"
         "manifest.json lists every file with its SHA-256 and number of rows, and the versions of code, rules, code\n"
-        "lists and denominators. manifest.sig signs it (Ed25519): `rti release verify FOLDER --key PUBLIC.pem`.\n\n"
+        "lists and denominators. manifest.sig signs it and the SHA-256 of release.duckdb (Ed25519):\n"
+        "`rti release verify FOLDER --key PUBLIC.pem`.\n\n"
         "A withheld cell (conf_status C) may be a zero. "
         f"Counts of 1 to {LARGEST_HIDDEN_COUNT} are never shown, and further cells are\n"
         "withheld so that none can be worked out from totals.\n\n" + "\n".join(_footnotes())

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from pipelines.publication.releases import signature
 
-DATABASE: Final = "release.duckdb"
+DATABASE: Final = signature.DATABASE
 UNLISTED: Final = frozenset({signature.MANIFEST, signature.FILE, DATABASE})
-"""Files that the manifest does not list: itself, its signature, and the database, whose bytes are not reproducible."""
+"""Files that the manifest does not list: itself, its signature, and the database, whose bytes are not reproducible.
+The signature has the digest of the database."""
 VERSIONS: Final = ("software_version", "code", "rules", "declarations", "codelists", "denominators")
 """Entries of a manifest that must be equal for a release to be built again with the same bytes."""
 

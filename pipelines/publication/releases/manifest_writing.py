@@ -46,7 +46,8 @@ def write_manifest(
 ) -> None:
     """Write `manifest.json` for the files of a release.
 
-    The DuckDB file is not hashed, since its bytes are not reproducible; its tables are those of the Parquet files.
+    The DuckDB file is not listed, since its bytes are not reproducible; its tables are those of the Parquet files, and
+    the signature of the publication has its digest.
     """
     files = {}
     for path in sorted(folder.rglob("*")):

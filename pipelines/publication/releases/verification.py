@@ -1,7 +1,7 @@
 """Verify published releases: every file against its manifest, the manifest against its signature and the journal.
 
-The DuckDB file, which the pages read, has no digest in the manifest; its tables are compared with the Parquet files
-that have one.
+The DuckDB file, which the pages read, has no digest in the manifest: its tables are compared with the Parquet files
+that have one, and its bytes with the digest in the signature.
 """
 
 from __future__ import annotations
@@ -106,11 +106,31 @@ def verify_signed(folder: Path, keys: dict[str, Ed25519PublicKey] | None) -> lis
 
 
 def verify_signature(folder: Path, keys: dict[str, Ed25519PublicKey] | None) -> list[ReleaseFault]:
-    """Check the signature of one release against known keys, or against the key that it names."""
+    """Check the signature of one release against known keys, or against the key that it names, and its database."""
     if not (folder / MANIFEST).is_file():
         return []  # `verify_folder` reports it
-    problem = signature.verify_signature(folder, keys).problem
-    return [_make_file_fault(folder, folder / signature.FILE, problem)] if problem is not None else []
+    check = signature.verify_signature(folder, keys)
+    if check.problem is not None:
+        return [_make_file_fault(folder, folder / signature.FILE, check.problem)]
+    database = folder / DATABASE
+    if database.is_file() and not signature.is_signed_database(database, check):
+        return [_make_file_fault(folder, database, "is not the one that was signed")]
+    return []
+
+
+def verify_database(database: Path, keys: dict[str, Ed25519PublicKey] | None) -> tuple[list[ReleaseFault], str | None]:
+    """Check a database that was downloaded alone. Return its faults and the key that signed it.
+
+    The signature of its release is next to it, under the same name but for its end: `2026-Q3.release.duckdb` and
+    `2026-Q3.manifest.sig`.
+    """
+    path = database.with_name(database.name.removesuffix(DATABASE) + signature.FILE)
+    check = signature.verify_database_signature(path, keys)
+    if check.problem is not None:
+        return [ReleaseFault(FaultKind.FILE, "", path, check.problem)], check.key_id
+    is_signed = signature.is_signed_database(database, check)
+    faults = [] if is_signed else [ReleaseFault(FaultKind.FILE, "", database, "is not the one that was signed")]
+    return faults, check.key_id
 
 
 def _make_file_fault(folder: Path, path: Path, problem: str) -> ReleaseFault:

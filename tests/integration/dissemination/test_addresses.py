@@ -57,9 +57,11 @@ def test_tables_of_the_release_are_files_too(release: Path, get: Get) -> None:
     stored = (release / "data" / "population.parquet").read_bytes()
     assert get(f"/releases/{release.name}/data/population.parquet").content == stored
     assert get(f"/releases/{release.name}/data/release.duckdb", range="bytes=0-3").status_code == 206
+    manifest = (release / "manifest.json").read_bytes()
+    assert get(f"/releases/{release.name}/data/manifest.json").content == manifest
 
 
-@pytest.mark.parametrize("name", ["NOTHING.csv", "VICTIMS.xx.csv", "VICTIMS.px", "manifest.json", "a/b.parquet"])
+@pytest.mark.parametrize("name", ["NOTHING.csv", "VICTIMS.xx.csv", "VICTIMS.px", "changes.json", "a/b.parquet"])
 def test_other_names_are_not_found(release: Path, get: Get, name: str) -> None:
     assert get(f"/releases/{release.name}/data/{name}").status_code == 404
 

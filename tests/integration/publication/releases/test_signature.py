@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.cli import main
 from pipelines.core.home import Home, initialise_home
+from pipelines.core.signing_keys import to_canonical_json
 from pipelines.ledger import queries
 from pipelines.ledger.opening import open_ledger
 from pipelines.publication.releases import signature
@@ -46,6 +48,23 @@ def _change_signature(folder: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace(fixture.NOW, "2026-11-26T09:00:00Z"), encoding="utf-8")
 
 
+def _rewrite_database(folder: Path) -> None:
+    """Give the database other bytes and the same rows."""
+    path = folder / "release.duckdb"
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table other as select 1 as n; drop table other; checkpoint")
+
+
+def _sign_as_earlier_software(home: Home, folder: Path) -> None:
+    """Sign a release without the digest of its database."""
+    key = signature.RELEASE_KEYS.signing_key(home)
+    content = json.loads((folder / "manifest.sig").read_text(encoding="utf-8"))
+    del content["database_sha256"], content["signature"]
+    content["signature"] = key.sign(to_canonical_json(content).encode()).hex()
+    (folder / "manifest.sig").write_text(json.dumps(content), encoding="utf-8")
+
+
 def _sign_with_another_key(folder: Path) -> None:
     foreign_home = initialise_home(folder.parents[2] / "other", "real")
     signature.sign_manifest(foreign_home, folder, fixture.NOW)
@@ -53,6 +72,7 @@ def _sign_with_another_key(folder: Path) -> None:
 
 TAMPERING: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "file": (lambda folder: (folder / "data" / "cell.parquet").write_bytes(b"x"), "data/cell.parquet", "was changed"),
+    "database with the same rows": (_rewrite_database, "release.duckdb", "is not the one that was signed"),
     "manifest": (_change_manifest, "manifest.sig", "does not fit manifest.json: the manifest was changed"),
     "signature": (_change_signature, "manifest.sig", "or was changed"),
     "no signature": (lambda folder: (folder / "manifest.sig").unlink(), "manifest.sig", "is missing"),
@@ -100,6 +120,39 @@ def test_copy_of_a_release_is_verified_without_a_home(
     assert json.loads(capsys.readouterr().out)["known_key"] is True
     assert verify_signed(copy, {}) != []
     assert main.main(["release", "verify", str(copy), "--key", str(copy / "manifest.json")]) == 2
+
+
+def test_database_that_was_downloaded_alone_is_verified_with_the_signature(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "nowhere"))
+    folder, key = home.releases / NEXT, next((home.public / "keys").glob("release-*.pub.pem"))
+    database = Path(shutil.copy(folder / "release.duckdb", tmp_path / f"{NEXT}.release.duckdb"))
+    command = ["release", "verify", str(database), "--key", str(key)]
+    assert main.main(command) == 1
+    assert f"{NEXT}.manifest.sig is missing" in capsys.readouterr().out
+    proof = Path(shutil.copy(folder / "manifest.sig", tmp_path / f"{NEXT}.manifest.sig"))
+    assert main.main(command) == 0
+    assert capsys.readouterr().out.startswith(f"{NEXT}.release.duckdb is as published, signed with the key ")
+    database.write_bytes(database.read_bytes() + b"\0")
+    assert main.main(command) == 1
+    assert "release.duckdb is not the one that was signed" in capsys.readouterr().out
+    proof.write_text(proof.read_text(encoding="utf-8").replace(fixture.NOW, "2026-11-26T09:00:00Z"), encoding="utf-8")
+    assert main.main(command) == 1
+    assert "or was changed" in capsys.readouterr().out
+
+
+def test_release_whose_signature_has_no_digest_of_the_database_stays_valid(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = home.releases / NEXT
+    _sign_as_earlier_software(home, folder)
+    assert verify_published(home) == []
+    assert main.main(["release", "verify", str(folder / "release.duckdb")]) == 1
+    assert "is from software that did not sign the database; verify the whole release" in capsys.readouterr().out
+    with duckdb.connect(str(folder / "release.duckdb")) as connection:
+        connection.execute("insert into cell values (99, 'x')")
+    assert ["other rows in table cell" in fault.problem for fault in verify_published(home)] == [True]
 
 
 def test_rotated_key_signs_later_releases_and_the_old_one_still_verifies(home: Home) -> None:
