@@ -152,10 +152,17 @@ def show_release(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the versions, counts and publications of a release or a draft."""
-    from pipelines.publication.releases.listing import describe_edition
+    """Show the versions, counts, publications and written exceptions of a release or a draft."""
+    from dataclasses import asdict
 
-    about = describe_edition(the_home(), release)
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.publication.releases.listing import describe_edition
+    from pipelines.refresh.release_desk.review import read_exceptions
+
+    home = the_home()
+    about = describe_edition(home, release)
+    exceptions = read_exceptions(home, open_ledger(home), about["release"])
+    about["exceptions"] = [asdict(exception) for exception in exceptions]
     if as_json:
         say_json(about)
         return
@@ -165,6 +172,9 @@ def show_release(
                 print_line(
                     f"{line.get('action', 'publish')}  {line['published_at']}  {line.get('reason', '')}".rstrip()
                 )
+        elif name == "exceptions":
+            for line in value:
+                print_line(f"exception  {line['at']}  {line['check']}  {line['actor']}: {line['text']}")
         elif isinstance(value, dict):
             print_line(f"{name}  " + ", ".join(f"{key} {part}" for key, part in value.items()))
         else:

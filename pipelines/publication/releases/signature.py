@@ -115,9 +115,7 @@ def is_signed_database(database: Path, check: SignatureCheck) -> bool:
     return check.database_sha256 in (None, formats.hash_file(database))
 
 
-def _verify_content(
-    path: Path, keys: dict[str, Ed25519PublicKey] | None
-) -> tuple[SignatureCheck, dict[str, Any]]:
+def _verify_content(path: Path, keys: dict[str, Ed25519PublicKey] | None) -> tuple[SignatureCheck, dict[str, Any]]:
     """Return the check of the signature by itself, and what it signs."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

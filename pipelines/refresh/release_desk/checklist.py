@@ -3,6 +3,7 @@
 A check finds problems; it is good if there are none. Some problems are facts that a steward may explain, such as an
 office that is late: the explanation belongs to the manifest of the draft, so that another draft needs another one.
 An override of a steward counts for the checks that were open when it was recorded, except those that are essential.
+An essential check that can be explained needs that explanation: a written exception.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Check:
     find_problems: Callable[[DraftUnderReview], Iterable[CheckProblem]]
     can_be_explained: bool = False
     is_essential: bool = False
-    """A release that fails this check would harm people or could not be trusted, so no steward may override it."""
+    """A release that fails this check would harm people or could not be trusted, so no steward may override it. If it
+    can be explained, a steward may make a written exception of exactly these problems, which stays with the release."""
     reads: tuple[Source, ...] = ()
     """All that the check depends on. A view runs it again only if that has changed; without any, each time."""
 
@@ -214,7 +216,8 @@ CHECKS: Final[tuple[Check, ...]] = (
         mark("Earlier releases do not reveal a withheld figure"),
         mark("The figures stay known. Explain here which correction caused this, and tell the territories concerned."),
         checks.find_revealed_cells,
-        True,
+        can_be_explained=True,
+        is_essential=True,
     ),
     Check(
         "targets",

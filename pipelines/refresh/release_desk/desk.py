@@ -188,6 +188,12 @@ def list_overrides(desk: ReleaseDesk, who: Identity) -> list[review.RecordedOver
     return review.read_overrides(desk.engine)[::-1]
 
 
+def list_exceptions(desk: ReleaseDesk, who: Identity) -> list[review.WrittenException]:
+    """Return the written exceptions of all published releases, the newest first. Raises NotAllowedError."""
+    _require_steward(who, "approve_release")
+    return review.read_exceptions(desk.home, desk.engine)[::-1]
+
+
 def publish_release(desk: ReleaseDesk, who: Identity) -> embargo.Approval | None:
     """Publish the draft, or approve it for its announced minute and return the approval.
 

@@ -66,7 +66,8 @@ _OPEN: Final = mark(
 )
 _ESSENTIAL_OPEN: Final = mark(
     "Release {release} is not published, because these checks are open: {checks}. The release desk and "
-    "`rti release checklist` show what to do. These cannot be overridden and must be corrected: {essential}."
+    "`rti release checklist` show what to do. These cannot be overridden. Correct them, or explain those that can be explained: "
+    "{essential}."
 )
 
 
@@ -87,6 +88,18 @@ class RecordedOverride:
     at: str
     reason: str
     checks: Sequence[str]
+    manifest_sha256: str
+
+
+@dataclass(frozen=True)
+class WrittenException:
+    """The explanation of an essential check in the audit log, for the edition of a release that was published."""
+
+    release: str
+    check: str
+    actor: str
+    at: str
+    text: str
     manifest_sha256: str
 
 
@@ -159,7 +172,7 @@ def require_essential_checks(home: Home, engine: sa.Engine, folder: Path) -> Non
     """
     from pipelines.declarations.registry import load
 
-    draft = DraftUnderReview(home, engine, load(), folder, {}, frozenset(), {})
+    draft = read_draft(home, engine, load(), folder)
     _refuse_open(folder.name, [result for result in run_checks(draft, _ESSENTIAL) if result.state == "open"])
 
 
@@ -204,6 +217,22 @@ def read_overrides(engine: sa.Engine, release: str | None = None) -> list[Record
         RecordedOverride(entry["subject"], entry["actor"], entry["at"], **entry["detail"])
         for entry in release_log.read_acts(engine, release_log.CHECKLIST_OVERRIDDEN, release=release)
     ]
+
+
+def read_exceptions(home: Home, engine: sa.Engine, release: str | None = None) -> list[WrittenException]:
+    """Return the written exceptions with which one release or all were published, oldest first.
+
+    An explanation that was replaced by a later one, or that was for a draft that was not published, is not among them.
+    """
+    essential = {check.id for check in _ESSENTIAL}
+    exceptions = {}
+    for entry in release_log.read_acts(engine, release_log.CHECK_EXPLAINED, release=release):
+        detail, folder = entry["detail"], home.releases / entry["subject"]
+        is_published = folder.is_dir() and manifest_digest(folder) == detail["manifest_sha256"]
+        if is_published and detail["check"] in essential:
+            exception = WrittenException(entry["subject"], actor=entry["actor"], at=entry["at"], **detail)
+            exceptions[exception.release, exception.check] = exception
+    return list(exceptions.values())
 
 
 def read_signatures(engine: sa.Engine, release: str, digest: str) -> dict[str, dict[str, Any]]:

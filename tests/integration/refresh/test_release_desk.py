@@ -654,6 +654,7 @@ REFUSED: dict[str, tuple[Callable[[ReleaseDesk, Identity], object], tuple[str, .
     "publish_release": (desk.publish_release, ("al-steward", "al-approver", "al-sender")),
     "override_checklist": (lambda d, w: desk.override_checklist(d, w, TEXT), ("al-steward", "al-approver")),
     "list_overrides": (desk.list_overrides, ("al-steward", "al-approver")),
+    "list_exceptions": (desk.list_exceptions, ("al-steward", "al-approver")),
     "withdraw_approval": (desk.withdraw_approval, ("al-steward", "al-approver")),
     "assess_draft": (desk.assess_draft, ("al-steward", "al-approver")),
     "grant_preview": (lambda d, w: desk.grant_preview(d, w, "A", "B", TEXT), ("al-steward", "al-approver")),
@@ -763,23 +764,60 @@ def test_added_file_with_the_name_of_its_release_is_a_changed_file(the_desk: Rel
 def test_audit_of_other_figures_does_not_count_for_a_changed_draft(the_desk: ReleaseDesk) -> None:
     _table("cell", lambda cells: cells.with_columns(value=pl.col("value") + 1))(the_desk)
     _renew_manifest(the_desk.home)
-    with pytest.raises(review.ChecklistError, match=r"must be corrected: .*public_audit"):
+    with pytest.raises(review.ChecklistError, match=r"explained: .*public_audit"):
         publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
     released_counts.record_audit(the_desk.home, the_desk.home.drafts / DRAFT, NO_RISK)
     assert read_states(the_desk)["public_audit"] != "open"
 
 
-@pytest.mark.parametrize("check_id", ["public_audit", "no_values"])
+@pytest.mark.parametrize("check_id", ["public_audit", "no_values", "earlier_releases"])
 def test_essential_check_prevents_every_publication(
     the_desk: ReleaseDesk, check_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FAULTS[check_id](the_desk)
     _renew_manifest(the_desk.home)
-    with pytest.raises(review.ChecklistError, match=f"must be corrected: .*{check_id}"):
+    with pytest.raises(review.ChecklistError, match=f"explained: .*{check_id}"):
         publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
-    with pytest.raises(review.ChecklistError, match=f"must be corrected: .*{check_id}"):
+    with pytest.raises(review.ChecklistError, match=f"explained: .*{check_id}"):
         publication.publish_draft(the_desk.home, is_approved=True)
     assert read_publications(the_desk.home) == []
+
+
+@pytest.mark.parametrize("outcome", ["revealed_before", "open_to_guess"])
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_figures_that_earlier_releases_reveal_need_a_written_exception(
+    the_desk: ReleaseDesk,
+    outcome: str,
+    is_announced: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    head, override = get_person(the_desk, "head"), review.Override("The minister asked for it today.", "head")
+    _record_audit(the_desk, **{outcome: 1})
+    if is_announced:
+        desk.announce_release(the_desk, head, clock.parse_time(MINUTE))
+    with pytest.raises(review.ChecklistError, match="explained: earlier_releases"):
+        if is_announced:
+            embargo.approve_draft(the_desk.home, actor="head", override_reason=override.reason)
+        else:
+            publication.publish_draft(the_desk.home, override=override)
+    assert read_publications(the_desk.home) == []
+    desk.explain_check(the_desk, head, "earlier_releases", "An explanation that is replaced.")
+    desk.explain_check(the_desk, head, "earlier_releases", TEXT)
+    assert desk.list_exceptions(the_desk, head) == [], "nothing is published yet"
+    if is_announced:
+        embargo.approve_draft(the_desk.home, actor="head", override_reason=override.reason)
+        monkeypatch.setenv("RTI_NOW", MINUTE)
+        assert embargo.publish_due(the_desk.home) == DRAFT
+    else:
+        publication.publish_draft(the_desk.home, override=override)
+    [exception] = desk.list_exceptions(the_desk, head)
+    assert (exception.release, exception.check, exception.actor) == (DRAFT, "earlier_releases", "head")
+    assert (exception.text, exception.at) == (TEXT, NOW)
+    assert "earlier_releases" not in {check for entry in desk.list_overrides(the_desk, head) for check in entry.checks}
+    monkeypatch.setenv("RTI_HOME", str(the_desk.home.root))
+    assert main.main(["release", "show", DRAFT]) == 0
+    assert f"exception  {NOW}  earlier_releases  head: {TEXT}" in capsys.readouterr().out
 
 
 def test_approved_draft_is_published_although_a_return_arrived_since(

@@ -73,6 +73,7 @@ def render_desk(context: PageContext, errors: tuple[FieldError, ...] = ()) -> Re
             for result in (review.checks if review is not None else ())
         ),
         overrides=_list_overrides(context, desk) if is_steward else None,
+        exceptions=_list_exceptions(context, desk) if is_steward else None,
         planned=format_minute(context, planned),
         approval=review.approval if review is not None else None,
         sheets=_list_sheets(context, sheets),
@@ -173,6 +174,28 @@ def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | N
     ]
     columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Open checks")]
     caption = context.many("{n} override", "{n} overrides", len(rows))
+    return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
+
+
+def _list_exceptions(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
+    exceptions = release_desk.list_exceptions(desk, context.who)
+    if not exceptions:
+        return None
+    titles = {check.id: context.tell(check.title) for check in CHECKS}  # marked in release_desk.checklist
+    rows = [
+        ui.PageRow(
+            entry.release,
+            (
+                format_minute(context, clock.parse_time(entry.at)),
+                entry.actor,
+                ui.mark_code(entry.text),
+                titles.get(entry.check, entry.check),
+            ),
+        )
+        for entry in exceptions
+    ]
+    columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Check")]
+    caption = context.many("{n} exception", "{n} exceptions", len(rows))
     return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
 
 
