@@ -211,7 +211,13 @@ def list_pictures(scene: Scene) -> dict[str, list[Picture]]:
     }  # fmt: skip
 
 
-def take_office_pages(home: Path, folder: Path, languages: Sequence[str] | None = None, pattern: str = "") -> int:
+def take_office_pages(
+    home: Path,
+    folder: Path,
+    languages: Sequence[str] | None = None,
+    widths: Sequence[int] | None = None,
+    pattern: str = "",
+) -> int:
     """Serve a copy of a demonstration home, take the pages of the offices; return how many pictures there are.
 
     A picture without scripts that equals the one with scripts is not kept, so that nobody looks at a page twice.
@@ -231,8 +237,10 @@ def take_office_pages(home: Path, folder: Path, languages: Sequence[str] | None 
             set_languages(scene, language)
             target = folder / i18n.html_lang(language)
             target.mkdir(parents=True, exist_ok=True)
-            with_scripts = _take_pages(browser, scene, pictures, language, target, scripts=True)
-            without = _take_pages(browser, scene, pictures, language, target, scripts=False)
+            with_scripts, without = (
+                _take_pages(browser, scene, pictures, language, widths or WIDTHS, target, scripts=scripts)
+                for scripts in (True, False)
+            )
             n_taken += len(with_scripts) + len(without)
             for scripted, plain in zip(with_scripts, without, strict=True):
                 if scripted.read_bytes() == plain.read_bytes():
@@ -243,7 +251,14 @@ def take_office_pages(home: Path, folder: Path, languages: Sequence[str] | None 
 
 
 def _take_pages(
-    browser: Browser, scene: Scene, pictures: Iterable[Picture], language: str, target: Path, *, scripts: bool
+    browser: Browser,
+    scene: Scene,
+    pictures: Iterable[Picture],
+    language: str,
+    widths: Sequence[int],
+    target: Path,
+    *,
+    scripts: bool,
 ) -> list[Path]:
     contexts: dict[str, BrowserContext] = {}
     files: list[Path] = []
@@ -268,7 +283,7 @@ def _take_pages(
             with page.expect_navigation():
                 page.locator(picture.press).first.click()
             page.evaluate(_UNFOLD)
-        files += take_widths(page, target / picture.name, WIDTHS, "" if scripts else PLAIN)
+        files += take_widths(page, target / picture.name, widths, "" if scripts else PLAIN)
         page.close()
         print(f"{target / picture.name}{'' if scripts else PLAIN}", flush=True)
     for context in contexts.values():

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,11 @@ _EXPERT = ExpertDetails(
     "XK", "Basic Prosecution Office", "Prosecutor for joint teams", "prosecution",
     ("sq", "en", "sr"), ("TIP", "SOM"), ("joint_team", "financial_investigation"), "North",
 )  # fmt: skip
-_ROUND = "2026-Q4-pulse"
+ROUND = "2026-Q4-pulse"
+ROUND_DAYS = date(2026, 11, 16), date(2026, 12, 4)
+"""First and last day of the open round: three weeks within its quarter, as the demonstration's rounds have them."""
+ANNOUNCED = "2026-12-14T09:00"
+"""Minute of the release that is announced, on the day that the timetable has for the release of the third quarter."""
 
 
 @dataclass(frozen=True)
@@ -176,12 +180,11 @@ def _read_letters(home: Home, pattern: str) -> list[str]:
 def _open_round(desk: service.Desk, steward: Identity) -> tuple[str, str, str]:
     """Open a round of the questionnaire; return the paths of two links and of the results of the round before."""
     survey_desk = SurveyDesk(open_surveys(desk.home), desk.engine, desk.registry)
-    today = date.fromisoformat(CLOCK[:10])
     invitees = surveys.make_invitees([("XK", "police", 4), ("AL", "judge", 4)])
-    survey.plan_round(survey_desk, steward, "pulse", "2026-Q4", today, today + timedelta(days=45), invitees)
-    survey.open_round(survey_desk, steward, _ROUND)
+    survey.plan_round(survey_desk, steward, "pulse", "2026-Q4", *ROUND_DAYS, invitees)
+    survey.open_round(survey_desk, steward, ROUND)
     letters.send_letters(survey_desk.surveys)
-    begun, fresh = (f"{letters.PATH}/{_ROUND}/{sent[0]}" for sent in list(surveys.read_outbox(desk.home).values())[:2])
+    begun, fresh = (f"{letters.PATH}/{ROUND}/{sent[0]}" for sent in list(surveys.read_outbox(desk.home).values())[:2])
     results = letters.result_address(survey_desk.surveys, "", "2026-Q3-pulse", ("AL", "police"))
     return begun, fresh, results
 
@@ -195,10 +198,13 @@ def _find_waiting_element(desk: service.Desk, steward: Identity) -> str:
 
 
 def _write_releases(home: Home) -> None:
-    """Publish a second release, so that there is one to go back to, and write the draft of a third."""
-    release_fixture.write_draft(home, "2026-Q4")
-    release_fixture.publish_draft(home, "2026-Q4")
-    release_fixture.write_draft(home, "2027-Q1")
+    """Publish a correction, so that there is a release to go back to, and write the draft of a second correction.
+
+    The fourth quarter has not ended, so that it has no release.
+    """
+    release_fixture.write_draft(home, "2026-Q3.1")
+    release_fixture.publish_draft(home, "2026-Q3.1")
+    release_fixture.write_draft(home, "2026-Q3.2")
 
 
 def _upload_files(scene: Scene) -> Scene:
@@ -229,5 +235,5 @@ def _announce_release(scene: Scene) -> int:
     with visit_service(scene.service, STEWARD) as visitor:
         page = visitor.open_page("/release-desk")
         page = page.submit_form("Save", check="coverage", text="The office has announced its return for Friday.")
-        page = page.submit_form("Announce", at="2027-02-15T09:00", reason="")
+        page = page.submit_form("Announce", at=ANNOUNCED, reason="")
         return page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason="She signs the release.").status

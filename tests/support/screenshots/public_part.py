@@ -46,7 +46,13 @@ def _show_whole_page(page: Page, width: int) -> None:
 
 
 def _take_pages(
-    browser: Browser, address: str, release: Path, folder: Path, languages: Sequence[str], pattern: str
+    browser: Browser,
+    address: str,
+    release: Path,
+    folder: Path,
+    languages: Sequence[str],
+    widths: Sequence[int],
+    pattern: str,
 ) -> int:
     """Write the screenshots to a folder for each language; return how many there are."""
     n_taken = 0
@@ -55,22 +61,28 @@ def _take_pages(
         target.mkdir(parents=True, exist_ok=True)
         page = browser.new_page(locale=i18n.html_lang(language))
         for name, path in list_paths(release, language, pattern):
-            set_width(page, WIDTHS[0])
+            set_width(page, widths[0])
             page.goto(f"{address}/{path}")
             if name.startswith("explore-"):
-                for width in WIDTHS:
+                for width in widths:
                     set_width(page, width)
                     _show_whole_page(page, width)
                     page.screenshot(path=target / f"{name}-{width}.png", full_page=True)
             else:
-                take_widths(page, target / name, WIDTHS)
-            n_taken += len(WIDTHS)
+                take_widths(page, target / name, widths)
+            n_taken += len(widths)
             print(f"{target / name}", flush=True)
         page.close()
     return n_taken
 
 
-def take_public_pages(home: Path, folder: Path, languages: Sequence[str] | None = None, pattern: str = "") -> int:
+def take_public_pages(
+    home: Path,
+    folder: Path,
+    languages: Sequence[str] | None = None,
+    widths: Sequence[int] | None = None,
+    pattern: str = "",
+) -> int:
     """Serve a home, take its public pages and end the service; return how many pictures there are.
 
     Raises RuntimeError without a release with pages, or without a browser.
@@ -83,4 +95,4 @@ def take_public_pages(home: Path, folder: Path, languages: Sequence[str] | None 
         run_public_app(home.resolve(), Path(logs) / "public.log") as address,
         open_browser() as browser,
     ):
-        return _take_pages(browser, address, release, folder, languages or LANGUAGES, pattern)
+        return _take_pages(browser, address, release, folder, languages or LANGUAGES, widths or WIDTHS, pattern)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from pipelines.declarations.registry import load
+from pipelines.model.periods import Period
+from pipelines.submissions.timetable import plan_quarter
+from tests.support.demonstration import CLOCK
 from tests.support.screenshots.office_part import WITHOUT_PAGE, list_pictures, list_routes
-from tests.support.screenshots.office_scene import Scene
+from tests.support.screenshots.office_scene import ANNOUNCED, ROUND, ROUND_DAYS, Scene
 
 
 def make_scene() -> Scene:
@@ -19,6 +25,14 @@ def test_pictures_show_every_route_that_answers_with_a_page() -> None:
     assert routes >= WITHOUT_PAGE
     names = [picture.name for of_route in pictures.values() for picture in of_route]
     assert len(names) == len(set(names)), "pictures of one name would replace each other"
+
+
+def test_scene_has_the_days_of_the_timetable() -> None:
+    plan = plan_quarter(load(), Period.from_code("2026-Q3"))
+    assert plan is not None and ANNOUNCED[:10] == plan.release.isoformat(), "pages would name two days of one release"
+    opens, closes = ROUND_DAYS
+    quarter = Period.from_code(ROUND[:7])
+    assert quarter.start <= opens <= date.fromisoformat(CLOCK[:10]) <= closes <= quarter.end
 
 
 def test_pictures_of_a_route_open_its_address() -> None:
