@@ -28,6 +28,7 @@ from pipelines.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from pipelines.core.home import Home
     from pipelines.operations.due_work import DueWork
 
 app = typer.Typer(help="Send notices about events and deadlines.", no_args_is_help=True, rich_markup_mode=None)
@@ -118,6 +119,7 @@ def timetable(
 ) -> None:
     """Show coming deadlines of returns, confirmations of experts that are due, and rounds of the questionnaire."""
     from pipelines.core import clock
+    from pipelines.refresh.quarter import set_release_days
     from pipelines.submissions import timetable as days
 
     registry = the_registry()
@@ -127,16 +129,19 @@ def timetable(
             f"no jurisdiction is named {', '.join(sorted(unknown))}; there are {', '.join(sorted(jurisdiction_codes))}"
         )
     day = _day(today) or clock.now().date()
-    deadlines = days.to_come(
-        days.list_deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD), day
-    )
+    deadlines = days.list_deadlines(registry, jurisdictions=jurisdiction or None, today=day, ahead=AHEAD)
+    home = _find_home()
+    if home is not None:
+        deadlines = set_release_days(home, registry, deadlines, day)
+    deadlines = days.to_come(deadlines, day)
     if ics is not None:
-        content = days.export_calendar(deadlines, language, demonstration=_is_demonstration(), registry=registry)
+        is_demonstration = home is not None and home.kind == "demonstration"
+        content = days.export_calendar(deadlines, language, demonstration=is_demonstration, registry=registry)
         try:
             ics.write_bytes(content)
         except OSError as error:
             raise CommandError(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
-    work = [] if jurisdiction else _list_other_work(day)
+    work = _list_other_work(home, day) if home is not None and not jurisdiction else []
     if as_json:
         say_json([*map(asdict, deadlines), *map(asdict, work)])
         return
@@ -148,16 +153,11 @@ def timetable(
     print_table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
 
 
-def _list_other_work(day: date) -> list[DueWork]:
-    """Return what else is due in the home; nothing without a home that has a ledger."""
-    from pipelines.core.home import HomeError, open_home
+def _list_other_work(home: Home, day: date) -> list[DueWork]:
+    """Return what else is due in a home."""
     from pipelines.ledger.opening import open_ledger
     from pipelines.operations.due_work import list_due_work
 
-    try:
-        home = open_home()
-    except HomeError:
-        return []
     return list_due_work(home, open_ledger(home), day)
 
 
@@ -170,11 +170,11 @@ def _day(text: str | None) -> date | None:
         raise CommandError(f"{text!r} is not a day; write it as 2026-11-11") from None
 
 
-def _is_demonstration() -> bool:
-    """Return True if a home with invented returns exists, which the calendar then states. No home is required."""
+def _find_home() -> Home | None:
+    """Return the home; None without one, since the timetable needs declarations only."""
     from pipelines.core.home import HomeError, open_home
 
     try:
-        return open_home().kind == "demonstration"
+        return open_home()
     except HomeError:
-        return False
+        return None

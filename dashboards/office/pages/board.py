@@ -16,6 +16,7 @@ from dashboards.office.responses import render_page
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.ledger.permissions import can_read_drafts, draft_pairs
+from pipelines.publication.releases.calendar import format_minute
 from pipelines.web.files import send_file
 
 if TYPE_CHECKING:
@@ -112,31 +113,41 @@ def list_overdue(context: PageContext, board: TimetableBoard) -> list[ui.Markup]
 
 
 def _list_deadlines(context: PageContext, today: date) -> list[Deadline]:
+    from pipelines.refresh.quarter import set_release_days
     from pipelines.submissions import timetable
 
-    return timetable.list_deadlines(
-        context.desk.registry, pairs=context.who.list_pairs(), today=today, ahead=4, kind=context.desk.kind
+    desk = context.desk
+    deadlines = timetable.list_deadlines(
+        desk.registry, pairs=context.who.list_pairs(), today=today, ahead=4, kind=desk.kind
     )
+    return set_release_days(desk.home, desk.registry, deadlines)
 
 
 def _list_next_days(context: PageContext) -> list[tuple[str, str]]:
     """Return the next day of each kind, as pairs of its name and the date."""
     from pipelines.core import clock
+    from pipelines.refresh.quarter import find_next_release
 
     today = clock.now().date()
     ahead = _list_deadlines(context, today)
     days_by_name = {
         context.tell("Next due date for returns"): [deadline.collection for deadline in ahead],
         context.tell("Next due date for answers to questions"): [deadline.queries for deadline in ahead],
-        context.tell("Next release"): [deadline.release for deadline in ahead],
     }
-    pairs = [(name, min((day for day in days if day >= today), default=None)) for name, days in days_by_name.items()]
-    return [(name, _format_next_day(context, day, today)) for name, day in pairs if day is not None]
+    next_days = [
+        (name, min((day for day in days if day >= today), default=None)) for name, days in days_by_name.items()
+    ]
+    facts = [(name, _format_next_day(context, day.isoformat(), day, today)) for name, day in next_days if day]
+    release = find_next_release(context.desk.home, context.desk.registry)
+    if release is not None:
+        name = context.tell("Next release") if release.minute else context.tell("Next release (not announced yet)")
+        text = format_minute(release.minute) if release.minute else release.day.isoformat()
+        facts.append((name, _format_next_day(context, text, release.day, today)))
+    return facts
 
 
-def _format_next_day(context: PageContext, day: date, today: date) -> str:
-    days_left = (day - today).days
-    return f"{day.isoformat()} ({context.many('in {n} day', 'in {n} days', days_left)})"
+def _format_next_day(context: PageContext, text: str, day: date, today: date) -> str:
+    return f"{text} ({context.many('in {n} day', 'in {n} days', (day - today).days)})"
 
 
 def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption: str) -> ui.PageTable | None:

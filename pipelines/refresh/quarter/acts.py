@@ -24,6 +24,7 @@ from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import roles_for
 from pipelines.publication.releases.calendar import find_planned
 from pipelines.refresh.quarter import standing
+from pipelines.refresh.quarter.release_days import find_release_day
 from pipelines.submissions import quarter_log, timetable
 from pipelines.submissions.notices.events import accounts_with_roles
 from pipelines.submissions.quarter_log import QuarterAct, QuarterNotice
@@ -98,7 +99,8 @@ def _find_unsigned(home: Home, engine: sa.Engine, plan: QuarterPlan) -> _Unsigne
     if draft is None:
         return None
     if standing.find_quarter_release(home, plan) is None:
-        return _Unsigned(draft, list_act_days(plan)["ask_signatures"], plan.release, is_correction=False)
+        until = find_release_day(home, plan, draft.release)
+        return _Unsigned(draft, list_act_days(plan)["ask_signatures"], until, is_correction=False)
     planned = find_planned(home, draft.release)
     if planned is None or planned.moment is None or not standing.list_editions(home, plan):
         return None

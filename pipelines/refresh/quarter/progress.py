@@ -13,6 +13,7 @@ from pipelines.publication.releases.editions import next_edition
 from pipelines.refresh import due, embargo
 from pipelines.refresh.quarter import standing
 from pipelines.refresh.quarter.acts import CATCH_UP, list_act_days
+from pipelines.refresh.quarter.release_days import find_release_day
 from pipelines.submissions import quarter_log, timetable
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
     draft = standing.find_quarter_draft(home, engine, plan)
     is_fresh = draft is not None and not due.find_news(home, after=0, engine=engine).territories
     steps.append(_make_step("draft", plan.queries, today, is_done=is_fresh, waits=[Wait("program")]))
-    steps.append(_measure_signatures(registry, plan, draft, today))
+    steps.append(_measure_signatures(home, registry, plan, draft, today))
     steps.append(_measure_release(home, plan, draft, today))
     return QuarterProgress(plan.quarter.code, tuple(steps))
 
@@ -143,7 +144,7 @@ def _measure_correction(home: Home, engine: sa.Engine, registry: Registry, plan:
         is_announced = find_planned(home, name) is not None
         steps = (
             QuarterStep("draft", "done", None),
-            replace(_measure_signatures(registry, plan, draft, today), day=None),
+            replace(_measure_signatures(home, registry, plan, draft, today), day=None),
             release if is_announced else replace(release, day=None),
         )
     return QuarterProgress(plan.quarter.code, steps, correction=name)
@@ -174,18 +175,19 @@ def _measure_queries(plan: QuarterPlan, cells: Sequence[ExpectedReturn], today: 
 
 
 def _measure_signatures(
-    registry: Registry, plan: QuarterPlan, draft: standing.QuarterDraft | None, today: date
+    home: Home, registry: Registry, plan: QuarterPlan, draft: standing.QuarterDraft | None, today: date
 ) -> QuarterStep:
     territories = registry.without_training().list_codes()
     signed = draft.signed if draft is not None else frozenset()
     unsigned = [code for code in territories if code not in signed]
     n_signed = len(territories) - len(unsigned)
+    day = find_release_day(home, plan, draft.release if draft is not None else "")
     if not unsigned:
-        return QuarterStep("signatures", "done", plan.release, "", n_signed, len(territories))
+        return QuarterStep("signatures", "done", day, "", n_signed, len(territories))
     if draft is None or today <= plan.queries:
-        return QuarterStep("signatures", "ahead", plan.release, "", n_signed, len(territories))
+        return QuarterStep("signatures", "ahead", day, "", n_signed, len(territories))
     waits = tuple(Wait("signature", territory=code) for code in unsigned)
-    return QuarterStep("signatures", "waiting", plan.release, "", n_signed, len(territories), waits)
+    return QuarterStep("signatures", "waiting", day, "", n_signed, len(territories), waits)
 
 
 def _recall_signatures(

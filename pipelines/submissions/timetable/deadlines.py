@@ -90,4 +90,5 @@ def list_deadlines(
 
 def to_come(due: Iterable[Deadline], today: date) -> list[Deadline]:
     """Return the deadlines that are not entirely past, for a calendar, nearest collection first."""
-    return sorted((d for d in due if d.release >= today), key=lambda d: (d.collection, d.jurisdiction, d.instrument))
+    open_ones = (d for d in due if max(d.collection, d.queries, d.release) >= today)
+    return sorted(open_ones, key=lambda d: (d.collection, d.jurisdiction, d.instrument))

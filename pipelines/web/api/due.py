@@ -26,11 +26,11 @@ def timetable(
 ) -> Any:
     """The days to come of the returns that this account may see, as a calendar to subscribe to."""
     from pipelines.core import clock
+    from pipelines.refresh.quarter import set_release_days
     from pipelines.submissions.timetable import export_calendar, list_deadlines, to_come
 
-    due = to_come(
-        list_deadlines(desk.registry, pairs=who.list_pairs(), ahead=ahead, kind=desk.kind), clock.now().date()
-    )
+    deadlines = list_deadlines(desk.registry, pairs=who.list_pairs(), ahead=ahead, kind=desk.kind)
+    due = to_come(set_release_days(desk.home, desk.registry, deadlines), clock.now().date())
     demonstration = desk.home.kind == "demonstration"
     calendar = export_calendar(due, who.language, demonstration=demonstration, registry=desk.registry)
     return send_file(calendar, "timetable.ics", "text/calendar; charset=utf-8")

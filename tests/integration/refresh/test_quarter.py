@@ -24,7 +24,9 @@ from pipelines.refresh.quarter import (
     Wait,
     carry_out_act,
     find_due_acts,
+    find_next_release,
     measure_progress,
+    set_release_days,
     words,
 )
 from pipelines.refresh.quarter.acts import find_due_draft
@@ -105,6 +107,43 @@ def test_every_expected_return_belongs_to_exactly_one_round(world: QuarterWorld)
     assert set(rounds.values()) == {1}
     due = timetable.list_deadlines(world.registry, today=plans[-1].opens)
     assert {d.key for d in due if plans[0].release < d.release <= plans[-1].release} <= set(rounds)
+
+
+# -- the days of releases
+
+
+def test_announced_day_of_a_release_replaces_that_of_the_timetable_everywhere(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    set_day(ANSWERS + timedelta(days=1))
+    world.write_draft(QUARTER)
+    deadlines = timetable.list_deadlines(world.registry)
+    planned = find_next_release(world.home, world.registry)
+    assert planned is not None and (planned.day, planned.minute) == (RELEASE, None)
+    kept = {d.key: d for d in set_release_days(world.home, world.registry, deadlines)}
+    assert all(kept[d.key] == d for d in deadlines if d.freq == "Q")
+    assert {kept[d.key].release for d in deadlines if d.period == "2025"} == {RELEASE}, "they join the next release"
+
+    minute = embargo.clock.parse_time("2026-06-22T09:00:00Z")
+    embargo.schedule_release(world.home, QUARTER, minute, actor=STEWARD)
+    announced = find_next_release(world.home, world.registry)
+    assert announced is not None and (announced.day, announced.minute) == (minute.date(), minute)
+    moved = [d for d in set_release_days(world.home, world.registry, deadlines) if d not in deadlines]
+    assert {d.period for d in moved} == {QUARTER, "2025"} and {d.release for d in moved} == {minute.date()}
+    steps = measure_steps(world)
+    assert steps["signatures"].day == steps["release"].day == minute.date()
+    carry_out(world, "ask_signatures")
+    asked = [n.content for n in notices.list_notices(world.engine) if n.content.get("what") == "ask_signatures"]
+    assert {content["until"] for content in asked} == {"2026-06-22"}
+
+
+def test_released_quarter_is_not_the_next_release(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
+    set_day(ANSWERS + timedelta(days=1))
+    publish_quarter(world)
+    following = find_next_release(world.home, world.registry)
+    assert following is not None and following.day == date(2026, 9, 13)
+    days = {d.release for d in set_release_days(world.home, world.registry, world.list_expected(QUARTER))}
+    assert days == {ANSWERS + timedelta(days=1)}
 
 
 # -- the acts

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.core import clock
 from pipelines.ledger.identity import Grant
+from pipelines.refresh import embargo
 from pipelines.submissions import service
 from pipelines.submissions.accounts import accounts
 from tests.support.service import portal_fixture
@@ -97,6 +99,17 @@ def test_board_calendar_holds_only_own_deadlines(shared_office: Office) -> None:
     all_lines = shared_office.open("secretariat", "/board/timetable.ics").response.text.splitlines()
     own_lines = own_calendar.text.splitlines()
     assert own_lines[0] == "BEGIN:VCALENDAR" and 0 < own_lines.count("BEGIN:VEVENT") < all_lines.count("BEGIN:VEVENT")
+
+
+def test_board_has_the_announced_day_of_the_next_release(office: Office) -> None:
+    facts = office.open("al-sender", "/board").main
+    assert "Next release (not announced yet)2027-03-16 (in 116 days)" in facts, "the third quarter is released"
+    embargo.schedule_release(office.desk.home, "2026-Q4", clock.parse_time("2027-03-20T09:00:00Z"), actor="secretariat")
+    facts = office.open("al-sender", "/board").main
+    assert "Next release2027-03-20 09:00 UTC (in 120 days)" in facts and "not announced" not in facts
+    events = office.open("al-sender", "/board/timetable.ics").response.text.split("BEGIN:VEVENT")
+    releases = [event for event in events if "Release: " in event and "2026-Q4" in event]
+    assert {event.partition("DTSTART;VALUE=DATE:")[2][:8] for event in releases} == {"20270320"}
 
 
 def test_board_without_an_office_states_that_nothing_is_expected(shared_office: Office) -> None:
