@@ -97,7 +97,10 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     except NotSignedInError as missing:
         return _ask_for_sign_in(request, missing)
     if error.status_code == 404:
-        title, reason = context.tell("Page not found"), context.tell("There is no page at this address.")
+        title, reason = (
+            context.tell("Page not found"),
+            context.tell("There is no page at this address. Check the address, or choose a page."),
+        )
     else:
         title = context.tell("Something went wrong")
         reason = context.tell("The request could not be read, so nothing was done. Open the page again.")

@@ -86,11 +86,11 @@ def name_indicator(context: PageContext, indicator: str) -> str:
 
 
 def format_outcome(context: PageContext, row: OutcomeRow) -> str:
-    """Return an outcome with its interval and the counts behind it; a dash without a figure."""
+    """Return an outcome with its interval and the counts behind it."""
     if row.days is not None:
         return _format_days(context, row.days)
     if row.value is None:
-        return "–"
+        return context.tell("not available")
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
     return f"{format_share(row.value, row.low, row.high)}; {row.part:g}/{row.whole:g}"
@@ -113,8 +113,8 @@ def _format_days(context: PageContext, days: WaitSummary) -> str:
     )
 
 
-def format_earlier(row: OutcomeRow) -> str:
-    """Return the value of an outcome in the year before; a dash without one."""
+def format_earlier(context: PageContext, row: OutcomeRow) -> str:
+    """Return the value of an outcome in the year before."""
     if row.earlier is None:
-        return "–"
+        return context.tell("not available")
     return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else format_share(row.earlier)

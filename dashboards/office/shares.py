@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.core.i18n import tell
 from pipelines.core.rounding import format_half_up
 
 
@@ -21,6 +22,6 @@ def format_result(row: Mapping[str, Any]) -> str:
     return format_share(row["share"], row["low"], row["high"])
 
 
-def format_rate(part: int, whole: int) -> str:
-    """Return a rate in whole per cent, or a dash if the whole is zero."""
-    return format_share(part / whole) if whole else "–"
+def format_rate(part: int, whole: int, language: str) -> str:
+    """Return a rate in whole per cent; a rate of nothing is not applicable."""
+    return format_share(part / whole) if whole else tell("not applicable", language)

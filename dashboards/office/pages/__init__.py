@@ -69,7 +69,7 @@ class PortalPage:
 
 
 PAGES: tuple[PortalPage, ...] = (
-    PortalPage("/", mark("My returns"), returns.router),
+    PortalPage("/", mark("Returns"), returns.router),
     PortalPage("/upload", mark("Upload a return"), upload.router, roles_for("receive")),
     PortalPage("/answer", mark("Validation report"), answer.router, listed=False),
     PortalPage("/receipt-keys", mark("Public keys of receipts"), receipt_keys.router, listed=False),

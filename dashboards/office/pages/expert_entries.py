@@ -112,7 +112,7 @@ def show_log(context: Page) -> Response:
         context,
         "expert_log.html",
         title=context.tell("Searches of the network"),
-        lead=context.tell("The newest look-ups and messages. The audit log has all of them."),
+        lead=context.tell("The newest searches and messages. The audit log has all of them."),
         table=_tabulate_uses(context, uses) if uses else None,
     )
 
@@ -231,7 +231,7 @@ _CRITERIA: Mapping[str, str] = {
 }
 
 
-_LOOK_UP = mark("look-up")
+_SEARCH = mark("search")
 
 
 def _name_kind(use: ExpertUse) -> str:
@@ -241,7 +241,7 @@ def _name_kind(use: ExpertUse) -> str:
         return mark("opened one entry")
     if "list" in use.query:
         return mark("opened the list of entries kept by the account")
-    return _LOOK_UP
+    return _SEARCH
 
 
 def _name_criterion(context: PageContext, name: str, value: str) -> str:
@@ -268,12 +268,12 @@ def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
                 tell(_name_kind(use)),  # marked there
                 "; ".join(f"{tell(_CRITERIA[name])}: {_name_criterion(context, name, value)}"  # marked above
                           for name, value in use.query.items() if name in _CRITERIA)
-                or (tell("everything") if _name_kind(use) == _LOOK_UP else ""),
+                or (tell("everything") if _name_kind(use) == _SEARCH else ""),
                 str(use.n_entries),
             ),
         )
         for use in uses
     ]  # fmt: skip
     columns = [tell("Account"), tell("Kind"), tell("Searched for"), tell("Entries shown")]
-    caption = context.many("{n} look-up", "{n} look-ups", len(rows))
+    caption = context.many("{n} recorded use", "{n} recorded uses", len(rows))
     return ui.PageTable(caption, tell("Time"), columns, rows, frozenset({3}), wide=True)

@@ -33,7 +33,7 @@ def show_experts(context: Page) -> Response:
         context,
         "experts.html",
         title=context.tell("Network of experts"),
-        lead=context.tell("People who help with joint investigation teams and requests. Each look-up is recorded."),
+        lead=context.tell("People who help with joint investigation teams and requests. Every search is recorded."),
         criteria=criteria,
         territories=list_territories(context),
         roles=expert_words.list_roles(context.language),

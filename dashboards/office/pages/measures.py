@@ -202,7 +202,7 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
             f"{monitoring.name_outcome(context, row.outcome)}; "
             f"{lower_first(context.code_label('offence_group', row.offence_group))}",
             (
-                monitoring.format_earlier(row) if row.earlier is not None else tell("not available"),
+                monitoring.format_earlier(context, row),
                 f"{monitoring.format_outcome(context, row)} ({row.period})" if row.period else tell("not available"),
             ),
         )

@@ -137,7 +137,7 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
         finding, day, source = tell("not available"), tell("not available"), tell("Questionnaire")
     else:
         day = format_period(result["period"], context.language)
-        rate = format_rate(result["answered"], result["invited"])
+        rate = format_rate(result["answered"], result["invited"], context.language)
         source = tell("Questionnaire, response rate {rate}", rate=rate)
         withheld = tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
         finding = withheld if result["is_withheld"] else f"{format_result(result)}; n = {result['n']}"
@@ -167,9 +167,10 @@ def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
 
 
 def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
-    """Describe in how many territories each was finding; the badge is the worst of them."""
+    """Describe in how many territories each kind of gap was found; the badge is the worst of them."""
     finding = "; ".join(
-        f"{context.tell(text)}: {row.territories[gap]}"  # marked in monitoring_words
+        # The text is marked in monitoring_words.
+        f"{context.tell(text)}: {context.many('{n} territory', '{n} territories', row.territories[gap])}"
         for gap, (_, _, text) in monitoring.GAPS.items()
         if gap in row.territories
     )
@@ -180,7 +181,7 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
             context.code_label("offence_group", row.offence_group),
             finding,
             ", ".join(row.periods) or context.tell("not known"),
-            context.tell("Returns on cooperation: number of territories"),
+            context.tell("Returns on cooperation"),
             monitoring.gap_badge(context, worst),
         ),
     )

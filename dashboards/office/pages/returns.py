@@ -34,10 +34,10 @@ shown."""
 @router.get("/")
 @router.get("/returns")
 def show_returns(context: Page) -> Response:
-    """Render the page "My returns": tasks, filters, and one page of the list."""
+    """Render the page "Returns": tasks, filters, and one page of the list."""
     from pipelines.submissions import service
 
-    title = context.tell("My returns")
+    title = context.tell("Returns")
     lead = (
         context.tell("The returns of all offices, newest first. Select a name to open its validation report.")
         if any(grant.jurisdiction == EVERY for grant in context.who.grants)

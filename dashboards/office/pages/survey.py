@@ -153,13 +153,13 @@ def _make_rates(context: PageContext, desk: SurveyDesk, round_: Round, responses
                 text_in(roles[response.role], context.language),
                 str(response.invited),
                 str(response.answered),
-                format_rate(response.answered, response.invited),
+                format_rate(response.answered, response.invited, context.language),
             ),
         )
         for response in responses
     ]
     invited, answered = sum(r.invited for r in responses), sum(r.answered for r in responses)
-    total = (context.tell("All roles"), str(invited), str(answered), format_rate(answered, invited))
+    total = (context.tell("All roles"), str(invited), str(answered), format_rate(answered, invited, context.language))
     rows.append(ui.PageRow(context.tell("All territories"), total))
     tell = context.tell
     columns = [tell("Role"), tell("Invited"), tell("Have answered"), tell("Response rate")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -13,8 +13,8 @@ from dashboards.office.pages.survey import name_round
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page, render_refusal
 from dashboards.office.shares import format_rate, format_result
+from dashboards.office.survey.change_words import FAVOURABLE, GroupKey, describe_change, find_earlier_groups
 from dashboards.office.survey.services import get_survey_services
-from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 PATH = "/survey-results"
-_CHANGES = {
-    "rise": mark("higher than before"),
-    "fall": mark("lower than before"),
-    "no_clear_change": mark("no clear change"),
-}
 Row = Mapping[str, Any]
 
 
@@ -94,6 +89,7 @@ def _make_sections(
         (row["series"], row["group"], row["code"]): row
         for row in table.filter(pl.col("round_id") == round_id).iter_rows(named=True)
     }
+    earlier_groups = find_earlier_groups(table, round_id)
     sections: dict[str, list[ui.PageTable]] = {}
     for question in bank.questions:
         for wording in question.wordings:
@@ -104,13 +100,16 @@ def _make_sections(
             theme = text_in(bank.lists.themes[bank.theme_by_question[question.id]], context.language)
             codes = [(code, bank.answer_text(question, code, context.language)) for code in answers.answers]
             if answers.favourable:
-                codes.append(("favourable", context.tell("Favourable answers")))
+                codes.append((FAVOURABLE, context.tell("Favourable answers")))
             question_table = ui.PageTable(
                 text_in(wording.text, context.language),
                 context.tell("Group"),
                 [*(text for _, text in codes), context.tell("Respondents"), context.tell("Response rate"),
                  context.tell("Change since last round")],
-                [ui.PageRow(name, _describe_group(context, rows, series, group, codes)) for group, name in groups],
+                [
+                    ui.PageRow(name, _describe_group(context, rows, series, group, codes, earlier_groups))
+                    for group, name in groups
+                ],
                 frozenset(range(len(codes) + 2)),
                 wide=True,
             )  # fmt: skip
@@ -125,13 +124,14 @@ def _describe_group(
     series: str,
     group: str,
     codes: list[tuple[str, str]],
+    earlier_groups: Set[GroupKey],
 ) -> tuple[str, ...]:
     group_rows = [rows.get((series, group, code)) for code, _ in codes]
     first = group_rows[0]
+    has_change = codes[-1][0] == FAVOURABLE
     if first is None or first["is_withheld"]:
-        return (context.tell("withheld"),) * (len(codes) + 3)
+        return (*(context.tell("withheld"),) * (len(codes) + 2), context.tell("withheld") if has_change else "")
     shares = [format_result(row) if row is not None else context.tell("not available") for row in group_rows]
     last = group_rows[-1]
-    changed = last["changed"] if last is not None and codes[-1][0] == "favourable" else None
-    change = context.tell(_CHANGES[changed]) if changed else ""  # marked above
-    return (*shares, str(first["n"]), format_rate(first["answered"], first["invited"]), change)
+    change = describe_change(last, earlier_groups, context.language) if last is not None and has_change else ""
+    return (*shares, str(first["n"]), format_rate(first["answered"], first["invited"], context.language), change)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.office.shares import format_rate, format_result, format_share
+from dashboards.office.survey.change_words import FAVOURABLE, GroupKey, describe_change, find_earlier_groups
 from dashboards.office.survey.rendering import render_page
 from dashboards.office.survey.routes import TooManyError, count_wrong_link
 from dashboards.office.survey.services import WRONG_LINKS, get_survey_services
@@ -29,12 +30,6 @@ from pipelines.web.guards import client_network
 from pipelines.web.sign_in.language import language_of
 
 router = APIRouter()
-FAVOURABLE = "favourable"
-_CHANGES = {
-    "rise": mark("higher than before"),
-    "fall": mark("lower than before"),
-    "no_clear_change": mark("no clear change"),
-}
 Row = Mapping[str, Any]
 
 
@@ -60,7 +55,7 @@ def show_results(request: Request, round_id: str, token: str) -> Response:
         raise LinkError("unknown")
     table = public_results.read_public_results(surveys)
     rows = [row for row in table.iter_rows(named=True) if row["round_id"] == round_id] if table is not None else []
-    if round_.state != "closed" or not rows:
+    if table is None or round_.state != "closed" or not rows:
         raise EarlyResultsError(result_links.first_result_day(round_))
     territory, role = cell
     note = note_of(registry, territory, language)
@@ -77,7 +72,7 @@ def show_results(request: Request, round_id: str, token: str) -> Response:
         territory=name,
         role=role_name,
         footnote=f"* {note}" if note else "",
-        sections=_make_sections(surveys.bank, rows, groups, language),
+        sections=_make_sections(surveys.bank, rows, groups, find_earlier_groups(table, round_id), language),
     )
 
 
@@ -86,7 +81,11 @@ def _name_round(bank: Bank, round_: Round, language: str) -> str:
 
 
 def _make_sections(
-    bank: Bank, rows: Sequence[Row], groups: Sequence[tuple[tuple[str, str], str]], language: str
+    bank: Bank,
+    rows: Sequence[Row],
+    groups: Sequence[tuple[tuple[str, str], str]],
+    earlier_groups: Set[GroupKey],
+    language: str,
 ) -> list[tuple[str, list[ui.PageTable]]]:
     """Return a table for each question, by theme: answers as rows, so that it fits on a phone."""
     cells = {(row["series"], row["dimension"], row["group"], row["code"]): row for row in rows}
@@ -94,11 +93,15 @@ def _make_sections(
     sections = []
     for theme, themed in groupby(ordered, lambda row: str(row["theme"])):
         tables = [
-            _make_table(bank, series, list(dict.fromkeys(row["code"] for row in question)), cells, groups, language)
+            _make_table(bank, series, _list_codes(question), cells, groups, earlier_groups, language)
             for series, question in groupby(themed, lambda row: str(row["series"]))
         ]
         sections.append((text_in(bank.lists.themes[theme], language), tables))
     return sections
+
+
+def _list_codes(rows: Iterable[Row]) -> list[str]:
+    return list(dict.fromkeys(row["code"] for row in rows))
 
 
 def _make_table(
@@ -107,6 +110,7 @@ def _make_table(
     codes: Sequence[str],
     cells: Mapping[tuple[str, str, str, str], Row],
     groups: Sequence[tuple[tuple[str, str], str]],
+    earlier_groups: Set[GroupKey],
     language: str,
 ) -> ui.PageTable:
     question = bank.find_question(series.partition(".")[0])
@@ -114,13 +118,14 @@ def _make_table(
     columns: list[list[str]] = []
     for (dimension, group), _ in groups:
         group_rows = [cells.get((series, dimension, group, code)) for code in codes]
-        columns.append(_describe_group([row for row in group_rows if row is not None], len(codes), language))
+        shown_rows = [row for row in group_rows if row is not None]
+        columns.append(_describe_group(shown_rows, codes, earlier_groups, language))
     favourable = tell("Favourable answers", language)
     labels = [
         *(favourable if code == FAVOURABLE else bank.answer_text(question, code, language) for code in codes),
         tell("Respondents", language),
         tell("Response rate", language),
-        tell("Change since last round", language),
+        *((tell("Change since last round", language),) if FAVOURABLE in codes else ()),
     ]
     return ui.PageTable(
         text_in(wording.text, language),
@@ -131,17 +136,18 @@ def _make_table(
     )
 
 
-def _describe_group(rows: Sequence[Row], n_codes: int, language: str) -> list[str]:
-    """Return the fields of a group, from the first answer to the change; dashes if it is withheld."""
-    if len(rows) < n_codes or rows[0]["is_withheld"]:
-        return ["–"] * (n_codes + 3)
-    first, change = rows[0], rows[-1]["changed"]
-    return [
-        *(_describe_share(row) for row in rows),
-        str(first["n"]),
-        format_rate(first["answered"], first["invited"]),
-        tell(_CHANGES[change], language) if change else "–",  # marked above
-    ]
+def _describe_group(
+    rows: Sequence[Row], codes: Sequence[str], earlier_groups: Set[GroupKey], language: str
+) -> list[str]:
+    """Return the fields of a group: its answers, respondents, response rate, and the change of favourable answers."""
+    withheld = tell("withheld", language)
+    has_change = FAVOURABLE in codes
+    if len(rows) < len(codes) or rows[0]["is_withheld"]:
+        return [withheld] * (len(codes) + 2 + has_change)
+    first = rows[0]
+    rate = withheld if first["invited"] is None else format_rate(first["answered"], first["invited"], language)
+    change = [describe_change(rows[-1], earlier_groups, language)] if has_change else []
+    return [*(_describe_share(row) for row in rows), str(first["n"]), rate, *change]
 
 
 def _describe_share(row: Row) -> str:

@@ -115,7 +115,7 @@ def test_upload_needs_a_session_and_the_token_of_its_forms(service: Service) -> 
             assert post_zeros(service.address, "/upload", 1_000, cookie=forged, token=token) == 303
         for wrong_token in ("", _read_form_token(other_visitor, "/account"), token[::-1]):
             assert post_zeros(service.address, "/upload", 1_000, cookie=cookie, token=wrong_token) == 403
-        assert visitor.post_raw("/sign-out", data={"csrf": token}).heading != "My returns"
+        assert visitor.post_raw("/sign-out", data={"csrf": token}).heading != "Returns"
         assert post_zeros(service.address, "/upload", 1_000, cookie=cookie, token=token) == 303
 
 
@@ -177,7 +177,7 @@ def test_unknown_address_links_to_the_first_page(service: Service) -> None:
     with visit_service(service, "sender") as visitor:
         page = visitor.open_page("/nothing/at/all")
         assert (page.status, page.heading) == (404, "Page not found")
-        assert page.follow_link("To my returns").heading == "My returns"
+        assert page.follow_link("To the list of returns").heading == "Returns"
 
 
 def test_style_and_script_are_cacheable(service: Service) -> None:

@@ -48,14 +48,17 @@ ERRORS = {
 }
 
 OF_ANOTHER_LANGUAGE = {
-    "hr": "grešk tabel izvještaj period šta\\b kolon[aeu] hiljad tačn sistem kvartal lice\\b sekretarijat ponovo\\b",
-    "bs": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b lic[ae]\\b",
-    "cnr": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b osob nisu\\b",
+    "hr": "grešk tabel izvještaj period šta\\b kolon[aeu] hiljad tačn sistem kvartal lice\\b sekretarijat ponovo\\b "
+    "jurisdikc",
+    "bs": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b lic[ae]\\b "
+    "jurisdikc",
+    "cnr": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b osob nisu\\b "
+    "jurisdikc",
     "sr": "таблиц раздобљ извјешт извешћ тисућ ступ(?:ац|ца) редак точк сустав прије\\b гдје провјер вријед особ "
-    "тромесеч",
-    "mk": "тримесеч тромесеч",
+    "тромесеч јурисдикц",
+    "mk": "тримесеч тромесеч јурисдикц",
 }
-"""Beginnings of words that the glossary has for a neighbouring language and not for this one."""
+"""Beginnings of words that the glossary has for a neighbouring language, or for no language, and not for this one."""
 
 SAME = {
     "SHA-256", "dimension", "draft", "Partner", "partner", "program", "video", "Period", "Formula", "Status", "Region",

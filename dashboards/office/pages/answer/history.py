@@ -11,6 +11,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.changes import format_value
 from pipelines.design import components as ui
+from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,11 +89,11 @@ def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
     first_known = next((n for n, point in enumerate(series.points) if point.shown is not None), len(series.points))
     known_points = series.points[first_known:]
     values = [point.shown.value if point.shown is not None else None for point in known_points]
-    points = "; ".join(_format_point(context, point) for point in known_points)
+    points = ui.join_parts((_format_point(context, point) for point in known_points), "; ")
     return ui.PageRow(
         f"{series.words}, {words.format_period(series.period, context.language)}",
         (
-            series.place or "",
+            upper_first(series.place or ""),
             ui.render_sparkline(
                 [*values, series.now.value], context.tell("The trend of the values next to it, as a line")
             ),
@@ -102,7 +103,9 @@ def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
     )
 
 
-def _format_point(context: PageContext, point: EarlierValue) -> str:
+def _format_point(context: PageContext, point: EarlierValue) -> ui.Markup:
+    """Return a period with its value, on one line."""
     value = point.shown.words if point.shown is not None else context.tell("no report")
-    period = words.format_period(point.period, context.language).replace(" ", "\N{NO-BREAK SPACE}")
-    return f"{period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")
+    period = words.format_period(point.period, context.language)
+    whole = ui.Markup('<span class="rti-whole">{}: {}</span>').format(period, value)
+    return ui.Markup("{} ({})").format(whole, context.tell("revised")) if point.revised else whole

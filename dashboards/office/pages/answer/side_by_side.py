@@ -12,6 +12,7 @@ from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.sheet_layout import SheetCell, arrange_rows, name_frozen_class
 from pipelines.core.result_cache import ResultCache
 from pipelines.design import components as ui
+from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     from pipelines.office.answers import CellView, ReadRow, SideBySidePreview, TableView
@@ -135,7 +136,7 @@ def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str,
             f"rti-cell-{severity}" if severity else "",
             name_frozen_class(cell.column, columns),
         ]
-        description = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
+        description = ", ".join(part for part in (upper_first(cell.place), cell.role_words, cell.said) if part)
         return SheetCell(
             cell.text, " ".join(filter(None, classes)), description, signs.get(severity, ""), columns, rows
         )
@@ -154,7 +155,11 @@ def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Map
         context.tell("Place"),
         [context.tell("Your words"), context.tell("Read as"), context.tell("Value")],
         [
-            ui.PageRow(row.place, (row.label, row.read_as, row.shown.words), kind=severities.get(row.place, ""))
+            ui.PageRow(
+                upper_first(row.place),
+                (row.label, row.read_as, row.shown.words),
+                kind=severities.get(row.place, ""),
+            )
             for row in rows[:LONGEST]
         ],
         numbers=frozenset({2}),

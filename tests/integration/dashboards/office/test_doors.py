@@ -86,7 +86,7 @@ def read_state(office: Office, submission_id: str) -> Any:
         (account.account_id, account.disabled, account.must_change, account.grants)
         for account in accounts.all_accounts(office.desk.engine)
     ]
-    # Everybody with a role may look experts up, and each look-up is recorded.
+    # Everybody with a role may look experts up, and each search is recorded.
     acts = [entry for entry in audit_log.list_entries(office.desk.engine) if entry["action"] != LOOKED_UP]
     return len(events), people, len(acts)
 

@@ -231,4 +231,4 @@ def test_result_of_an_action_is_shown_once_and_only_to_its_session(office: Offic
 def test_unknown_address_links_to_the_returns(shared_office: Office) -> None:
     page = shared_office.open("al-sender", "/nothing")
     assert (page.status, page.heading) == (404, "Page not found")
-    assert page.follow_link("To my returns").heading == "My returns"
+    assert page.follow_link("To the list of returns").heading == "Returns"

@@ -29,7 +29,7 @@ def test_format_share_has_the_interval_only_with_both_limits(
 
 def test_format_result_and_rate_read_rows_and_counts() -> None:
     assert shares.format_result({"share": 0.625, "low": 0.4, "high": 0.8, "n": 9}) == "63% (40–80)"
-    assert (shares.format_rate(5, 8), shares.format_rate(0, 0)) == ("63%", "–")
+    assert (shares.format_rate(5, 8, "en"), shares.format_rate(0, 0, "en")) == ("63%", "not applicable")
 
 
 def _find_writers(folder: Path) -> set[str]:

@@ -11,7 +11,9 @@ import pytest
 from openpyxl import load_workbook
 
 from dashboards.office.pages.answer.rendering import VIEWS
+from pipelines.core.i18n import tell
 from pipelines.submissions import service, store
+from pipelines.submissions.accounts import accounts
 from tests.support.demonstration import damage_file
 from tests.support.service import portal_fixture
 from tests.support.service.example_returns import (
@@ -71,7 +73,7 @@ def test_answer_ignores_every_other_parameter_of_its_address(office: Office, acc
 def test_answer_without_a_number_links_to_the_list(shared_office: Office) -> None:
     page = shared_office.open("al-sender", "/answer")
     assert (page.status, page.heading) == (200, "Validation report")
-    assert page.find_links("To my returns") == ["/"]
+    assert page.find_links("To the list of returns") == ["/"]
 
 
 def test_answer_redirects_to_sign_in_and_back(shared_office: Office) -> None:
@@ -259,12 +261,32 @@ def test_earlier_periods_start_with_the_measure_of_the_first_finding(shared_offi
 
 def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(shared_office: Office, draft: str) -> None:
     page = shared_office.open("al-sender", "/answer", id=draft, view="quarters")
-    points = [
-        row.cssselect("[data-column='Earlier values, oldest first']")[0].text_content()
+    cells = [
+        row.cssselect("[data-column='Earlier values, oldest first']")[0]
         for row in page.find_elements("tbody tr")
         if row.find("th").text_content().endswith("2026 Q3")
     ]
-    assert points and all(text.startswith("2023\N{NO-BREAK SPACE}Q3: ") and text.count(": ") == 12 for text in points)
+    points = [cell.text_content() for cell in cells]
+    assert points and all(text.startswith("2023 Q3: ") and text.count(": ") == 12 for text in points)
+    for cell, text in zip(cells, points, strict=True):
+        whole = [element.text_content() for element in cell.cssselect(".rti-small > .rti-whole")]
+        assert whole == text.replace(" (revised)", "").split("; "), "a period and its value stay on one line"
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "cnr"])
+def test_place_that_begins_a_row_has_a_capital(office: Office, language: str) -> None:
+    number = upload_draft(office.desk)
+    accounts.set_language(office.desk.engine, "al-sender", language, by="al-sender")
+    visitor = office.start_visit("al-sender")
+    begin = tell("sheet {sheet}", language, sheet="").strip()
+    for view, selector in {
+        "beside": ".rti-table tbody th", "changes": "tbody th", "quarters": "tbody td:nth-child(2)",
+        "findings": "tbody th",
+    }.items():  # fmt: skip
+        page = visitor.open_page("/answer", id=number, view=view)
+        places = [element.text_content() for element in page.find_elements(selector)]
+        assert any(place.startswith(begin.capitalize()) for place in places), view
+        assert not [place for place in places if place.startswith(begin)], view
 
 
 def test_earlier_accepted_figure_is_not_labelled_expected(shared_office: Office, draft: str) -> None:

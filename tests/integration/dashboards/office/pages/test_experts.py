@@ -134,7 +134,7 @@ def test_steward_sees_who_looked_up_what(office: Office, link: str) -> None:
     page = office.open("secretariat", "/experts/log")
     assert "Figures and population of Serbia" not in page.text, "a footnote of a name that the page does not have"
     kinds = [row.findall("td")[1].text_content().strip() for row in page.find_elements("table tbody tr")]
-    assert kinds[:3] == ["opened the list of entries kept by the account", "opened one entry", "look-up"]
+    assert kinds[:3] == ["opened the list of entries kept by the account", "opened one entry", "search"]
     assert any("xk-expert" in row and "Crime: Trafficking in persons; Role: Prosecution" in row for row in rows)
 
 

@@ -132,7 +132,8 @@ def test_groups_that_are_too_small_are_withheld(office: Office) -> None:
 def test_region_counts_territories_and_adds_no_figures(office: Office) -> None:
     page = office.open("secretariat", "/monitoring", area="region")
     cells = read_row(page, EXECUTED)
-    assert cells[1] == "gap: 1; not known: 6" and cells[2] == "2025" and cells[4].endswith("gap")
+    assert cells[1] == "gap: 1 territory; not known: 6 territories" and cells[2] == "2025" and cells[4].endswith("gap")
+    assert cells[3] == "Returns on cooperation", "the unit is next to the numbers"
     assert "For the region, one territory is enough" in page.main
     assert "Albania: Article 12" in read_row(page, "Costs, language and evaluation")[3]
     assert "3/25" not in page.main

@@ -1,4 +1,4 @@
-"""Tests of the page "My returns": tasks, filters, and the pages of the list."""
+"""Tests of the page "Returns": tasks, filters, and the pages of the list."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_rows(office: Office, page: Document) -> list[Any]:
 
 def test_returns_list_without_returns_is_empty(shared_office: Office) -> None:
     page = shared_office.open("nobody", "/")
-    assert page.status == 200 and page.heading == "My returns"
+    assert page.status == 200 and page.heading == "Returns"
     assert "No return yet" in page.main and not page.find_elements("table")
 
 
@@ -40,6 +40,7 @@ def test_returns_list_links_to_older_and_newer_pages(shared_office: Office) -> N
         rows = connection.exec_driver_sql("select submission_id, received_at from submission").all()
     all_numbers = [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)]
     newest = shared_office.open("secretariat", "/")
+    assert newest.heading == "Returns", "a steward sees those of all offices"
     assert list_numbers(newest) == all_numbers[:50] and not newest.find_links("Newer returns")
     assert "50 returns on this page" in newest.main
     older = newest.follow_link("Older returns")
@@ -130,7 +131,7 @@ def test_returns_links_open_for_the_person_who_sees_them(office: Office) -> None
     assert any(address.startswith("/answer?id=") for address in addresses)
     for address in addresses:
         assert visitor.open_page(address).status == 200, address
-    assert visitor.open_page("/returns").heading == "My returns", "notices of earlier versions link to this address"
+    assert visitor.open_page("/returns").heading == "Returns", "notices of earlier versions link to this address"
 
 
 def test_returns_tasks_list_five_drafts_and_count_the_others(office: Office) -> None:

@@ -29,9 +29,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             yield opened
 
 
-def open_results(office: Office, territory: str, role: str, change: str = "") -> Document:
+def open_results(office: Office, territory: str, role: str, change: str = "", round_id: str = ROUND) -> Document:
     surveys = office.client.app.state.survey.survey_desk.surveys  # type: ignore[attr-defined]
-    address = letters.result_address(surveys, "", ROUND, (territory, role))
+    address = letters.result_address(surveys, "", round_id, (territory, role))
     return Visitor(office.client).open_page(address[: len(address) - len(change)] + change)
 
 
@@ -52,11 +52,42 @@ def test_page_shows_own_territory_and_role_and_the_region(office: Office) -> Non
         rows = of_round.filter(pl.col("group") == group).sort("code_position")
         fields = read_column(page, "How easy is it to get an answer to a formal request", column)
         if rows["is_withheld"][0]:
-            assert set(fields) == {"–"}
+            assert set(fields) == {"withheld"}
         else:
             assert fields[0] == f"{100 * rows['share'][0]:.0f}%"
             assert fields[-3] == str(rows["n"][0])
     assert "Croatia" not in page.main and "Judge" not in page.main
+
+
+def read_changes(page: Document) -> set[str]:
+    rows = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "Change since last round"]
+    assert rows
+    return {cell.text_content().strip() for row in rows for cell in row.findall("td")}
+
+
+def test_change_without_a_comparison_says_why(office: Office) -> None:
+    assert read_changes(open_results(office, "AL", "police", round_id="2026-Q2-pulse")) <= {
+        "no earlier result", "withheld",
+    }  # fmt: skip
+    known = {"higher than before", "lower than before", "no clear change", "earlier result withheld", "withheld"}
+    changes = {
+        change
+        for territory in ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
+        for change in read_changes(open_results(office, territory, "judge"))
+    }
+    assert "earlier result withheld" in changes and changes <= known
+
+
+def test_question_without_favourable_answers_has_no_change(office: Office) -> None:
+    surveys = office.client.app.state.survey.survey_desk.surveys  # type: ignore[attr-defined]
+    table = public_results.read_public_results(surveys)
+    assert table is not None
+    of_round = table.filter(pl.col("round_id") == ROUND)
+    with_favourable = set(of_round.filter(pl.col("code") == "favourable")["series"])
+    page = open_results(office, "AL", "police")
+    headings = [[row.findtext("th") for row in element.iter("tr")] for element in page.find_elements("table")]
+    assert sum("Change since last round" in rows for rows in headings) == len(with_favourable)
+    assert len(headings) == of_round["series"].n_unique() > len(with_favourable)
 
 
 def test_name_of_kosovo_has_its_footnote(office: Office) -> None:
