@@ -2,9 +2,9 @@
 
 The home is copied. Fifty readers open public pages, data files and SDMX, one office uploads, sends and
 approves one return after the other, and every few minutes the home is refreshed and its draft published. Printed are
-failed reads, times, memory of each service (the last third compared with the second), and a lock that is still held at
-the end. Exits with 1 if a read or an upload failed, a refresh published nothing, memory grew by a tenth, a lock is
-held, or the audit finds a fault.
+failed reads, times, memory of each service (the last third compared with the second, in all and by kind), and a lock
+that is still held at the end. Exits with 1 if a read or an upload failed, a refresh published nothing, memory grew by a
+tenth, a lock is held, or the audit finds a fault.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from statistics import mean, quantiles
 import httpx
 import sqlalchemy as sa
 
-from benchmarks.measuring import ROOT, measure_memory
+from benchmarks.measuring import ROOT, measure_memory_kinds
 from pipelines.core.home import Home, open_home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.ledger.database import open_write_transaction
@@ -61,7 +61,8 @@ class Record:
     failures: list[str] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
     refreshes: list[tuple[int, str]] = field(default_factory=list)
-    memory: dict[str, list[float]] = field(default_factory=dict)
+    memory: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """Samples of each service: megabytes by process and kind."""
 
 
 def read_pages(address: str, number: int, record: Record, is_ending: threading.Event) -> None:
@@ -127,17 +128,28 @@ def refresh_and_publish(root: Path, seconds: float, record: Record, is_ending: t
 
 
 def watch_memory(roots: dict[str, int], record: Record, is_ending: threading.Event) -> None:
-    """Measure the memory of each service with its child processes."""
+    """Measure the memory of each service, and of the processes that it has started, by kind."""
     while not is_ending.wait(SAMPLE_SECONDS):
         for name, pid in roots.items():
-            megabytes = sum(measure_memory(process) for process in (pid, *list_descendants(pid)))
-            record.memory.setdefault(name, []).append(megabytes)
+            sample: dict[str, float] = Counter()
+            for process in (pid, *list_descendants(pid)):
+                owner = "service" if process == pid else "its processes"
+                sample.update({f"{owner}, {kind}": size for kind, size in measure_memory_kinds(process).items()})
+            record.memory.setdefault(name, []).append(sample)
 
 
-def describe_memory(samples: Sequence[float]) -> tuple[float, float]:
-    """Return the mean of the second and of the last third: the first third fills caches."""
+def describe_memory(samples: Sequence[dict[str, float]]) -> dict[str, tuple[int, int]]:
+    """Return the mean megabytes in the second and in the last third by kind, and in all without what is freed.
+
+    The first third fills caches.
+    """
     third = len(samples) // 3
-    return mean(samples[third : 2 * third] or [0.0]), mean(samples[2 * third :] or [0.0])
+    parts = samples[third : 2 * third], samples[2 * third :]
+    kinds = sorted({kind for sample in samples for kind in sample})
+    means = {kind: [mean([sample.get(kind, 0) for sample in part] or [0]) for part in parts] for kind in kinds}
+    held = [pair for kind, pair in means.items() if not kind.endswith("freed")]
+    means["all but freed"] = [sum(sizes) for sizes in zip(*held, strict=True)]
+    return {kind: (round(before), round(after)) for kind, (before, after) in means.items()}
 
 
 def find_held_lock(home: Home, engine: sa.Engine) -> str:
@@ -179,7 +191,7 @@ def use_home(root: Path, folder: Path, minutes: float, refresh_seconds: float) -
     lock_holder = find_held_lock(home, engine)
     damage = integrity.verify_home(home, engine)
     memory = {name: describe_memory(samples) for name, samples in record.memory.items()}
-    grown = [name for name, (before, after) in memory.items() if after > GROWTH * before]
+    grown = [name for name, kinds in memory.items() if kinds["all but freed"][1] > GROWTH * kinds["all but freed"][0]]
     print(
         json.dumps(
             {
@@ -190,7 +202,7 @@ def use_home(root: Path, folder: Path, minutes: float, refresh_seconds: float) -
                 "p50 and p95, s": [round(quantiles(record.seconds, n=20)[place], 3) for place in (9, 18)],
                 "uploads": dict(Counter(record.uploads)),
                 "refreshes": record.refreshes,
-                "memory, MB": {name: [round(value) for value in values] for name, values in memory.items()},
+                "memory, MB": memory,
                 "held lock": lock_holder,
                 "damage": [item.message for item in damage],
             },
