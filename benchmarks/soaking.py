@@ -147,8 +147,8 @@ def describe_memory(samples: Sequence[dict[str, float]]) -> dict[str, tuple[int,
     parts = samples[third : 2 * third], samples[2 * third :]
     kinds = sorted({kind for sample in samples for kind in sample})
     means = {kind: [mean([sample.get(kind, 0) for sample in part] or [0]) for part in parts] for kind in kinds}
-    held = [pair for kind, pair in means.items() if not kind.endswith("freed")]
-    means["all but freed"] = [sum(sizes) for sizes in zip(*held, strict=True)]
+    counted = [pair for kind, pair in means.items() if not kind.endswith("freed")]
+    means["all but freed"] = [sum(sizes) for sizes in zip(*counted, strict=True)]
     return {kind: (round(before), round(after)) for kind, (before, after) in means.items()}
 
 

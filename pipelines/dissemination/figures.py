@@ -15,7 +15,7 @@ from pipelines.core import clock
 from pipelines.dissemination import periods
 from pipelines.dissemination.notes import find_language
 from pipelines.dissemination.observations import ObservationSelection, join_key, select_observations
-from pipelines.dissemination.release import list_count_dataflows, load_structures
+from pipelines.dissemination.release import KEPT_RELEASES, list_count_dataflows, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, StructureError
 from pipelines.dissemination.writers.extract import Extract
 from pipelines.dissemination.writers.labelled import LABEL, NOTES, lay_out, name_column
@@ -114,7 +114,7 @@ def find_figure_by_cell(release: Path, cell: str) -> ReleasedFigure:
     return _make_figure(release, dataflow, select_observations(release, dataflow).filter(pl.col(CELL_ID) == cell), cell)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_RELEASES)
 def _find_cells(release: Path) -> Mapping[str, str]:
     """Return the dataflow of each count by its identifier. Rates and shares have the identifier of their count."""
     return {

@@ -22,7 +22,13 @@ from pipelines.dissemination.reference_metadata import (
     WHOLE,
     MetadataSource,
 )
-from pipelines.dissemination.release import Written, identify_release, load_structures, open_release
+from pipelines.dissemination.release import (
+    KEPT_RELEASES,
+    Written,
+    identify_release,
+    load_structures,
+    open_release,
+)
 from pipelines.dissemination.structures import (
     FigureCorrection,
     Metadataflow,
@@ -65,7 +71,7 @@ def load_metadata_sets(folder: Path) -> tuple[MetadataSet, ...]:
     return _load_metadata_sets(*identify_release(folder))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=KEPT_RELEASES)
 def _load_metadata_sets(folder: Path, _written: Written) -> tuple[MetadataSet, ...]:
     structures = load_structures(folder)
     with open_release(folder) as connection:

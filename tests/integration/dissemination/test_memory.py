@@ -1,0 +1,63 @@
+"""Memory that a long-running service holds for the releases that it has read."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+
+import pytest
+
+from pipelines.dissemination import release as releases
+from tests.support.paths import ROOT
+
+_MEASURE_GROWTH = """
+import sys
+from pathlib import Path
+from pipelines.dissemination.release import load_observations
+
+def read_megabytes():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) / 1024
+
+first, *others = map(Path, sys.argv[1:])
+load_observations(first, "VICTIMS")
+before = read_megabytes()
+for folder in others:
+    load_observations(folder, "VICTIMS")
+print(read_megabytes() - before)
+"""
+
+
+def _link_release(release: Path, folder: Path, count: int) -> list[Path]:
+    """Return folders that hold the same release, as if each were one of its own."""
+    folders = [folder / f"2026-Q3.{number}" for number in range(1, count + 1)]
+    for path in folders:
+        path.mkdir()
+        (path / releases.DATABASE).symlink_to(release / releases.DATABASE)
+    return folders
+
+
+def test_observations_of_six_releases_hold_those_of_the_last_four(release: Path, tmp_path: Path) -> None:
+    folders = _link_release(release, tmp_path, 6)
+    references = [
+        weakref.ref(releases.load_observations(folder, dataflow))
+        for folder in folders
+        for dataflow in ("VICTIMS", "SENTENCES")
+    ]
+    gc.collect()
+    assert [frame() is not None for frame in references] == [False] * 4 + [True] * 8
+    assert releases.load_observations(folders[-1], "SENTENCES") is references[-1]()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_observations_hold_no_memory_of_duckdb(release: Path, tmp_path: Path) -> None:
+    # Frames that share DuckDB's buffers took 160 MB of addresses for each release.
+    folders = _link_release(release, tmp_path, releases.KEPT_RELEASES)
+    ran = subprocess.run(
+        [sys.executable, "-c", _MEASURE_GROWTH, *map(str, folders)],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert float(ran.stdout) < 120
