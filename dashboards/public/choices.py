@@ -13,6 +13,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.queries import CRIMES
 from pipelines.words.language import Texts, lower_first, tell
+from pipelines.words.line_breaks import keep_text_whole
 
 _LONGEST_ROW = 6
 """Options shown next to each other; more are shown as a list."""
@@ -51,7 +52,7 @@ def choose_option(
         )
     else:
         picked = st.segmented_control(
-            label, options, default=begins, key=widget, format_func=say, required=True, wrap=True
+            label, options, default=begins, key=widget, format_func=_keep_whole(say), required=True, wrap=True
         )
     value = str(picked) if picked in options else begins
     selection.keep_option(key, value, of=of)
@@ -80,11 +81,22 @@ def choose_options(label: str, key: str, options: Sequence[str], *, say: Callabl
             st.session_state[widget] = list(options)
 
     picked = st.pills(
-        label, options, selection_mode="multi", key=widget, format_func=say, on_change=restore_all, wrap=True
+        label,
+        options,
+        selection_mode="multi",
+        key=widget,
+        format_func=_keep_whole(say),
+        on_change=restore_all,
+        wrap=True,
     )
     values = [option for option in options if option in picked] or begins
     selection.keep_option(key, join_options(values))
     return values
+
+
+def _keep_whole(say: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a function for the labels of options that may have several lines, in which figures and names are whole."""
+    return lambda code: keep_text_whole(say(code))
 
 
 def choose_section(label: str, key: str, sections: Mapping[str, str], section_of_choice: Mapping[str, str]) -> str:

@@ -21,12 +21,12 @@ import streamlit as st
 from dashboards.public import charts, tables
 from dashboards.public.downloads import offer_pictures, offer_table
 from dashboards.public.frame import Frame, explain_in_fold
-from dashboards.public.line_breaks import keep_figures_whole, keep_spaces
 from dashboards.public.problems import show_outdated_part
 from dashboards.public.queries import OutdatedReleaseError
 from dashboards.public.selection import read_selection
 from pipelines.core.result_cache import ResultCache
 from pipelines.words.language import current_language
+from pipelines.words.line_breaks import keep_part_whole, keep_text_whole
 
 Codes = ParamSpec("Codes")
 
@@ -55,7 +55,7 @@ class Plain:
 
     def draw_text(self) -> None:
         """Draw the text as Markdown."""
-        st.markdown(keep_spaces(self.text))
+        st.markdown(keep_text_whole(self.text))
 
 
 class Html(Plain):
@@ -82,7 +82,7 @@ class Heading(Plain):
 
     def draw_text(self) -> None:
         """Draw the heading."""
-        st.header(keep_spaces(self.text), anchor=False)
+        st.header(keep_text_whole(self.text, is_title=True), anchor=False)
 
 
 class LowerHeading(Plain):
@@ -90,14 +90,14 @@ class LowerHeading(Plain):
 
     def draw_text(self) -> None:
         """Draw the heading."""
-        st.subheader(keep_spaces(self.text), anchor=False)
+        st.subheader(keep_text_whole(self.text, is_title=True), anchor=False)
 
 
 class Quote(Plain):
     """A sentence to quote, with its source; its terms are explained where the page has them first."""
 
     def draw_element(self, frame: Frame) -> None:
-        quoted, source = frame.explain_terms(self.text), keep_figures_whole(escape(frame.cite_source()))
+        quoted, source = frame.explain_terms(self.text), keep_part_whole(escape(frame.cite_source()))
         st.html(f'<blockquote class="rti-quote">{quoted}<cite>{source}</cite></blockquote>')
 
 
@@ -153,7 +153,7 @@ class Fold:
         return weigh_part(self.elements)
 
     def draw_element(self, frame: Frame) -> None:
-        with st.expander(self.label), explain_in_fold():
+        with st.expander(keep_text_whole(self.label)), explain_in_fold():
             for element in self.elements:
                 element.draw_element(frame)
 
@@ -207,7 +207,7 @@ def open_fold(label: str) -> Iterator[None]:
     """Put what is drawn within a `with` statement into a part that a reader opens."""
     outer = _composed.get()
     if outer is None:
-        with st.expander(label), explain_in_fold():
+        with st.expander(keep_text_whole(label)), explain_in_fold():
             yield
         return
     with _collect() as elements:

@@ -19,6 +19,7 @@ from pipelines.core.settings import CommandSettings, read_settings
 from pipelines.front.pages.calendar import OPEN_CURRENT, describe_next, describe_withdrawal
 from pipelines.publication.provenance.figure_ids import CURRENT
 from pipelines.words.language import current_language, tell
+from pipelines.words.line_breaks import keep_part_whole
 
 _NEWEST, _FROZEN = "rti-newest", "rti-frozen"
 """Classes of links to the open page, which `browser.js` knows."""
@@ -71,7 +72,7 @@ def _render_link(text: str) -> str:
 def show_notice(frame: Frame) -> None:
     """Show under the title of a page what a reader must know about its release before the figures."""
     if html := _render_notice(frame):
-        st.html(html)
+        st.html(keep_part_whole(html))
 
 
 def show_foot() -> None:
@@ -119,7 +120,7 @@ def _render_foot() -> str:
         f'{escape(text)} <a class="{kind}" href="{escape(address)}">{escape(address)}</a>'
         for kind, text, address in links
     ]
-    lines += [escape(describe_next(queries.find_next_release())), _invite_questions()]
+    lines += [keep_part_whole(escape(describe_next(queries.find_next_release()))), _invite_questions()]
     return f'<p class="rti-foot rti-links">{"<br>".join(filter(None, lines))}</p>'
 
 

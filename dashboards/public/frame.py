@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.public import queries, tables
-from dashboards.public.line_breaks import keep_figures_whole
 from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core import codes
@@ -23,6 +22,7 @@ from pipelines.front.glossary import Explainer
 from pipelines.front.pages import METHODOLOGY, name_file
 from pipelines.words import Row, figures
 from pipelines.words.language import current_language, tell
+from pipelines.words.line_breaks import keep_part_whole
 
 _MARKS = ("*", "†", "‡", "§")
 _is_folded: ContextVar[bool] = ContextVar("folded", default=False)
@@ -97,11 +97,11 @@ class Frame:
         """Return HTML in which the terms that the page has here first are explained: captions, headings and notes of a
         table, and sentences. No line ends within a figure. The same HTML has the same explanations each time."""
         if self._explainers is None:
-            return keep_figures_whole(html)
+            return keep_part_whole(html)
         if html not in self.explained:
             on_page, folded = self._explainers
             explained = on_page.explain_part(html, folded, is_folded=_is_folded.get())
-            self.explained[html] = keep_figures_whole(explained)
+            self.explained[html] = keep_part_whole(explained)
         return self.explained[html]
 
     def list_jurisdictions(self, territory: str) -> list[str]:

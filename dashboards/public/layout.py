@@ -31,6 +31,7 @@ from pipelines.front.pages import HOME, name_brief_file, name_file
 from pipelines.front.queries import CRIMES
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words.language import current_language, tell
+from pipelines.words.line_breaks import keep_part_whole, keep_text_whole
 
 CSS = Path(__file__).parents[1] / "style.css"
 _logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
     if frame.is_demonstration:
         notice = escape(tell(banner))  # marked in words.citations
         st.html(f'<div class="rti-banner" role="note">{notice}</div>')
-    st.title(tell(title), anchor=False)  # marked in pages
+    st.title(keep_text_whole(tell(title), is_title=True), anchor=False)  # marked in pages
     edition_notes.show_notice(frame)
     if lead:
         st.html(f"<p>{frame.explain_terms(tell(lead))}</p>")  # marked in pages
@@ -140,7 +141,8 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_
     crime = read_selection().carried.get("crime", CRIMES[0])
     if not has_brief and crime in CRIMES and "A" in queries.list_periods(frame.path, crime):
         link_brief(frame, "", crime)
-    st.html(f'<div class="rti-foot">{escape(frame.cite_source(is_ours=is_ours))} {escape(drafted)} {escape(way)}</div>')
+    foot = escape(f"{frame.cite_source(is_ours=is_ours)} {drafted} {way}")
+    st.html(f'<div class="rti-foot">{keep_part_whole(foot)}</div>')
     edition_notes.show_foot()
     _put_print_foot()
 

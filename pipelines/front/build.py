@@ -22,7 +22,6 @@ from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
-from pipelines.front.line_breaks import keep_figures_whole
 from pipelines.front.pages import Page, cooperation, joint_teams, monitoring, sentencing, victims
 from pipelines.front.pages import cooperation_breakdowns as breakdowns
 from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
@@ -43,6 +42,7 @@ from pipelines.front.tables import name_language
 from pipelines.publication.releases.changes import ReleaseComparison
 from pipelines.words import language
 from pipelines.words.language import tell
+from pipelines.words.line_breaks import keep_page_whole, unbroken_figures
 
 FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
@@ -284,7 +284,8 @@ class _Writer:
         lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
         lines = lines.replace(_NAMESPACE, "")
         explained = Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines)
-        return keep_figures_whole(explained, map(reader.area_name, reader.edition.territories))
+        names = map(reader.area_name, reader.edition.territories)
+        return keep_page_whole(explained, unbroken_figures(), has_spaces=True, names=names)
 
 
 def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[str, str]) -> Page:

@@ -37,8 +37,8 @@ _MARKS_OF_FIGURE = re.compile(r'(<sup class="front-mark[^"]*">)([^<]*)(?=</sup>)
 _ROOM = ("", "", " front-pair", " front-trio")
 """Class for the room that one, two, and three or more marks need."""
 _DATA = Markup("<data{attributes}>{text}</data>")
-_INTERVAL = Markup('{number} <span class="front-interval">({interval}</span>')
-_WHOLE = Markup('<span class="front-interval">{}</span>')
+_INTERVAL = Markup('{number} <span class="rti-whole">({interval}</span>')
+_WHOLE = Markup('<span class="rti-whole">{}</span>')
 _MISSING = Markup('<span class="front-missing{kind}">{text}</span>')
 _SHORT_STATE = 14
 """Most letters of a state that stays on one line in the narrowest column."""
@@ -237,6 +237,11 @@ def period_field(*codes: str) -> Part:
 def _format_missing(text: str) -> Markup:
     """Return the word for a missing figure, with a class if it is short enough for one line of any column."""
     return _MISSING.format(kind=" front-short" if len(text) <= _SHORT_STATE else "", text=text)
+
+
+def keep_state(text: str) -> Part:
+    """Return a state as a field; a short one, such as "not met", is on one line."""
+    return _WHOLE.format(text) if " " in text and len(text) <= _SHORT_STATE else text
 
 
 def _render_marks(marks: Sequence[str]) -> Markup:

@@ -1,35 +1,165 @@
-"""Find figures, days and periods in a text that are read as one, so that no line ends within them."""
+"""Keep what is read as one on one line: figures, days, periods, and a number with its unit.
+
+Static pages, the explorer and the offices' pages pass their HTML to `keep_whole`; pictures find the same with
+`unbroken_labels` where they break their lines themselves.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterable
+from datetime import date
+from functools import cache, lru_cache
 from typing import Final
 
 from pipelines.core import i18n
+from pipelines.core.i18n import mark
 from pipelines.words.formatting import LEGEND, TOO_FEW
-from pipelines.words.language import current_language, tell
+from pipelines.words.language import current_language, read_in, tell
+from pipelines.words.terms import format_month
+
+WHOLE: Final = r'<span class="rti-whole">\g<0></span>'
+"""Replacement that puts what a pattern finds into an element that is not broken. The text stays the same."""
+_PARTS: Final = re.compile(
+    # Pictures break their own lines; code and fields hold text only; captions in tables are for screen readers. An
+    # address may be broken anywhere.
+    r"(?P<kept><(?P<tag>svg|pre|code|script|style|select|textarea|caption)\b.*?</(?P=tag)>"
+    r'|<span class="(?:rti-interval|rti-whole|front-address)"[^>]*>[^<]*)'
+    # Readers copy tables and citations, which have ordinary spaces.
+    r'|(?P<copied><table\b|<p class="front-citation")|(?P<end></(?:table|p)>)'
+    r"|(?:\A|(?<=>))(?P<text>[^<]*[\d·-][^<]*)",
+    re.DOTALL,
+)
+_TERM: Final = '<span class="front-term">'
+_ENDS: Final = {"<table": "</table>", '<p class="front-citation"': "</p>"}
+
+_TITLES: Final = re.compile(r'<(h[1-3]|figcaption)\b[^>]*>.*?</\1>|<div class="rti-caption".*?</div>', re.DOTALL)
+_TEXT: Final = re.compile(r"(?<=>)[^<]+")
+_ADDRESS: Final = ("/", "=")
+"""Characters before a period in an address."""
+_LONGEST_NAME: Final = 24
+"""Letters of a name that has room on one line of a title on a telephone."""
 
 _NUMBER: Final = r"(?<!\d)\d(?:[\d.,\u202f]*\d)?%?"
 _YEAR: Final = r"(?:19|20)\d\d\b\.?"
 _WORD: Final = r"[^\W\d_]"
-_BETWEEN: Final = rf" (?:{_WORD}{{1,5}}|deri në) "
-"""The word between the ends of a range, which is two words in Albanian."""
+_BETWEEN: Final = rf" (?:{_WORD}{{1,5}}|of the|deri në) "
+"""The words between the ends of a range, or between a part and its whole."""
 _RESOLUTION: Final = rf"\b{_WORD}{{2,6}}(?:-{_WORD})? 1244\b|\b(?:OKB|BE)-{_WORD}+|\bСБ на ОН\b"
 """The resolution, its council, and words with a hyphen, in names such as that of Kosovo*: "UNSCR 1244",
 "СБ на ОН", "OKB-së", "BE-së". "Резолуцијата 1244" as one word is too long for a table on a tablet."""
 _LEVEL: Final = r"\bbesimit? 95%"
 """The level of intervals in Albanian, which comes after their name."""
-_NUMBERS_OF_DAYS: Final = (1, 2, 5)
+_SHORT_WORDS: Final = rf"(?<![\w-])(?:{_WORD}{{1,2}} )+(?=[\w(„“])"
+_NUMBERS: Final = (1, 2, 5)
 """Numbers that have all plural forms of our languages."""
+_COUNTED: Final = (
+    ("{n} day", "{n} days"),
+    ("{n} month", "{n} months"),
+    ("{n} person", "{n} persons"),
+    ("{n} case", "{n} cases"),
+    ("{n} victim", "{n} victims"),
+    ("{figure}, over {n} year before", "{figure}, over {n} years before"),
+)
+"""Texts of the catalogues, with their plurals, in which a unit follows a number."""
+_TERRITORIES: Final = (
+    mark("Figures cover {n} of {whole} territories."),
+    mark("{n} of the {whole} territories that report this have counts of {enough} or more in {period}"),
+)
+"""Texts of the catalogues in which territories follow their number."""
+
+
+def keep_whole(html: str, pattern: re.Pattern[str], *, has_spaces: bool = False) -> str:
+    """Return HTML in which no line ends within what a pattern finds, in its texts with a number, a hyphen, or a dot
+    between names.
+
+    What is found is put into an element, so that its text stays the same for copies. With `has_spaces`, sentences get
+    no-break spaces instead, which take a tenth of the bytes; tables and citations, which readers copy, still get
+    elements, and so do ranges with a dash, after which a line may end.
+    """
+    ends: list[str] = []
+
+    def keep_part(part: re.Match[str]) -> str:
+        if part["copied"]:
+            ends.append(_ENDS[part["copied"]])
+        elif ends and part["end"] == ends[-1]:
+            ends.pop()
+        if not part["text"]:
+            return part[0]
+        text = pattern.sub(_keep_spaces if has_spaces and not ends else WHOLE, part[0])
+        # The word after a number may be a term with an explanation: "of 7 territories".
+        is_counting = part[0][-1] == " " and part[0][-2:-1].isdigit() and html.startswith(_TERM, part.end())
+        return f"{text[:-1]}\u00a0" if is_counting else text
+
+    return _PARTS.sub(keep_part, html)
+
+
+def keep_page_whole(page: str, pattern: re.Pattern[str], *, has_spaces: bool = False, names: Iterable[str] = ()) -> str:
+    """Return a page with its main part and its foot as `keep_whole` returns them, and its titles as
+    `keep_titles_whole` does with some names of areas."""
+    start, end = page.find("<main"), max(page.rfind("</main>"), page.rfind("</footer>"))
+    if start < 0 or end < 0:
+        return page
+    body = keep_titles_whole(keep_whole(page[start:end], pattern, has_spaces=has_spaces), names)
+    return page[:start] + body + page[end:]
+
+
+def keep_part_whole(html: str) -> str:
+    """Return a part of a page as HTML with its figures and titles whole, in the reader's language.
+
+    The explorer draws the same parts for each reader, so that they are kept.
+    """
+    return _keep_part_in(html, current_language())
+
+
+@lru_cache(maxsize=256)
+def _keep_part_in(html: str, _language: str) -> str:
+    return keep_titles_whole(keep_whole(html, unbroken_figures()))
+
+
+def keep_titles_whole(html: str, names: Iterable[str] = ()) -> str:
+    """Return HTML with no-break spaces in its headings and captions: in short names, and after words of one or two
+    letters, which do not end a line. What a table has for screen readers and for copies is not changed."""
+    short_names = [name for name in names if " " in name and len(name) <= _LONGEST_NAME]
+    expressions = [*map(re.escape, short_names), *([_SHORT_WORDS] if _has_short_words() else [])]
+    if not expressions:
+        return html
+    pattern = re.compile("|".join(expressions))
+
+    def keep_title(title: re.Match[str]) -> str:
+        return _TEXT.sub(lambda text: pattern.sub(_join_words, text[0]), title[0])
+
+    return _TITLES.sub(keep_title, html)
+
+
+def keep_text_whole(text: str, *, is_title: bool = False) -> str:
+    """Return a text that is not HTML with no-break spaces and hyphens in its figures, days and periods, and in a title
+    after short words. Addresses stay as they are."""
+    return (unbroken_titles() if is_title else unbroken_figures()).sub(_join_in_text, text)
+
+
+def _join_in_text(words: re.Match[str]) -> str:
+    before = words.string[: words.start()][-1:]
+    return _join_words(words) if before and before in _ADDRESS else _join_words(words).replace("-", "\u2011")
+
+
+def _join_words(words: re.Match[str]) -> str:
+    return words[0].replace(" ", "\u00a0")
+
+
+def _keep_spaces(figure: re.Match[str]) -> str:
+    """Return what was found with no-break spaces, or as an element if a line could end after its dash."""
+    if "–" in figure[0] or "-" in figure[0]:
+        return figure.expand(WHOLE)
+    return _join_words(figure)
 
 
 def unbroken_figures() -> re.Pattern[str]:
     """Return a pattern of what is read as one in the reader's language.
 
     These are periods ("2026 Q3", "3. квартал 2026", "2023–2025"), days ("1 December 2016", "2023-05-30"), ranges and
-    parts ("30 to 89 days", "7 of 7"), a small number with the short word before it ("than 20", "per 100"), and the end
-    of the name of Kosovo* ("UNSCR 1244").
+    parts ("30 to 89 days", "7 of 7", "5 of the 7 territories"), a number with its unit ("48 months"), a small number
+    with the short word before it ("than 20", "per 100"), and the end of the name of Kosovo* ("UNSCR 1244").
     """
     return _compile_pattern(current_language())
 
@@ -40,25 +170,55 @@ def unbroken_labels() -> re.Pattern[str]:
     return _compile_labels(current_language())
 
 
+def unbroken_titles() -> re.Pattern[str]:
+    """Return a pattern of what is read as one in a title: that of labels, and words of one or two letters with the
+    next word."""
+    return _compile_titles(current_language())
+
+
+def _has_short_words() -> bool:
+    """Return False for English, which lets a line of a title end with "of"; Albanian and Slavic typography does not
+    with "të", "i", "на" or "u"."""
+    return current_language() != i18n.SOURCE_LANGUAGE
+
+
 @cache
 def _compile_pattern(language: str) -> re.Pattern[str]:
-    catalogue = i18n.load_catalogue(language)
-    days = {catalogue.ngettext("{n} day", "{n} days", n).partition(" ")[2] for n in _NUMBERS_OF_DAYS}
-    unit = rf" (?:{_join_texts(days)})\b"
+    unit = rf" (?:{_join_texts(_list_units(language))})\b"
     day = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}"
     alternatives = (
         day,
+        rf"\b(?:{_join_texts(_list_months(language))}) {_YEAR}",
         rf"{_WORD}\d {_YEAR}|\b{_YEAR} Q\d",
         # The level of an interval does not begin its range, and a day is not part of one.
         rf"(?:\b{_WORD}{{2,4}} )?(?!95% |{day}){_NUMBER}{_BETWEEN}{_NUMBER}(?:–{_NUMBER})?(?:{unit})?",
-        r"\d{4}-Q\d|\d{4}[-–]\d{2,4}(?:-\d\d)?",
-        rf"{_NUMBER}–{_NUMBER}",
+        r"\d{4}-Q\d(?:\.\d+)?|\d{4}[-–]\d{2,4}(?:-\d\d)?",
+        rf"{_NUMBER}–{_NUMBER}(?:{unit})?",
         rf"{_NUMBER}{unit}",
-        rf"\b{_WORD}{{2,4}} (?!{day})(?:\d\d?|100)\b(?![.,\u202f]\d)",
+        rf"\b{_WORD}{{2,4}} (?!{day})(?:\d\d?|100)\b(?![.,\u202f]\d)(?:{unit})?",
         _LEVEL,
         _RESOLUTION,
     )
     return re.compile("|".join(alternatives))
+
+
+def _list_units(language: str) -> set[str]:
+    """Return the words that follow numbers in a language: days, months, years, people, cases and territories."""
+    catalogue = i18n.load_catalogue(language)
+    counted = [catalogue.ngettext(*forms, n).partition("{n} ")[2] for forms in _COUNTED for n in _NUMBERS]
+    counted += [i18n.gettext(text, language).partition("{whole} ")[2] for text in _TERRITORIES]
+    return {unit[0] for text in counted if (unit := re.match(rf"{_WORD}+", text))}
+
+
+def _list_months(language: str) -> set[str]:
+    with read_in(language):
+        return {format_month(date(2001, month, 1)).partition(" ")[0] for month in range(1, 13)}
+
+
+@cache
+def _compile_titles(_language: str) -> re.Pattern[str]:
+    labels = unbroken_labels()
+    return re.compile(f"{labels.pattern}|{_SHORT_WORDS}") if _has_short_words() else labels
 
 
 @cache

@@ -10,8 +10,8 @@ from typing import Any
 from pipelines import words
 from pipelines.front.briefs.compose import Brief, Chapter, find_brief
 from pipelines.front.build import list_footnotes, make_front_environment
-from pipelines.front.line_breaks import keep_figures_whole
 from pipelines.front.reader import Reader
+from pipelines.words.line_breaks import keep_page_whole, unbroken_figures
 
 ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
 """Address of a slide: `meeting-xk.html` is the first, `meeting-xk.2.html` the second."""
@@ -75,7 +75,8 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
         footnotes=list_footnotes(reader),
     )  # fmt: skip
     lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
-    return keep_figures_whole(lines, map(reader.area_name, edition.territories))
+    names = map(reader.area_name, edition.territories)
+    return keep_page_whole(lines, unbroken_figures(), has_spaces=True, names=names)
 
 
 def name_slide(meeting: str, number: int) -> str:

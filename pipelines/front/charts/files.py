@@ -16,7 +16,7 @@ from pipelines.design.assets import CSS as DESIGN
 from pipelines.front.charts import typeset
 from pipelines.front.charts.canvas import SMALL, SMALL_LINE, TITLE, TITLE_LINE, Canvas, Drawing
 from pipelines.front.charts.fit import CSS
-from pipelines.front.charts.measure import wrap_text
+from pipelines.front.charts.measure import wrap_text, wrap_title
 
 _MARGIN = 16
 _PAGE = """#set page(width: auto, height: auto, margin: 0pt)
@@ -76,7 +76,7 @@ def resolve_style() -> str:
 def frame_drawing(drawing: Drawing, title: str, lines: Sequence[str], *, margin: int = 0) -> Drawing:
     """Return the picture on white with a title above and some lines of text below."""
     canvas = Canvas(drawing.width + 2 * margin)
-    titles = wrap_text(title, drawing.width, TITLE, is_bold=True)
+    titles = wrap_title(title, drawing.width, TITLE)
     y = margin + TITLE_LINE * len(titles) + 4
     texts = [part for line in lines for part in wrap_text(line, drawing.width, SMALL)]
     bottom = y + drawing.height + 6 + SMALL_LINE * len(texts)

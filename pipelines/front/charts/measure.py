@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from pipelines.words.line_breaks import unbroken_labels
+from pipelines.words.line_breaks import unbroken_labels, unbroken_titles
 
 _ALLOWANCE = 1.18
 """DejaVu Sans, which Linux takes without other fonts, was up to 1.19 times as wide in 338 texts of pictures."""
@@ -47,6 +47,17 @@ def _measure_letter(letter: str) -> int:
 def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) -> list[str]:
     """Return the text in lines that fit a width; a word that is too long is cut."""
     return list(_wrap(text, width, size, is_bold, unbroken_labels()))
+
+
+def wrap_title(title: str, width: float, size: float) -> list[str]:
+    """Return a title in bold lines that fit a width; no line ends with a short word (see `unbroken_titles`)."""
+    return list(_wrap(title, width, size, True, unbroken_titles()))
+
+
+def measure_longest_word(texts: Iterable[str], size: float) -> float:
+    """Return the width of the longest word of some texts; a day or a figure is one word (see `unbroken_labels`)."""
+    words = (word for text in texts for word in _split_words(text, unbroken_labels(), lambda word: True))
+    return max((measure_text(word, size) for word in words), default=0.0)
 
 
 def balance_text(text: str, width: float, size: float) -> list[str]:

@@ -18,7 +18,7 @@ from pipelines.front.charts.canvas import (
     draw_box,
     draw_path,
 )
-from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.measure import measure_longest_word, wrap_text
 from pipelines.words import FormattedFigure
 from pipelines.words.language import lower_first, tell
 
@@ -64,8 +64,7 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
     canvas = Canvas(width)
     is_narrow = width <= (NARROW + WIDE) / 2
     between = 30 if is_narrow else 56
-    words = [word for stage in picture.stages for side in stage.sides for word in side.name.split()]
-    longest = max((measure_text(f"{word}:", SIZE) for word in words), default=0.0)
+    longest = measure_longest_word((f"{side.name}:" for stage in picture.stages for side in stage.sides), SIZE)
     box_width = min(width * (0.5 if is_narrow else _BOX_SHARE), width - between - longest)
     side_left = box_width + between
     y, box_bottom = 1.0, 0.0

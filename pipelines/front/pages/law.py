@@ -13,7 +13,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, Section
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language, translate_text
+from pipelines.front.tables import FigureTable, format_figure, in_page_language, keep_state, translate_text
 from pipelines.words import Row
 from pipelines.words.language import lower_first, tell
 
@@ -199,8 +199,7 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
                 format_date(row["applies_from"]),
                 reader.find_label("law_element", row["element"]),
                 reader.find_label("treaty", row["treaty"]),
-                reader.find_label("law_status", row["result_before"]),
-                reader.find_label("law_status", row["result"]),
+                *(keep_state(reader.find_label("law_status", row[name])) for name in ("result_before", "result")),
             ),
         )
     return table

@@ -262,7 +262,7 @@ def _format_change(table: FigureTable, row: Row) -> Part:
 def _keep_together(text: str) -> Part:
     """Return a figure with its interval, which is not broken over two lines; a copied table has ordinary characters."""
     figure, has_interval, interval = text.partition(" (")
-    return Markup('{} <span class="front-interval">({}</span>').format(figure, interval) if has_interval else text
+    return Markup('{} <span class="rti-whole">({}</span>').format(figure, interval) if has_interval else text
 
 
 def _is_change_of_few(row: Row) -> bool:

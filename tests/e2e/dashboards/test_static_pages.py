@@ -210,7 +210,7 @@ _UNLIKE = """table => {
       text => text.width > 1 && text.top < middle && text.bottom > middle && text.left - box.right < 2);
   };
   return [...table.tBodies[0].rows].flatMap(row => {
-    const fields = [...row.querySelectorAll('data:has(> .front-interval)')].map(countLines);
+    const fields = [...row.querySelectorAll('data:has(> .rti-whole)')].map(countLines);
     const marks = [...row.querySelectorAll('td:not(:last-child):has(data) > .front-mark')];
     const touched = marks.filter(mark => reaches(mark, mark.parentElement.nextElementSibling));
     return new Set(fields).size > 1 || touched.length ? [row.innerText] : [];

@@ -200,4 +200,4 @@ def test_interval_of_a_change_is_one_line() -> None:
     (figures,) = compose_theme(Reader(edition, "en"), "formal").values["tables"]
     assert figures.table.columns[-1] == "Change since 2026 Q2", "the heading names the round before"
     change = str(figures.table.rows[0].fields[-1])
-    assert re.search(r': [0-9.]+ <span class="front-interval">\([0-9.]+–[0-9.]+\)</span>$', change), change
+    assert re.search(r': [0-9.]+ <span class="rti-whole">\([0-9.]+–[0-9.]+\)</span>$', change), change

@@ -72,7 +72,7 @@ def test_table_explains_abbreviations_in_its_headings() -> None:
 
 def test_range_is_not_broken_in_a_narrow_column() -> None:
     band = words.FormattedFigure("20–49", "20 to 49", "value")
-    assert str(format_figure(band)) == '<span class="front-interval">20–49</span>'
+    assert str(format_figure(band)) == '<span class="rti-whole">20–49</span>'
 
 
 def test_share_of_zero_is_few_as_its_complement_is() -> None:
@@ -89,7 +89,7 @@ def test_marks_of_notes_are_in_the_order_of_the_notes() -> None:
 def test_interval_is_an_element_that_a_narrow_column_shows_below_its_number() -> None:
     figure = words.FormattedFigure("1.5 (0.9–2.4)", "1.5", "value", 1.5, 0.9, 2.4)
     assert str(format_figure(figure)) == (
-        '<data value="1.5" data-low="0.9" data-high="2.4">1.5 <span class="front-interval">(0.9–2.4)</span></data>'
+        '<data value="1.5" data-low="0.9" data-high="2.4">1.5 <span class="rti-whole">(0.9–2.4)</span></data>'
     )
 
 
@@ -168,15 +168,15 @@ def test_name_of_a_quarter_is_one_line_on_the_page_and_has_ordinary_spaces_in_fi
     citation = '<p class="front-citation">Persons. <span class="front-address">/index.html</span></p>'
     result = read_table(f"<html><body>{html}{citation}</body></html>", "figures")
     assert result is not None and f"\r\n{quarter}," in exports.write_csv(*result).decode()
-    assert f'<th scope="row"><span class="front-interval">{quarter}</span></th>' in html and "<td>2025</td>" in html
-    assert len(re.findall(r'<td><span class="front-interval">[^<]*</span>–<span class="front-interval">', html)) == 1
+    assert f'<th scope="row"><span class="rti-whole">{quarter}</span></th>' in html and "<td>2025</td>" in html
+    assert len(re.findall(r'<td><span class="rti-whole">[^<]*</span>–<span class="rti-whole">', html)) == 1
     css = (resources.files("pipelines.front") / "front.css").read_text("utf-8")
-    assert ".front-interval { white-space: nowrap; }" in css
+    assert ".rti-whole { white-space: nowrap; }" in css
 
 
 def test_name_with_a_hyphen_keeps_its_words_whole() -> None:
-    assert keep_hyphens("Kosova sipas OKB-së") == 'Kosova sipas <span class="front-interval">OKB-së</span>'
-    assert keep_hyphens("<A>-B C & D") == '<span class="front-interval">&lt;A&gt;-B</span> C &amp; D'
+    assert keep_hyphens("Kosova sipas OKB-së") == 'Kosova sipas <span class="rti-whole">OKB-së</span>'
+    assert keep_hyphens("<A>-B C & D") == '<span class="rti-whole">&lt;A&gt;-B</span> C &amp; D'
 
 
 def test_seventh_note_is_folded() -> None:

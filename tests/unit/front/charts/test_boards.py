@@ -14,6 +14,7 @@ from pipelines.front.charts.outlines import Outline, OutlineMap, draw_outlines, 
 from pipelines.front.charts.stages import Side, StageBar, Stages, draw_stages
 from pipelines.front.charts.tiles import Tile, TileMap, draw_tiles
 from pipelines.words import FormattedFigure, quality, reporting
+from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible
 
 PERIODS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in range(1, 5)]
@@ -85,6 +86,15 @@ def test_describe_board_of_numbers_says_the_number_of_each_territory() -> None:
     lines = [TerritoryStates("A", [TerritoryState("most", "87.8%", "87.8")])]
     board = StateBoard("Shares", ["2026-Q3"], lines, quality.LEVELS, has_numbers=True)
     assert describe_board(board) == "Shares. 2026 Q3: A: 87.8%."
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "31 December 2025:"), ("mk", "31 декември 2025:")])
+def test_day_of_pending_cases_is_on_one_line_of_the_narrow_picture(language: str, day: str) -> None:
+    side = Side(f"Pending on {day[:-1]}", words.format_status("withheld"), is_pending=True)
+    with read_in(language):
+        drawing = draw_stages(Stages("Albania", [StageBar("Indicted", make_count(62), [side])]), width=NARROW)
+    lines = [str(element.text) for element in assert_legible(drawing).root.iter() if element.tag.endswith("text")]
+    assert any(day in line for line in lines), lines
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.front.charts.measure import balance_text, measure_text, wrap_text
+from pipelines.front.charts.measure import balance_text, measure_longest_word, measure_text, wrap_text, wrap_title
+from pipelines.words.language import read_in
 
 
 @given(st.text("abcdë čћш,", max_size=80), st.integers(20, 300))
@@ -31,6 +32,20 @@ def test_wrap_text_does_not_part_numbers_that_are_read_as_one(whole: str) -> Non
     width = measure_text(f"territories included: {whole}", 12) - 2
     assert wrap_text(f"territories included: {whole} here", width, 12) == ["territories included:", f"{whole} here"]
     assert " ".join(wrap_text(whole, measure_text("4 of", 12), 12)) == whole, "broken where it is too long for a line"
+
+
+def test_a_day_is_one_word_of_a_name() -> None:
+    day = measure_text("31 December 2025:", 12)
+    assert measure_longest_word(["Pending on 31 December 2025:", "Rejected:"], 12) == day
+    assert measure_longest_word([], 12) == 0
+
+
+def test_no_line_of_a_title_ends_with_a_short_word_but_in_english() -> None:
+    width = measure_text("Numri i të", 15, is_bold=True) + 40
+    with read_in("sq"):
+        lines = wrap_title("Numri i të dënuarve sipas llojit", width, 15)
+    assert lines == ["Numri", "i të dënuarve", "sipas llojit"]
+    assert "Cases of" in wrap_title("Cases of adjudication", measure_text("Cases of ad", 15, is_bold=True), 15)
 
 
 @given(st.lists(st.text("abcdë", min_size=1, max_size=9), min_size=1, max_size=12), st.integers(80, 300))
