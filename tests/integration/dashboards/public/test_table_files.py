@@ -182,7 +182,7 @@ def test_every_field_of_every_file_is_that_of_the_page(built_home: Path, every: 
                 n_tables += 1
                 n_numbers += sum(isinstance(field, float) for row in table.rows for field in row)
                 for ending, read in (("csv", read_csv), ("xlsx", read_workbook))[: 2 if n_tables % every == 0 else 1]:
-                    content = make_part(page, text, table.name, ending, DAY)
+                    content = make_part(_find_release(built_home), text, table.name, ending, DAY)
                     assert content is not None, (page.name, table.name)
                     differences_of_file = find_differences(table, read(content))
                     differences += [(page.name, table.name, ending, difference) for difference in differences_of_file]
@@ -208,7 +208,7 @@ def test_planted_difference_of_a_file_is_found(
     text = page.read_text(encoding="utf-8")
     (table,) = (table for table in read_tables(read_page(text)) if table.name == "years")
     with read_in(LANGUAGE):
-        grid = read_csv(make_part(page, text, "years", "csv", DAY) or b"")
+        grid = read_csv(make_part(_find_release(built_home), text, "years", "csv", DAY) or b"")
     assert find_differences(table, grid) == []
     planted(grid)
     assert {title for title, _, _ in find_differences(table, grid)} == {column}

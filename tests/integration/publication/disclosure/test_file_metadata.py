@@ -220,7 +220,7 @@ def test_workbooks_of_tables_of_pages_hold_nothing_that_readers_do_not_see(folde
     assert names
     with read_in("en"):
         for name in names:
-            data = page_parts.make_part(page, text, name, "xlsx", date(2026, 11, 30))
+            data = page_parts.make_part(folder, text, name, "xlsx", date(2026, 11, 30))
             assert data is not None and list(list_workbook_faults(data)) == [], name
 
 

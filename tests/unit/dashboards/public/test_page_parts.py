@@ -103,9 +103,8 @@ def test_explained_terms_of_a_page_are_not_in_its_files_and_frames() -> None:
 
 
 def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_path: Path) -> None:
-    page = tmp_path / "pages" / "en" / "index.html"
     (tmp_path / "manifest.json").write_text(json.dumps({"drafted_at": "2026-11-20T09:00:00Z"}), encoding="utf-8")
-    text = make_part(page, make_page(), "rates", "csv", DAY)
+    text = make_part(tmp_path, make_page(), "rates", "csv", DAY)
     assert text is not None
     rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
     assert rows[0] == [
@@ -120,17 +119,17 @@ def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_pa
         "A caption. A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html (accessed 30 November "
         "2026).",
     ]
-    book = make_part(page, make_page(), "rates", "xlsx", DAY)
-    assert book is not None and book == make_part(page, make_page(), "rates", "xlsx", DAY), "the same bytes"
+    book = make_part(tmp_path, make_page(), "rates", "xlsx", DAY)
+    assert book is not None and book == make_part(tmp_path, make_page(), "rates", "xlsx", DAY), "the same bytes"
     sheet = openpyxl.load_workbook(io.BytesIO(book)).active
     cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
     assert cells[1234] == cells[0.25] == "n" and cells["=1+1"] == "s" and "f" not in cells.values()
-    assert make_part(page, make_page(), "others", "xlsx", DAY) is None
+    assert make_part(tmp_path, make_page(), "others", "xlsx", DAY) is None
 
 
 def test_titles_of_added_columns_are_in_the_language_of_the_page() -> None:
     with read_in("mk"):
-        content = make_part(Path("index.html"), make_page("mk"), "rates", "csv", DAY)
+        content = make_part(Path(), make_page("mk"), "rates", "csv", DAY)
     assert content is not None and "Rate: долна граница на 95% интервал" in content.decode()
 
 
