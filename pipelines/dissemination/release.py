@@ -1,8 +1,8 @@
 """Read a release: its structures, its observations as one frame for each dataflow, and the tables of its programme.
 
 A release never changes, so that they are read once and kept, for the few releases that were read last. Readers who come
-at once wait for the one who reads: many who all read took 150 MB, which stayed with the process. Only `release.duckdb`
-is read, read-only, and the notices that its figures were wrong (`correction_notices.py`).
+at once wait for the one who reads: if all read, the process keeps the memory of them all. Only `release.duckdb` is
+read, read-only, and the notices that its figures were wrong (`correction_notices.py`).
 """
 
 from __future__ import annotations

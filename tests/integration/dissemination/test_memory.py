@@ -6,7 +6,10 @@ import gc
 import subprocess
 import sys
 import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +53,24 @@ def test_observations_of_six_releases_hold_those_of_the_last_four(release: Path,
     gc.collect()
     assert [frame() is not None for frame in references] == [False] * 4 + [True] * 8
     assert releases.load_observations(folders[-1], "SENTENCES") is references[-1]()
+
+
+def test_readers_who_come_at_once_read_a_release_once(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder,) = _link_release(release, tmp_path, 1)
+    open_release, opened = releases.open_release, []
+
+    def open_counted(path: Path) -> AbstractContextManager[Any]:
+        opened.append(path)
+        return open_release(path)
+
+    monkeypatch.setattr(releases, "open_release", open_counted)
+    with ThreadPoolExecutor(8) as pool:
+        tables = list(pool.map(releases.load_tables, [folder] * 8))
+    assert all(item is tables[0] for item in tables)
+    count_dataflows = releases.list_count_dataflows(releases.load_structures(folder))
+    assert len(opened) == len(("structures", "tables", *count_dataflows))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
