@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -131,10 +131,11 @@ def watch_memory(roots: dict[str, int], record: Record, is_ending: threading.Eve
     """Measure the memory of each service, and of the processes that it has started, by kind."""
     while not is_ending.wait(SAMPLE_SECONDS):
         for name, pid in roots.items():
-            sample: dict[str, float] = Counter()
+            sample: defaultdict[str, float] = defaultdict(float)
             for process in (pid, *list_descendants(pid)):
                 owner = "service" if process == pid else "its processes"
-                sample.update({f"{owner}, {kind}": size for kind, size in measure_memory_kinds(process).items()})
+                for kind, size in measure_memory_kinds(process).items():
+                    sample[f"{owner}, {kind}"] += size
             record.memory.setdefault(name, []).append(sample)
 
 
