@@ -79,13 +79,16 @@ def select_observations(release: Path, dataflow: str, selection: ObservationSele
 
 def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: ObservationSelection) -> pl.DataFrame:
     """Return the selected rows of the frame of a dataflow."""
-    conditions = [_allow_codes(frame, flow, name, allowed) for name, allowed in selection.codes.items()]
+    codes = [_allow_codes(frame, flow, name, allowed) for name, allowed in selection.codes.items()]
+    conditions = [condition for condition in codes if condition is not None]
     conditions += [_compare(frame, condition) for condition in selection.conditions]
     conditions += [_compare_period(condition) for condition in selection.periods]
     if selection.first_period is not None:
         conditions.append(pl.col(START) >= parse_period(selection.first_period).start)
     if selection.last_period is not None:
         conditions.append(pl.col(END) <= parse_period(selection.last_period).end)
+    if any(condition is None for condition in codes):
+        frame = frame.clear()
     if conditions:
         frame = frame.filter(conditions)
     key = flow.structure.dimension_ids
@@ -102,13 +105,17 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Observat
     return frame.filter(selected).drop(_SERIES)
 
 
-def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr:
+def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr | None:
+    """Return the condition that a dimension has one of some codes, or None if the dataflow has none of them.
+
+    A literal false is no condition to filter by: with two of them and a column, polars 2.1 raises a ShapeError.
+    """
     if name not in flow.structure.dimension_ids:
         raise StructureError(f"{flow.id} has no dimension {name}; it has {', '.join(flow.structure.dimension_ids)}")
     dtype = frame.schema[name]
     present = [code for code in allowed if not isinstance(dtype, pl.Enum) or code in dtype.categories]
     if not present:
-        return pl.lit(False)
+        return None
     if len(present) == 1:
         return pl.col(name) == present[0]
     return pl.any_horizontal(pl.col(name) == code for code in present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -15,7 +16,7 @@ from pipelines.dissemination.observations import (
 )
 from pipelines.dissemination.periods import join_quarters, label_period, parse_period
 from pipelines.dissemination.release import arrange_observations
-from pipelines.dissemination.structures import StructureError
+from pipelines.dissemination.structures import Dimension, StructureError
 from tests.support.open_data import make_frame, make_structures
 
 STRUCTURES = make_structures()
@@ -50,6 +51,19 @@ def test_observations_are_in_the_order_of_code_lists_and_time() -> None:
 ])  # fmt: skip
 def test_selection_returns_matching_observations(selection: ObservationSelection, periods: list[str]) -> None:
     assert select_periods(selection) == periods
+
+
+def test_codes_that_the_dataflow_lacks_select_nothing_from_a_long_frame() -> None:
+    """Four literals cannot filter more than some thousand rows in polars 2.1; the flow has as many dimensions."""
+    statuses = pl.col("OBS_STATUS", "CONF_STATUS").cast(pl.Enum(sorted("AQMOFC")))
+    long = pl.concat([FRAME] * 5_000, rechunk=True).with_columns(statuses)
+    more = (Dimension("OBS_STATUS", "CL_OBS_STATUS"), Dimension("CONF_STATUS", "CL_CONF_STATUS"))
+    flow = replace(FLOW, structure=replace(FLOW.structure, dimensions=(*FLOW.structure.dimensions, *more)))
+    dimensions = flow.structure.dimension_ids
+    for n_unknown in range(1, len(dimensions) + 1):
+        codes = {name: ["ZZ"] for name in dimensions[:n_unknown]}
+        codes |= {name: [str(FRAME[name][0])] for name in dimensions[n_unknown:]}
+        assert filter_observations(long, flow, ObservationSelection(codes)).is_empty(), codes
 
 
 def test_unknown_dimension_is_refused() -> None:
