@@ -191,8 +191,8 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
     definitions of stages and of elements of the law, titles and notes of published tables, footnotes of names, causes
-    of breaks in series as a release has them, notes on treaties, and remarks on figures of other publishers. Other
-    indicators bring their own translations."""
+    of breaks in series as a release has them, notes on treaties, and words of other publishers with our remarks on
+    their figures. Other indicators bring their own translations."""
     from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.front.queries import STAGES
@@ -224,6 +224,7 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
             for note in filter(None, (row["note"] for row in csv.DictReader(handle))):
                 yield note, path.relative_to(root).as_posix()
     yield from _list_remarks(root)
+    yield from _list_words(root)
 
 
 def _list_remarks(root: Path) -> Iterator[tuple[str, str]]:
@@ -245,6 +246,25 @@ def _list_remarks(root: Path) -> Iterator[tuple[str, str]]:
     for remark, path in dict.fromkeys(remarks):
         for sentence in split_sentences(public_texts.clean_text(remark, {})):
             yield sentence, path.relative_to(root).as_posix()
+
+
+def _list_words(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (text, file) of the words of other publishers for what a figure counts, and of bodies that give reasons."""
+    from pipelines.declarations.yaml_file import load_yaml
+    from pipelines.warehouse.reference import glotip, uncts
+
+    folder = root / "pipelines" / "warehouse" / "reference"
+    names = [(reason["said_by"], folder / "reasons.yml") for reason in load_yaml(folder / "reasons.yml")["reasons"]]
+    for path in (folder / "published_figures.csv", folder / "invented.csv"):
+        with path.open(encoding="utf-8", newline="") as handle:
+            for row in csv.DictReader(handle):
+                unit = "" if row["count_unit"] else row["unit_words"]  # shown only without a code of ours
+                names += [(text, path) for text in (row["measure_words"], row.get("breakdown") or "", unit)]
+    names += [(text, folder / "glotip.py") for text in (*glotip.INDICATORS, *glotip.WORDS)]
+    names += [(text, folder / "uncts.py") for text in uncts.INDICATORS]
+    for text, path in dict.fromkeys(names):
+        if text:
+            yield text, path.relative_to(root).as_posix()
 
 
 def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:

@@ -1,6 +1,6 @@
 """Put the comparison of two sources into words: how many pairs agree, and why a pair differs.
 
-Words and titles of other publishers are in their own language; our remarks on their figures are translated.
+Titles of other publishers are in their own language; their words for what they count, and our remarks, are translated.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipelines import words
+from pipelines.core import codes
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import Row
-from pipelines.words.language import find_label, many, tell
+from pipelines.words.language import current_language, find_label, lower_first, many, tell
 from pipelines.words.reasons import FINDINGS, VERDICTS, count_verdict
-from pipelines.words.sources import Piece, split_remark, translate_remark
+from pipelines.words.sources import Piece, split_remark, translate_remark, translate_words
 
 OURS = "returns"
 """Source of the figures of this release, as the table names it."""
@@ -40,9 +41,23 @@ def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Pie
     title, remark = split_remark(source)
     tongue = languages.get(source, SOURCE_LANGUAGE)
     parts = row.get(f"{side}_parts")
-    summands = [(f"({parts})", SOURCE_LANGUAGE)] if parts else []
+    summands = [(f"({_name_parts(parts)})", "")] if parts else []
     cited = f"({title})." if remark else f"({title})"
-    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), *summands, (cited, tongue), (remark, "")]
+    return [(f"{value}:", ""), *translate_words(subject), *summands, (cited, tongue), (remark, "")]
+
+
+def _name_parts(parts: str) -> str:
+    """Return the terms of a sum with the labels of their categories: "M: 26 + F: 24" as "Male: 26 + Female: 24"."""
+    terms = [term.partition(": ") for term in parts.split(" + ")]
+    return " + ".join(f"{lower_first(_name_category(code))}: {value}" for code, _, value in terms)
+
+
+def _name_category(code: str) -> str:
+    """Return the label of a category of persons or victims; a year is its own."""
+    for codelist in ("sex", "age", "exploitation", "citizenship"):
+        if code in codes.list_codes(codelist):
+            return codes.get_code_label(codelist, code, current_language())
+    return code
 
 
 def explain_pair(row: Row) -> list[Piece]:

@@ -15,7 +15,7 @@ from pipelines.words.language import Texts, current_language, tell, translate_me
 Piece = tuple[str, str]
 """A text and its language."""
 _NEXT_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_WITH_ITS_AUTHOR = re.compile(r"(?P<remark>.+) (?P<author>\([^()]+\))\.")
+_WITH_ITS_AUTHOR = re.compile(r"(?P<remark>.+) \((?P<author>[^()]+)\)\.")
 """A reason for a difference, with the body that gives it: `Old cases are included (GRETA).`"""
 
 _OF_TITLES: Mapping[str, str] = Texts(
@@ -69,7 +69,7 @@ def translate_remark(text: str) -> list[Piece]:
     """Return our remark on a figure of others, sentence by sentence in the reader's language, or in English without a
     translation.
 
-    A release has several remarks as one text. The body that gives a reason is named in English.
+    A release has several remarks as one text.
     """
     if not text or current_language() == SOURCE_LANGUAGE:
         return [(translate_message(text), SOURCE_LANGUAGE)] if text else []
@@ -80,6 +80,40 @@ def translate_remark(text: str) -> list[Piece]:
         translation = tell(remark)  # marked in the declarations of reference figures
         if translation == remark:
             pieces.append((sentence, SOURCE_LANGUAGE))
+        elif quoted is None:
+            pieces.append((translation, ""))
         else:
-            pieces += [(translation, ""), *([(quoted["author"], SOURCE_LANGUAGE)] if quoted is not None else [])]
+            pieces += _add_author(translation.removesuffix("."), quoted["author"])
     return pieces
+
+
+def _add_author(remark: str, author: str) -> list[Piece]:
+    """Return a remark with the body that gives it in brackets before the full stop."""
+    [(name, language)] = translate_words(author)
+    return [(f"{remark} ({name}).", "")] if not language else [(remark, ""), (f"({name}).", language)]
+
+
+def translate_words(text: str) -> list[Piece]:
+    """Return words of a publisher in the reader's language, or in English without a translation."""
+    if not text:
+        return []
+    translation = tell(text)  # marked in the declarations of reference figures
+    return [(translation, "" if translation != text else SOURCE_LANGUAGE)]
+
+
+def describe_breakdown(text: str) -> list[Piece]:
+    """Return the words of a publisher for the part of a whole in brackets, in the reader's language.
+
+    A declared text is translated as a whole, one of an imported table in two parts: dimension and category.
+    """
+    if not text:
+        return []
+    [(whole, language)] = translate_words(text)
+    dimension, has_category, category = text.partition(": ")
+    if not has_category or language in ("", current_language()):
+        return [(f"({whole})", language)]
+    pieces = [*translate_words(dimension), *translate_words(category)]
+    if any(language == SOURCE_LANGUAGE for _, language in pieces):
+        (name, of_name), (part, of_part) = pieces
+        return [(f"({name}:", of_name), (f"{part})", of_part)]
+    return [(f"({': '.join(name for name, _ in pieces)})", "")]

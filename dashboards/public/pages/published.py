@@ -19,7 +19,7 @@ from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement
 from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
-from pipelines.words.sources import split_remark, translate_remark
+from pipelines.words.sources import describe_breakdown, split_remark, translate_remark, translate_words
 
 Row = Mapping[str, Any]
 _LIMIT = 200
@@ -196,9 +196,9 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
         row["value"], row["obs_status"], row["conf_status"], 0 if float(row["value"] or 0).is_integer() else 1
     )
     # The publisher's own words for a breakdown if there are any, else the codes' labels.
-    details, language = row["breakdown"] or "", SOURCE_LANGUAGE
-    if not details:
-        details, language = "; ".join(_describe_breakdown(frame, row)), ""
+    details = describe_breakdown(row["breakdown"] or "")
+    if not details and (labels := _describe_breakdown(frame, row)):
+        details = [(f"({'; '.join(labels)})", "")]
     cautions = [
         (tell("Published figures conflict.") if conflicts else "", ""),
         (tell(_DERIVED) if row["status"] == "derived" else "", ""),
@@ -212,9 +212,7 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
             *list_periods(row, of),
             tables.Cell(figure.text, figure.spoken, kind="number", value=figure.value),
             _unit_cell(row),
-            tables.compose_cell(
-                [(row["measure_words"], SOURCE_LANGUAGE), (f"({details})" if details else "", language)], kind="wide"
-            ),
+            tables.compose_cell([*translate_words(row["measure_words"]), *details], kind="wide"),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
             tables.Cell(row["publisher"], language=tables.foreign_language()),
             tables.Cell(
@@ -228,10 +226,10 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
 
 
 def _unit_cell(row: Row) -> tables.Cell:
-    """Return the unit of a figure, in the publisher's own words if it is none of ours."""
+    """Return the unit of a figure, in the publisher's words if it is none of ours."""
     if row["count_unit"]:
         return tables.Cell(words.unit_name(row["count_unit"]))
-    return tables.Cell(row["unit_words"] or "", language=tables.foreign_language())
+    return tables.compose_cell(translate_words(row["unit_words"] or ""))
 
 
 def _describe_breakdown(frame: layout.Frame, row: Row) -> list[str]:

@@ -62,6 +62,9 @@ INDICATORS: dict[str, UnodcIndicator] = {
 _FORM = {"Sexual exploitation": "sexual", "Forced labour": "labour", "Other forms of exploitation": "other"}
 _BY_FORM = "by form of exploitation"
 _BY_CITIZENSHIP, _BY_REPATRIATION = "by citizenship", "by country of repatriation"
+_NOT_STATED = "not stated"
+WORDS = (_BY_FORM, _BY_CITIZENSHIP, _BY_REPATRIATION, *_FORM, "Nationals", _NOT_STATED)
+"""Words of breakdowns that are translated; names of states are not."""
 _DIMENSIONS = (TOTAL, _BY_FORM, _BY_CITIZENSHIP, _BY_REPATRIATION)
 
 
@@ -119,7 +122,7 @@ def _correct_encoding(category: str) -> str:
 
 def _build_row(entry: UnodcRow, collected: CollectedRows, source: str, areas: Areas) -> dict[str, object]:
     meaning = INDICATORS.get(entry.indicator, UnodcIndicator(""))
-    category = areas.display_name(_correct_encoding(entry.category)) or "not stated"
+    category = areas.display_name(_correct_encoding(entry.category)) or _NOT_STATED
     row = describe_entry(entry, meaning, collected.table, source=source, title=TITLE) | {
         "offence_group": "TIP",
         "offence": "ICCS0204",

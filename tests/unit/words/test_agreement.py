@@ -17,4 +17,4 @@ def test_sum_is_told_apart_from_the_total_of_the_same_source() -> None:
         " ".join(text for text, _ in agreement.describe_side(PAIR, side, {})) for side in ("left", "right")
     )
     assert total.split() != added_up.split()
-    assert "(criminality: 14 + labour: 35 + sexual: 61)" in added_up
+    assert "(forced criminality: 14 + forced labour: 35 + sexual exploitation: 61)" in added_up

@@ -10,7 +10,15 @@ import pytest
 from pipelines.publication.releases.public_texts import clean_text
 from pipelines.warehouse.reference import glotip, published, uncts
 from pipelines.words import agreement, changes, language
-from pipelines.words.sources import has_statement, split_ending, split_remark, split_sentences, translate_remark
+from pipelines.words.sources import (
+    describe_breakdown,
+    has_statement,
+    split_ending,
+    split_remark,
+    split_sentences,
+    translate_remark,
+    translate_words,
+)
 from tests.support.paths import ROOT
 
 
@@ -84,6 +92,43 @@ def test_remarks_on_figures_of_others_are_in_the_language_of_the_page(tongue: st
     assert english == []
 
 
+def list_words() -> list[str]:
+    """Return the words of other publishers for what the collected figures count."""
+    path = Path(published.__file__).with_name("published_figures.csv")
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    words = [row["measure_words"] for row in rows] + [row["unit_words"] for row in rows if not row["count_unit"]]
+    return list(dict.fromkeys([*words, *glotip.INDICATORS, *uncts.INDICATORS]))
+
+
+@pytest.mark.parametrize("tongue", ["sq", "bs", "hr", "mk", "sr", "sr-Latn", "cnr"])
+def test_words_of_others_for_what_they_count_are_in_the_language_of_the_page(tongue: str) -> None:
+    path = Path(published.__file__).with_name("published_figures.csv")
+    with path.open(encoding="utf-8", newline="") as handle:
+        breakdowns = {row["breakdown"] for row in csv.DictReader(handle) if row["breakdown"]}
+    breakdowns |= {"by form of exploitation: Forced labour", "by citizenship: Nationals"}
+    with language.read_in(tongue):
+        pieces = [piece for text in list_words() for piece in translate_words(text)]
+        pieces += [piece for text in breakdowns for piece in describe_breakdown(text)]
+    assert len(pieces) > 80 and [text for text, of_text in pieces if of_text] == []
+
+
+def test_breakdown_is_translated_as_far_as_its_words_are_known() -> None:
+    assert describe_breakdown("") == translate_words("") == []
+    assert describe_breakdown("form of exploitation: sexual") == [("(form of exploitation: sexual)", "en")]
+    with language.read_in("mk"):
+        assert describe_breakdown("form of exploitation: sexual") == [("(форма на експлоатација: сексуална)", "")]
+        assert describe_breakdown("by citizenship: Iceland") == [("(според државјанство:", ""), ("Iceland)", "en")]
+        assert describe_breakdown("shoe size") == [("(shoe size)", "en")]
+
+
+def test_body_that_gives_a_reason_is_named_in_the_language_of_the_page() -> None:
+    reason = "Investigations carried over from the year before are counted with those that were new"
+    with language.read_in("mk"):
+        [(text, of_text)] = translate_remark(f"{reason} (GRETA, cited by the ILO Committee of Experts).")
+    assert text.endswith(" (ГРЕТА, цитирана од Комитетот на експерти на МОТ).") and not of_text
+
+
 def test_remark_is_translated_sentence_by_sentence_and_an_unknown_one_stays_english() -> None:
     assert split_sentences(f"{GLOTIP} {NOT_FINAL}") == [GLOTIP, NOT_FINAL]
     with language.read_in("hr"):
@@ -102,7 +147,8 @@ def test_reason_of_a_difference_is_translated_and_names_the_body_that_gives_it()
     }  # fmt: skip
     with language.read_in("hr"):
         pieces = agreement.explain_pair(row)
-    assert ("(GRETA, 2016)", "en") in pieces
-    assert [text for text, tongue in pieces if tongue] == ["(GRETA, 2016)"], "everything else is in Croatian"
+    assert ("(GRETA, 2016).", "en") in pieces, "the body is named before the full stop"
+    assert [text for text, tongue in pieces if tongue] == ["(GRETA, 2016)."], "everything else is in Croatian"
+    assert not any(text.endswith(".") for text, _ in pieces[: pieces.index(("(GRETA, 2016).", "en"))][-1:])
     assert sum("pravomoćne" in text for text, _ in pieces) == 1, "each remark is given once"
     assert reason in [text for text, _ in agreement.explain_pair(row)]
