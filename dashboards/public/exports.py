@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from dashboards.public.tables import Cell, Line, Table, format_marks
+from dashboards.public.tables import Cell, Line, Table, explain_kind, format_marks
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.dissemination.writers.tabular import FORMULA, WORKBOOK_OPTIONS
@@ -56,7 +56,8 @@ def build_grid(table: Table, *, with_notes: bool = True) -> list[list[Field]]:
                     tell("no upper end") if cell.high is not None and math.isinf(cell.high) else cell.high,
                 ]
             if notes:
-                row.append("; ".join(part for part in (_describe_state(cell), format_marks(cell.marks)) if part))
+                state = _describe_state(cell, is_share=table.is_share)
+                row.append("; ".join(part for part in (state, format_marks(cell.marks)) if part))
         grid.append(row)
     return grid
 
@@ -69,9 +70,10 @@ def _has_notes(lines: Sequence[Line], place: int) -> bool:
     return any(cell.marks or cell.base or cell.kind == "few" for cell in (line.cells[place] for line in lines))
 
 
-def _describe_state(cell: Cell) -> str:
+def _describe_state(cell: Cell, *, is_share: bool) -> str:
     coverage = tell("{count} territories", count=cell.base) if cell.base else ""
-    return "; ".join(part for part in (words.describe_few_state() if cell.kind == "few" else "", coverage) if part)
+    few = words.describe_few_state(is_share=is_share) if cell.kind == "few" else ""
+    return "; ".join(part for part in (few, coverage) if part)
 
 
 def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
@@ -80,7 +82,8 @@ def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
     notes = [(mark, text) for mark, text in table.select_names()]
     notes += [(tell("Note"), text) for text in table.notes.remarks]
     notes += [(tell("Note {number}", number=number), text) for number, text in enumerate(table.notes.texts, start=1)]
-    notes += [(symbol, text) for kind, (symbol, text) in words.LEGEND.items() if kind in kinds]
+    legend = {kind: symbol for kind, (symbol, _) in words.LEGEND.items() if kind in kinds}
+    notes += [(symbol, explain_kind(kind, is_share=table.is_share)) for kind, symbol in legend.items()]
     notes += [(tell("Coverage"), table.coverage)] if table.coverage else []
     return [*notes, (tell("Source"), citation)]
 

@@ -199,11 +199,13 @@ def show_table(
     legend: bool = False,
     extra_symbols: Sequence[tuple[str, str]] = (),
     is_ours: bool = True,
+    is_share: bool = False,
 ) -> None:
     """Show a table with its notes and the control to copy, download or cite it.
 
     `title` is the caption without the release, which is added; `coverage` says which areas are in the table, all
-    territories if empty. `is_ours` is false for figures of other publishers, which are not invented.
+    territories if empty. `is_ours` is false for figures of other publishers, which are not invented. `is_share` is true
+    if the figures are shares.
     """
     arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
     # The page has the notice of invented figures as its banner; what leaves the page has its own.
@@ -219,11 +221,12 @@ def show_table(
             arranged_notes,
             tuple(frame.name_notes(list(frame.areas))),
             coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
+            is_share,
         )
     )
     html = (
         tables.render_table(caption, table.columns, table.lines, corner=corner, text=text),
-        tables.render_legend(tables.list_kinds(table), extra_symbols) if legend else "",
+        tables.render_legend(tables.list_kinds(table), extra_symbols, is_share=is_share) if legend else "",
         tables.render_notes(table.notes, table.select_names(), title=notes_title),
     )
     # One element: each takes Streamlit as long as a line of the table.

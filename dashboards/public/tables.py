@@ -82,6 +82,8 @@ class Table:
     notes: words.Notes = field(default_factory=words.Notes)
     names: tuple[tuple[str, str], ...] = ()
     coverage: str = ""
+    is_share: bool = False
+    """The figures are shares, of which few may be in the part or in the rest."""
 
     def select_names(self) -> tuple[tuple[str, str], ...]:
         """Return the footnotes of names whose mark is in the table, its headings or its notes."""
@@ -348,12 +350,22 @@ def render_notes(
     return f'<div class="rti-notes">{heading}<ul>{"".join(visible)}</ul>{more}</div>'
 
 
-def render_legend(kinds: Iterable[str] = tuple(words.LEGEND), extra: Iterable[tuple[str, str]] = ()) -> str:
+def explain_kind(kind: str, *, is_share: bool = False) -> str:
+    """Return what the word of a kind of field means; next to a share, few may be in the part or in the rest."""
+    return words.explain_few_share() if is_share and kind == "few" else words.LEGEND[kind][1]
+
+
+def render_legend(
+    kinds: Iterable[str] = tuple(words.LEGEND), extra: Iterable[tuple[str, str]] = (), *, is_share: bool = False
+) -> str:
     """Return the legend of the words shown instead of figures, by their kinds."""
     listed_kinds = set(kinds)
     entries = [
-        (f'<span class="rti-badge">{escape(symbol)}</span>' if kind == "few" else escape(symbol), text)
-        for kind, (symbol, text) in words.LEGEND.items()
+        (
+            f'<span class="rti-badge">{escape(symbol)}</span>' if kind == "few" else escape(symbol),
+            explain_kind(kind, is_share=is_share),
+        )
+        for kind, (symbol, _) in words.LEGEND.items()
         if kind in listed_kinds
     ]
     entries += [(escape(symbol), text) for symbol, text in extra]

@@ -144,6 +144,15 @@ def is_few(cell: Row) -> bool:
     return cell["value"] is not None and cell["value"] < ENOUGH_EVENTS
 
 
+def explain_few_share() -> str:
+    """Return what the word "few" next to a share means, for the legend of a table of shares."""
+    return tell(
+        "Fewer than {enough} in the part or in the rest: compare with care. Chance alone can change such a share a "
+        "lot.",
+        enough=ENOUGH_EVENTS,
+    )
+
+
 def describe_few_state(*, is_share: bool = False) -> str:
     """Return the words of a picture or a downloaded table for a figure below the minimum of a comparison."""
     if is_share:

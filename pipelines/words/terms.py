@@ -54,6 +54,12 @@ def period_short(period: str) -> str:
     return format_period(period, current_language())
 
 
+def name_years(years: Iterable[str]) -> str:
+    """Return the first and the last of some years as a period: '2021–2025', or the only one."""
+    ordered = sorted(years)
+    return "–".join(dict.fromkeys((ordered[0], ordered[-1])))
+
+
 def period_words(period: str) -> str:
     """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     year, is_quarter, quarter = period.partition("-Q")

@@ -62,7 +62,7 @@ def show_breakdown(
         lambda row, label: _share_cell(frame, row, dimension, notes, tell("{subject}, share", subject=label))
     )
     title = tell("Shares of the total, per cent, with 95% confidence intervals. {caption}", caption=caption)
-    layout.show_table(frame, title, headings, shares, corner=corner, notes=notes, coverage=name)
+    layout.show_table(frame, title, headings, shares, corner=corner, notes=notes, coverage=name, is_share=True)
 
 
 def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: words.Notes, label: str) -> tables.Cell:

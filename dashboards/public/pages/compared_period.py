@@ -103,4 +103,5 @@ def show_table(frame: layout.Frame, compared: Compared, freq: str, period: str) 
     layout.show_table(
         frame, compared.compose_title(freq, words.period_short(period)), columns, lines, corner=tell("Area"),
         notes=notes, legend=True, coverage=words.join_words(map(frame.marked_name, compared.areas)),
+        is_share=compared.basis == "share",
     )  # fmt: skip

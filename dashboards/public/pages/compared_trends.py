@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dashboards.public import charts, choices, comparison, layout, queries, tables
 from dashboards.public.pages.compared import Compared
@@ -92,7 +93,7 @@ def _make_series(
     if compared.version == comparison.RECOMMENDED:
         present = {row["period"] for row in rows}
         rows += [comparison.make_absent(area, period) for period in periods if period not in present]
-    return from_rows.make_series(
+    drawn = from_rows.make_series(
         title,
         rows,
         breaks=find_breaks(compared, area, by_area[area]),
@@ -101,6 +102,7 @@ def _make_series(
         digits=compared.digits,
         find_territory=lambda row: compared.frame.find_territory(str(row["area"])),
     )
+    return replace(drawn, is_share=compared.basis == "share")
 
 
 def find_breaks(compared: Compared, area: str, rows: Sequence[Row]) -> list[Row]:
@@ -133,4 +135,5 @@ def show_periods(frame: layout.Frame, compared: Compared, freq: str, periods: tu
     corner = tell("Quarter") if freq == "Q" else tell("Year")
     title = tell("{title}, with 95% confidence intervals", title=compared.compose_title(freq))
     coverage = words.join_words(map(frame.marked_name, by_area))
-    layout.show_table(frame, title, columns, rows, corner=corner, notes=notes, coverage=coverage)
+    is_share = compared.basis == "share"
+    layout.show_table(frame, title, columns, rows, corner=corner, notes=notes, coverage=coverage, is_share=is_share)

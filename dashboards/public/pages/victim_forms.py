@@ -47,7 +47,7 @@ def show_forms(frame: layout.Frame, crime: str, crime_name: str, unit: str, year
     with layout.open_fold(tell("The shares as a table, with 95% confidence intervals")):
         headings = [frame.marked_name(area) for area in areas]
         corner = figures.DIMENSIONS[_DIMENSION]
-        layout.show_table(frame, title, headings, lines, corner=corner, notes=notes, legend=True)
+        layout.show_table(frame, title, headings, lines, corner=corner, notes=notes, legend=True, is_share=True)
 
 
 def _is_few(row: Row | None) -> bool:

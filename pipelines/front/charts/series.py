@@ -88,6 +88,7 @@ class ChartSeries:
     digits: int = 0
     is_joined: bool = True
     events: Sequence[EventMark] = ()
+    is_share: bool = False
 
     @property
     def is_faded(self) -> bool:
@@ -458,9 +459,10 @@ def list_coverage_changes(series: ChartSeries) -> list[str]:
 def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
+    few = marks.describe_few(is_share=any(series.is_share for series in all_series))
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
         (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
-        (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
+        (any(p.is_few for p in points), marks.show_few, few),
         (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
         (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),

@@ -160,7 +160,7 @@ def _list_keys(table: ShadedTable) -> list[marks.Key]:
     steps = {find_step(cell.figure.value or 0.0) for cell in cells if has_value(cell.figure)}
     keys = [marks.Key(_show_step(step), name_step(step)) for step in sorted(steps)]
     if any(cell.is_few and has_value(cell.figure) for cell in cells):
-        keys.append(marks.Key(marks.show_few, marks.describe_few()))
+        keys.append(marks.Key(marks.show_few, marks.describe_few(is_share=True)))
     absent = {cell.figure.kind: cell.figure.text for cell in cells if not has_value(cell.figure)}
     return keys + [marks.Key(marks.show_absent(kind), upper_first(text)) for kind, text in absent.items()]
 

@@ -69,6 +69,16 @@ def test_pasted_text_has_the_figures_alone() -> None:
     )
 
 
+def test_files_of_shares_say_that_few_may_be_in_the_part_or_in_the_rest() -> None:
+    for is_share, few in (
+        (False, "fewer than 20: compare"),
+        (True, "fewer than 20 in the part or in the rest: compare"),
+    ):
+        text = exports.write_csv(replace(build_table(), is_share=is_share), CITATION).decode("utf-8-sig")
+        assert few in text and f"F{few[1:]}" in text
+        assert ("in the rest" in tables.render_legend(["few"], is_share=is_share)) is is_share
+
+
 def test_csv_has_a_byte_order_mark_equal_rows_and_a_decimal_point() -> None:
     content = exports.write_csv(build_table(), CITATION)
     assert content.startswith(b"\xef\xbb\xbf") and b"\r\n" in content

@@ -105,3 +105,9 @@ def test_description_begins_with_the_largest_share_of_those_that_are_not_few() -
 
 def test_no_share_is_called_the_largest_if_all_others_are_few() -> None:
     assert shades.describe_shades(make_table()).startswith("Forms of exploitation. Sexual exploitation: Albania: 41")
+
+
+def test_key_of_few_says_that_they_may_be_in_the_part_or_in_the_rest() -> None:
+    assert (
+        "Fewer than 20 in the part or in the rest: compare with care" in read_drawing(draw_shades(make_table())).words
+    )
