@@ -92,7 +92,7 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
         ]
         by_year = {key: group for key, group in groups.items() if _has_figure(group) or _is_withheld(group)}
         if len({key[2] for key in by_year}) > 1:
-            subject = _name_subject(reader, crime, track, "")
+            subject = _name_subject(reader, crime, track, words.name_years([key[2] for key in by_year]))
             lines = _list_lines(reader, by_year, with_year=True)
             tables.append(_compose_lengths(reader, subject, f"lengths-{track}-years", lines, tell("Territory, year")))
             tables += _compose_changes(reader, crime, track, by_year)

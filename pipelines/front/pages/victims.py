@@ -131,7 +131,7 @@ def _compose_years(reader: Reader, crime: str, years: Sequence[str]) -> FigureTa
     edition = reader.edition
     table = FigureTable(
         reader,
-        pictures.name_victims(reader, crime),
+        f"{pictures.name_victims(reader, crime)}, {words.name_years(years)}",
         tell("Area"),
         years,
         name="years",

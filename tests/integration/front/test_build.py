@@ -710,6 +710,16 @@ def test_planted_orphan_is_found(site: Site, before: str, after: str, orphan: st
     assert orphan in find_orphans(html.fragment_fromstring(content.replace(before, after)))
 
 
+@pytest.mark.parametrize(("file", "table"), [("victims", "years"), ("sentences", "lengths-first-years")])
+def test_captions_of_tables_by_year_name_the_first_and_the_last_year(site: Site, file: str, table: str) -> None:
+    for tag in list_tags():
+        result = read_table(site.texts[f"{tag}/{file}.html"], table)
+        assert result is not None
+        headings = " ".join([*result[0].columns, *(line.heading.text for line in result[0].lines)])
+        years = sorted(set(re.findall(r"\b20\d\d\b", headings)))
+        assert f"{years[0]}–{years[-1]}" in result[0].caption, (tag, result[0].caption)
+
+
 @pytest.mark.parametrize(
     ("file", "table", "statement"),
     [

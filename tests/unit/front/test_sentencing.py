@@ -31,4 +31,6 @@ def test_sentences_name_crime_year_and_instance() -> None:
     about = "Trafficking in persons, 2025, first instance, "
     assert texts[0].startswith(f"{about}Aland: half of the sentences were up to 48 months.")
     assert texts[1] == f"{about}Bland*: withheld."
+    captions = [table.caption for table in page.values["tracks"][0]["tables"]]
+    assert "Trafficking in persons, 2024–2025, first instance" in captions[2], "the table by year names its years"
     assert page.description.startswith(about), "a search engine shows it without the page"
