@@ -17,10 +17,11 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from dashboards.public.framework_words import write_words
 from dashboards.public.menu import FORMER_PAGES, PAGES, SITE, compose_title
-from dashboards.public.plain_page import render_plain_page
+from dashboards.public.plain_page import render_foot, render_plain_page
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
-from pipelines.front.build import COPYING_SCRIPT, list_main_links
+from pipelines.core.settings import CommandSettings, read_settings
+from pipelines.front.build import COPYING_SCRIPT, list_common_links, list_main_links
 from pipelines.words import DEMONSTRATION
 from pipelines.words.language import current_language, read_in, tell
 
@@ -111,7 +112,9 @@ class Documents:
             sent["Cache-Control"] = "no-store"
             with read_in(language):
                 content = render_not_found(
-                    is_demonstration=self.is_demonstration(), has_static_pages=self.has_static_pages()
+                    is_demonstration=self.is_demonstration(),
+                    has_static_pages=self.has_static_pages(),
+                    contact=read_settings(CommandSettings).contact or "",
                 )
                 return Response(content, 404, sent, "text/html; charset=utf-8")
         return PlainTextResponse("Not found\n", 404)
@@ -162,10 +165,12 @@ def _adapt_document(index: str, page: str) -> str:
     return document.replace('<meta charset="UTF-8" />', script)
 
 
-def render_not_found(*, is_demonstration: bool, has_static_pages: bool) -> str:
-    """Return the page for an unknown address, with the menu of the static pages and a way to each page of the explorer.
+def render_not_found(*, is_demonstration: bool, has_static_pages: bool, contact: str = "") -> str:
+    """Return the page for an unknown address, with the menu of the static pages, a way to each page of the explorer,
+    and the foot of all pages.
 
-    The menu is left out without static pages, and the list of pages begins with the first address.
+    The menu and the links of the foot are left out without static pages, and the list of pages begins with the first
+    address. `contact` is where the secretariat answers questions.
     """
     language, tag = current_language(), i18n.html_lang(current_language())
     listed_name, navigation = tell("Pages"), []
@@ -176,11 +181,15 @@ def render_not_found(*, is_demonstration: bool, has_static_pages: bool) -> str:
         navigation.append((listed_name, next(iter(addresses))))
     else:
         addresses = {f"/{tag}/": tell("Home"), **addresses}
-    links = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in addresses.items())
+    items = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in addresses.items())
     title = tell("Page not found")
     advice = escape(tell("There is no page at this address. Check the address, or choose a page."))
     heading = f"<h2>{escape(listed_name)}</h2>" if has_static_pages else ""
     label = escape(listed_name, quote=True)
-    body = f'<p>{advice}</p>{heading}<nav aria-label="{label}"><ul>{links}</ul></nav>'
+    body = f'<p>{advice}</p>{heading}<nav aria-label="{label}"><ul>{items}</ul></nav>'
     note = tell(DEMONSTRATION) if is_demonstration else ""
-    return render_plain_page(tag, f"{title} – {tell(SITE)}", body, heading=title, note=note, navigation=navigation)
+    links = [(text, f"/{tag}/{file}") for text, file in list_common_links()] if has_static_pages else []
+    foot = render_foot(contact, links)
+    return render_plain_page(
+        tag, f"{title} – {tell(SITE)}", body, heading=title, note=note, navigation=navigation, foot=foot
+    )

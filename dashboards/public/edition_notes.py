@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboards.public import menu, queries
 from dashboards.public.frame import Frame
-from dashboards.public.plain_page import link_contact
+from dashboards.public.plain_page import invite_questions
 from dashboards.public.selection import RELEASE, read_selection
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.settings import CommandSettings, read_settings
@@ -120,15 +120,9 @@ def _render_foot() -> str:
         f'{escape(text)} <a class="{kind}" href="{escape(address)}">{escape(address)}</a>'
         for kind, text, address in links
     ]
-    lines += [keep_part_whole(escape(describe_next(queries.find_next_release()))), _invite_questions()]
-    return f'<p class="rti-foot rti-links">{"<br>".join(filter(None, lines))}</p>'
-
-
-def _invite_questions() -> str:
-    """Return the line on how to report a mistake as HTML, with the contact of the secretariat if one is set."""
-    text = tell("Have you found a mistake, or is a figure missing? Please tell the regional secretariat.")
     contact = read_settings(CommandSettings).contact or ""
-    return f"{escape(text)} {link_contact(contact)}".strip()
+    lines += [keep_part_whole(escape(describe_next(queries.find_next_release()))), invite_questions(contact)]
+    return f'<p class="rti-foot rti-links">{"<br>".join(filter(None, lines))}</p>'
 
 
 def explain_unknown_release() -> None:

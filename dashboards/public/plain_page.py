@@ -38,6 +38,8 @@ STYLE: Final = (
     ".skip{position:absolute;left:-999rem}"
     ".skip:focus{left:1rem;top:.5rem;z-index:1;background:#fff;padding:.4rem .8rem}"
     "main:focus{outline:none}"
+    ".foot{border-top:1px solid #d5dae1;margin-top:2rem;padding:.6rem max(1rem,calc((100% - 80rem)/2));color:#4d5866;"
+    "font-size:.9rem}.foot ul{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}.foot li{margin:0}"
     "dl div{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:1rem;padding:.3rem 0;"
     "border-bottom:1px solid #d5dae1}dt{color:#4d5866}dd{margin:0}"
     "@media(max-width:640px){h1{font-size:1.45rem}h2{font-size:1.2rem}dl div{grid-template-columns:1fr;gap:0}"
@@ -55,13 +57,15 @@ def render_plain_page(
     note: str = "",
     navigation: Sequence[tuple[str, str]] = (),
     find_address: Callable[[str], str] = lambda tag: f"/{tag}/",
+    foot: str = "",
 ) -> str:
     """Return a document in a language: a link to the static pages, a choice of languages, a heading, a body of HTML.
 
     `note` is shown above everything, such as that figures are invented. `navigation` are the texts and addresses of the
     main pages, for a menu below the head. `find_address` returns the address of a page in another language: the first
-    static page unless given.
+    static page unless given. `foot` is HTML for the foot.
     """
+    footer = f'<footer class="foot">{foot}</footer>' if foot else ""
     above = f'<p class="note" role="note">{escape(note)}</p>' if note else ""
     return (
         f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
@@ -70,7 +74,7 @@ def render_plain_page(
         f'<body><a class="skip" href="#content">{escape(tell("Skip to the content"))}</a>'
         f'<header>{above}<div class="head"><a href="/{tag}/">{escape(tell(SITE))}</a>'
         f"{_render_languages(tag, find_address)}</div></header>{_render_navigation(navigation)}"
-        f'<main id="content" tabindex="-1"><h1>{escape(heading)}</h1>{body}</main></body></html>'
+        f'<main id="content" tabindex="-1"><h1>{escape(heading)}</h1>{body}</main>{footer}</body></html>'
     )
 
 
@@ -91,6 +95,18 @@ def _render_languages(tag: str, find_address: Callable[[str], str]) -> str:
         items += f'<li><a href="{address}" lang="{lang}" hreflang="{lang}"{chosen}>{escape(name)}</a></li>'
     label = escape(tell("Language"), quote=True)
     return f'<nav aria-label="{label}"><ul class="languages">{items}</ul></nav>'
+
+
+def render_foot(contact: str, links: Sequence[tuple[str, str]] = ()) -> str:
+    """Return what the foot of every page has as HTML: how to report a mistake, and links (text, address)."""
+    items = "".join(f'<li><a href="{escape(href, quote=True)}">{escape(text)}</a></li>' for text, href in links)
+    return f"<p>{invite_questions(contact)}</p>{f'<ul>{items}</ul>' if items else ''}"
+
+
+def invite_questions(contact: str) -> str:
+    """Return the line on how to report a mistake as HTML, with the contact of the secretariat if one is set."""
+    text = tell("Have you found a mistake, or is a figure missing? Please tell the regional secretariat.")
+    return f"{escape(text)} {link_contact(contact)}".strip()
 
 
 def link_contact(contact: str) -> str:

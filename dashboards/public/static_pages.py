@@ -183,6 +183,7 @@ class StaticPages:
                 document = render_not_found(
                     is_demonstration=is_demonstration_home(self.open_home),
                     has_static_pages=find_current_pages(self.open_home) is not None,
+                    contact=self.contact,
                 )
                 return Response(document, 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
         # A page changes with the current release: browsers ask each time and receive it only if it differs.

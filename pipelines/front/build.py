@@ -346,8 +346,12 @@ def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
 def list_foot_links(reader: Reader, page: Page) -> list[tuple[str, str]]:
     """Return the links at the foot of a page, to pages that are not in the navigation."""
     monitored = page.crime if page.crime in monitoring.list_crimes(reader) else ""
+    return [*_list_briefs(reader, page), *list_common_links(monitored)]
+
+
+def list_common_links(monitored: str = "") -> list[tuple[str, str]]:
+    """Return the links at the foot of every page; `monitored` is the crime of the page on monitoring."""
     return [
-        *_list_briefs(reader, page),
         (tell("Accessibility statement"), pages.name_file(pages.ACCESSIBILITY)),
         (tell("Releases and corrections"), pages.name_file(pages.RELEASES)),
         (tell("Law on joint investigation teams"), pages.name_file(pages.LAW)),

@@ -85,7 +85,7 @@ def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None
     assert answer.status_code == 404 and answer.headers["content-type"].startswith("text/html")
     assert "Page not found" in answer.text
     document = unescape(answer.text)
-    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', document.partition("<main ")[2]))
+    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', document.partition("<main ")[2].partition("</main>")[0]))
     assert links == {"en/": "Home"} | {f"{page}?lang=en": title for page, title in PAGES.items()}
     tags = [i18n.html_lang(code) for code in i18n.language_names()]
     assert re.findall(r'<li><a href="/([^"]*)/" lang="', document) == tags, "a way to each language"
@@ -101,8 +101,18 @@ def test_unknown_address_has_the_menu_of_the_static_pages_if_a_release_has_them(
     assert menu is not None
     addresses = re.findall(r'<a href="([^"]*)">', menu[0])
     assert addresses[0] == "/mk/index.html" and addresses[-1] == "/region?lang=mk"
-    listed = re.findall(r'<a href="/([^"]*)">', document.partition("<main ")[2])
+    listed = re.findall(r'<a href="/([^"]*)">', document.partition("<main ")[2].partition("</main>")[0])
     assert listed == [f"{page}?lang=mk" for page in PAGES], "the way home is in the menu"
+    foot = document.partition('<footer class="foot">')[2]
+    with read_in("mk"):
+        assert tell("Accessibility statement") in foot and tell("Releases and corrections") in foot
+    assert all(link.startswith("/mk/") for link in re.findall(r'href="([^"]*)"', foot)), "links to static pages"
+
+
+def test_foot_of_an_unknown_address_says_how_to_report_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_CONTACT", "help@example.org")
+    foot = request_path("/nopage").text.partition('<footer class="foot">')[2]
+    assert "Have you found a mistake" in foot and 'href="mailto:help@example.org"' in foot and "<ul>" not in foot
 
 
 @pytest.mark.parametrize(
