@@ -147,10 +147,38 @@ _Problem = tuple[pl.DataFrame, ReleasedRecordFigures | None]
 
 
 def _protect_named(problem: _Problem, rule: ProtectionRule, cache: Path | None) -> tuple[Array, risk.BlockRisk]:
+    """Audit the pattern that earlier releases gave the problem, or protect it if they gave it none."""
     block, figures = problem
     name = _name_block(block)
     moves = None if cache is None else cache / f"moves-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
+    if (states := _repeat_pattern(block, rule.threshold)) is not None:
+        return states, _audit_repeated(block, name=name, rule=rule, figures=figures, moves=moves)
     return protect_block(block, name=name, rule=rule, figures=figures, moves=moves)
+
+
+def _audit_repeated(
+    block: pl.DataFrame,
+    *,
+    name: str,
+    rule: ProtectionRule,
+    figures: ReleasedRecordFigures | None,
+    moves: Path | None,
+) -> risk.BlockRisk:
+    """Return the assessment of a pattern that earlier releases gave all cells of a block.
+
+    Nothing of it can be hidden any more, so what fails counts as revealed by earlier releases.  Patterns of earlier
+    software may fail, and patterns that figures from case records were added to.
+    """
+    pattern = Pattern(block, name=name, rule=rule, figures=figures)
+    if not pattern.has_hidden:
+        return risk.nothing_hidden(name)
+    if moves is not None:
+        pattern.read_kept_moves(moves)
+    report = pattern.assess_cells()
+    if report.passed:
+        return report
+    revealed = {*report.failed_rows, *(row for _, row in report.to_insiders)}
+    return risk.BlockRisk(name, report.hidden, (), (), (), revealed_before=tuple(sorted(revealed)))
 
 
 def _name_block(block: pl.DataFrame) -> str:
@@ -160,17 +188,23 @@ def _name_block(block: pl.DataFrame) -> str:
 def _find_outcome(
     block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path | None
 ) -> tuple[Array, risk.BlockRisk] | None:
-    """Return the outcome of a block that earlier releases had, or that the same code protected before."""
+    """Return the outcome of a block that the same code protected before, or whose pattern it audited before."""
     name = _name_block(block)
-    if (states := _repeat_pattern(block, rule.threshold)) is not None:
-        hidden = block.filter(pl.Series(states != "F", dtype=pl.Boolean)).n_unique(list(codes.CELL_KEY))
-        return states, risk.nothing_new(name, hidden)
-    if cache is None or not (path := _cached_path(block, figures, rule, cache)).exists():
+    states = _repeat_pattern(block, rule.threshold)
+    if states is not None and (states == "F").all():
+        return states, risk.nothing_hidden(name)
+    if cache is None:
+        return None
+    if states is None:
+        path = _cached_path(block, figures, rule, cache)
+    else:
+        path = _audited_path(block, states, figures, rule, cache)
+    if not path.exists():
         return None
     outcome = json.loads(path.read_text(encoding="ascii"))
     lost = {"revealed_before": tuple(outcome["revealed"]), "open_to_guess": tuple(outcome["guessed"])}
     report = risk.BlockRisk(name, outcome["hidden"], (), (), (), **lost)
-    return np.array(list(outcome["states"]), dtype=object), report
+    return np.array(list(outcome["states"]), dtype=object) if states is None else states, report
 
 
 def _store_outcome(
@@ -180,12 +214,10 @@ def _store_outcome(
     cache: Path | None,
     outcome: tuple[Array, risk.BlockRisk],
 ) -> None:
+    """Keep the outcome of a block, and that its pattern was audited: a later release may have the same."""
     if cache is None:
         return
     states, report = outcome
-    path = _cached_path(block, figures, rule, cache)
-    cache.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.new")
     content = {
         "block": report.name,
         "hidden": report.hidden,
@@ -193,14 +225,33 @@ def _store_outcome(
         "guessed": report.open_to_guess,
         "states": "".join(states),
     }
-    temporary.write_text(json.dumps(content), encoding="ascii")
-    temporary.replace(path)
+    cache.mkdir(parents=True, exist_ok=True)
+    paths = [_cached_path(block, figures, rule, cache)]
+    if block["_row"].null_count() == 0:  # no earlier release shows other values
+        paths.append(_audited_path(block, states, figures, rule, cache))
+    for path in paths:
+        temporary = path.with_suffix(f".{os.getpid()}.new")
+        temporary.write_text(json.dumps(content), encoding="ascii")
+        temporary.replace(path)
 
 
 def _cached_path(block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path) -> Path:
+    return cache / f"{_digest_problem(block.drop('_row'), figures, rule)}.json"
+
+
+def _audited_path(
+    block: pl.DataFrame, states: Array, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path
+) -> Path:
+    """Return the path of the assessment of a pattern: it depends on values and hidden cells, not on who hid them."""
+    known = block.select(
+        *earlier_releases.COLUMNS, "is_group", "is_small_change", is_hidden=pl.Series(states != "F")
+    ).with_columns(pl.col("reporters").fill_null(""), pl.col("value").cast(pl.Float64))
+    return cache / f"audited-{_digest_problem(known, figures, rule)}.json"
+
+
+def _digest_problem(content: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule) -> str:
     rules = f"|{rule}|{codes.measure_parts()}|{balances.list_balances()}|{digest_code()}"
-    content = block.drop("_row").write_csv() + rules + (figures.to_csv() if figures else "")
-    return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
+    return hashlib.sha256((content.write_csv() + rules + (figures.to_csv() if figures else "")).encode()).hexdigest()
 
 
 def _mark_groups(combined: pl.DataFrame, threshold: int, rows_of_single_cases: pl.Series | None = None) -> pl.DataFrame:
@@ -238,7 +289,7 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     """Return the states of a block if earlier releases had all its cells with the same values, else None.
 
     What they published is published again and what they hid stays hidden. Readers learn nothing from that, so it needs
-    no assessment.
+    no search; earlier software may have found the pattern, so it is assessed once (`_audit_repeated`).
     """
     is_known = pl.col("was_published") | pl.col("was_hidden")
     if not block.select((is_known & pl.col("_row").is_not_null()).all()).item():

@@ -124,11 +124,6 @@ def nothing_hidden(name: str) -> BlockRisk:
     return BlockRisk(name, 0, (), (), ())
 
 
-def nothing_new(name: str, hidden: int) -> BlockRisk:
-    """Return the assessment of a block that earlier releases showed exactly as this one does."""
-    return BlockRisk(name, hidden, (), (), ())
-
-
 def assess_block(
     known: Space,
     hidden: Array,

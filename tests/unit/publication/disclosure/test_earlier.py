@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -27,6 +30,50 @@ def test_same_cells_keep_their_pattern_without_any_program(monkeypatch: pytest.M
     again = protect.hide_small_counts(cells, earlier=[earlier.record_release(cells, first["conf_status"])])
     assert again.cells.equals(first)
     assert again.report.count_cells()["hidden"] == 2
+
+
+def test_leak_of_an_earlier_release_is_found_although_nothing_is_new(tmp_path: Path) -> None:
+    """Subtract BB and CC from the region, as older software allowed; the same values do not hide that."""
+    cells = build_release({"AA": 3, "BB": 40, "CC": 50})
+    leaking = earlier.record_release(cells, pl.Series(["A", "F", "F", "F"]))
+    for _ in range(2):  # audited, then read from what was kept
+        again = protect.hide_small_counts(cells, earlier=[leaking], cache=tmp_path)
+        assert again.cells["conf_status"].to_list() == ["A", "F", "F", "F"]
+        assert again.report.passed and again.report.count_cells()["revealed_before"] == 1
+
+
+def test_leak_to_an_office_is_found_although_nothing_is_new() -> None:
+    """BB subtracts its own hidden figure from the region, and is left with AA."""
+    cells = build_release({"AA": 3, "BB": 40})
+    leaking = earlier.record_release(cells, pl.Series(["A", "D", "F"]))
+
+    def count_revealed(*, guards: bool) -> int:
+        again = protect.hide_small_counts(cells, earlier=[leaking], guards_against_offices=guards)
+        return again.report.count_cells()["revealed_before"]
+
+    assert (count_revealed(guards=False), count_revealed(guards=True)) == (0, 1)
+
+
+def test_repeated_pattern_is_audited_once_by_each_version_of_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = build_release({"AA": 3, "BB": 40, "CC": 50})
+    first = protect.hide_small_counts(cells, cache=tmp_path)
+    released = [earlier.record_release(cells, first.cells["conf_status"])]
+    audited: list[str] = []
+    audit = protect._audit_repeated
+
+    def note_audit(block: pl.DataFrame, **terms: Any) -> risk.BlockRisk:
+        audited.append(terms["name"])
+        return audit(block, **terms)
+
+    monkeypatch.setattr(protect, "_audit_repeated", note_audit)
+    for version, n_audits in (("the same", 0), ("another", 1), ("another", 1), ("a third", 2)):
+        if version != "the same":
+            monkeypatch.setattr(protect, "digest_code", lambda version=version: version)
+        again = protect.hide_small_counts(cells, earlier=released, cache=tmp_path)
+        assert again.cells.equals(first.cells) and again.report.count_cells() == first.report.count_cells()
+        assert len(audited) == n_audits, version
 
 
 def test_pattern_of_the_earlier_release_prevails_over_a_cheaper_one() -> None:
