@@ -14,9 +14,11 @@ from dashboards.public import menu, queries
 from dashboards.public.frame import Frame
 from dashboards.public.plain_page import invite_questions
 from dashboards.public.selection import RELEASE, read_selection
+from dashboards.public.static_links import find_crime, link_static_page
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.settings import CommandSettings, read_settings
-from pipelines.front.pages.calendar import OPEN_CURRENT, describe_next, describe_withdrawal
+from pipelines.front.pages import RELEASES, name_file
+from pipelines.front.pages.calendar import CALENDAR, OPEN_CURRENT, describe_next, describe_withdrawal
 from pipelines.publication.provenance.figure_ids import CURRENT
 from pipelines.words.language import current_language, tell
 from pipelines.words.line_breaks import keep_part_whole
@@ -97,7 +99,8 @@ def _render_notice(frame: Frame) -> str:
         paragraphs.append(f"{sentence} {render_way_on()}")
     if edition.is_corrected:
         wrong = escape(tell("Figures in release {release} were wrong", release=edition.id))
-        address = f"/{html_lang(current_language())}/calendar.html"
+        # Made on request, in each crime's version.
+        address = f"/{html_lang(current_language())}/{name_file(CALENDAR, find_crime())}"
         paragraphs.append(f'{wrong}. <a href="{address}">{escape(tell("Notices on corrected figures"))}</a>')
     if not edition.is_current and queries.is_outdated(edition.path):
         paragraphs.append(escape(tell(_OUTDATED)))
@@ -127,10 +130,9 @@ def _render_foot() -> str:
 
 def explain_unknown_release() -> None:
     """Say that the release of the address was not published, and show ways on. The name is not repeated."""
-    tag = html_lang(current_language())
     way_on, selection = render_way_on(), read_selection()
     selection.release = selection.front = ""
     st.title(tell("There is no such release"), anchor=False)
     st.markdown(tell("Check the release in the address of this page, or open the page in the newest release."))
-    links = (way_on, f'<a href="/{tag}/releases.html">{escape(tell("Releases and corrections"))}</a>')
+    links = (way_on, f'<a href="{link_static_page(RELEASES)}">{escape(tell("Releases and corrections"))}</a>')
     st.html(f"<ul>{''.join(f'<li>{link}</li>' for link in links)}</ul>")

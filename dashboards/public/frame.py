@@ -14,14 +14,14 @@ from typing import Any
 
 from dashboards.public import queries, tables
 from dashboards.public.selection import read_selection
+from dashboards.public.static_links import link_static_page
 from pipelines import words
 from pipelines.core import codes
-from pipelines.core.i18n import html_lang
 from pipelines.front.build import FOLDER
 from pipelines.front.glossary import Explainer
-from pipelines.front.pages import METHODOLOGY, name_file
+from pipelines.front.pages import METHODOLOGY
 from pipelines.words import Row, figures
-from pipelines.words.language import current_language, tell
+from pipelines.words.language import tell
 from pipelines.words.line_breaks import keep_part_whole
 
 _MARKS = ("*", "†", "‡", "§")
@@ -86,7 +86,7 @@ class Frame:
         """
         if not (Path(self.path).parent / FOLDER).is_dir():
             return None
-        page = f"{self.front}/{html_lang(current_language())}/{name_file(METHODOLOGY)}"
+        page = link_static_page(METHODOLOGY)
         return Explainer(page), Explainer(page, "about-folded")
 
     def explain_terms(self, text: str) -> str:

@@ -21,14 +21,14 @@ from dashboards.public.drawing import open_fold as open_fold
 from dashboards.public.frame import Frame as Frame
 from dashboards.public.frame import read_vocabulary as read_vocabulary
 from dashboards.public.problems import explain_problems
-from dashboards.public.selection import Selection, open_language, read_selection
+from dashboards.public.selection import open_language, read_selection
+from dashboards.public.static_links import find_crime, link_static_page
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang
 from pipelines.front.build import FOLDER, shorten_style
 from pipelines.front.charts import fit
-from pipelines.front.pages import HOME, name_brief_file, name_file
-from pipelines.front.queries import CRIMES
+from pipelines.front.pages import HOME, name_brief_file
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words.language import current_language, tell
 from pipelines.words.line_breaks import keep_part_whole, keep_text_whole
@@ -138,8 +138,8 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_
         day=words.format_day(clock.parse_time(str(frame.release["drafted_at"])).date()),
         period=words.period_short(frame.release["reference_period"]),
     )
-    crime = read_selection().carried.get("crime", CRIMES[0])
-    if not has_brief and crime in CRIMES and "A" in queries.list_periods(frame.path, crime):
+    crime = find_crime()
+    if not has_brief and "A" in queries.list_periods(frame.path, crime):
         link_brief(frame, "", crime)
     foot = escape(f"{frame.cite_source(is_ours=is_ours)} {drafted} {way}")
     st.html(f'<div class="rti-foot">{keep_part_whole(foot)}</div>')
@@ -165,24 +165,7 @@ def _put_print_foot() -> None:
 
 def show_menu() -> None:
     """Show the menu of pages in its place above the page, with links that carry the reader's choices."""
-    selection = read_selection()
-    menu.show_menu(selection.link_to, f"{selection.front}{_find_home(selection)}")
-
-
-def _find_home(selection: Selection) -> str:
-    """Return the address of the static home page of the reader's crime, below the static pages of the release.
-
-    Without such a page, it is that of the language.
-    """
-    lang, crime = html_lang(current_language()), selection.carried.get("crime", "")
-    file = name_file(HOME, crime) if crime in CRIMES[1:] else ""
-    try:
-        is_there = (
-            bool(file) and (Path(queries.open_release(selection.release).path).parent / FOLDER / lang / file).is_file()
-        )
-    except (queries.UnknownReleaseError, queries.NoReleaseError, queries.DamagedReleaseError):
-        is_there = False  # The page itself says so.
-    return f"/{lang}/{file if is_there else ''}"
+    menu.show_menu(read_selection().link_to, link_static_page(HOME))
 
 
 def show_table(

@@ -24,6 +24,7 @@ from pipelines.core import clock, i18n
 from pipelines.dissemination.table_titles import name_table
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
 from pipelines.front.pages.releases import CHANGES
+from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.changes import ReleaseComparison, compare_folders
 from pipelines.publication.releases.correction_notices import read_notices
@@ -46,14 +47,18 @@ if TYPE_CHECKING:
     from pipelines.publication.releases.calendar import PlannedRelease
 
 ICS: Final = f"{CALENDAR}.ics"
-_ADDRESS: Final = re.compile(rf"/([A-Za-z-]+)/({CALENDAR}\.html|{re.escape(ICS)}|{re.escape(FEED)})")
+_ADDRESS: Final = re.compile(
+    rf"/(?P<lang>[A-Za-z-]+)/(?P<file>{CALENDAR}(?:-(?P<crime>[a-z]+))?\.html|{re.escape(ICS)}|{re.escape(FEED)})"
+)
 _CHANGES: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)/changes\.(csv|json)")
 """Changes since the previous release, or since any other: `?since=2026-Q2`."""
-_CHANGES_PAGE: Final = re.compile(rf"/releases/([0-9]{{4}}-Q[1-4](?:\.[0-9]+)?)/([A-Za-z-]+)/{CHANGES}\.html")
+_CHANGES_PAGE: Final = re.compile(
+    rf"/releases/(?P<release>[0-9]{{4}}-Q[1-4](?:\.[0-9]+)?)/(?P<lang>[A-Za-z-]+)/{CHANGES}(?:-(?P<crime>[a-z]+))?\.html"
+)
 """The same as a page, since an earlier release."""
 _TABLE: Final = re.compile(
     rf"(?:/releases/(?P<release>[0-9]{{4}}-Q[1-4](?:\.[0-9]+)?))?/(?P<lang>[A-Za-z-]+)"
-    rf"/(?P<page>{CALENDAR}|{CHANGES})\.(?P<name>[a-z-]+)\.(?P<ending>csv|xlsx|html)"
+    rf"/(?P<page>{CALENDAR}|{CHANGES})(?:-(?P<crime>[a-z]+))?\.(?P<name>[a-z-]+)\.(?P<ending>csv|xlsx|html)"
 )
 """A table of one of these pages, as a file or to be embedded."""
 _KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
@@ -89,7 +94,10 @@ class ReleasePages:
 
         page, key, changes = _ADDRESS.fullmatch(path), _KEY.fullmatch(path), _CHANGES.fullmatch(path)
         compared, table = _CHANGES_PAGE.fullmatch(path), _TABLE.fullmatch(path)
-        lang = page[1] if page is not None else compared[2] if compared is not None else table["lang"] if table else ""
+        written = page or compared or table
+        lang, crime = (written["lang"], _name_crime(written["crime"])) if written is not None else ("", "")
+        if crime is None:
+            return None
         if key is None and changes is None and lang not in self.languages:
             return None
         try:
@@ -103,15 +111,15 @@ class ReleasePages:
             return self._send_changes(home, changes[1], changes[2], query)
         headers = {"Cache-Control": "no-cache", "Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         if compared is not None:
-            document = self._render_changes(home, compared[1], self.languages[lang], query)
+            document = self._render_changes(home, compared["release"], self.languages[lang], query, crime)
             return Response(document, 200, headers, "text/html; charset=utf-8") if document is not None else None
         if table is not None:
-            return self._send_table(home, table, query, headers)
+            return self._send_table(home, table, query, crime, headers)
         assert page is not None
         release = find_current_release(home)
         if release is None:
             return None
-        name = page[2]
+        name = page["file"]
         record = read_record(home)
         with read_in(self.languages[lang]):
             if name == ICS:
@@ -119,7 +127,7 @@ class ReleasePages:
             elif name == FEED:
                 content, media_type = write_feed(release, record, lang, self.address), "application/atom+xml"
             else:
-                text = complete_addresses(_render(release, self.languages[lang], record), self.address)
+                text = complete_addresses(_render(release, self.languages[lang], record, crime), self.address)
                 content, media_type = text.encode(), "text/html"
         return Response(content, 200, headers, f"{media_type}; charset=utf-8")
 
@@ -138,7 +146,9 @@ class ReleasePages:
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": STRICT_POLICY}
         return Response(content, 200, headers, "text/csv; charset=utf-8" if ending == "csv" else "application/json")
 
-    def _send_table(self, home: Home, table: re.Match[str], query: str, headers: dict[str, str]) -> Response | None:
+    def _send_table(
+        self, home: Home, table: re.Match[str], query: str, crime: str, headers: dict[str, str]
+    ) -> Response | None:
         """Return one table of the calendar or of a list of changes, or None without such a page or table."""
         from starlette.responses import Response
 
@@ -147,9 +157,9 @@ class ReleasePages:
         if release is None or (table["page"] == CHANGES) != bool(name):
             return None
         if name:
-            text = self._render_changes(home, name, language, query)
+            text = self._render_changes(home, name, language, query, crime)
         else:
-            text = complete_addresses(_render(release, language, read_record(home)), self.address)
+            text = complete_addresses(_render(release, language, read_record(home), crime), self.address)
         ending = table["ending"]
         if text is None or (ending == "html" and name):
             return None
@@ -164,8 +174,11 @@ class ReleasePages:
             headers = {**headers, "Content-Disposition": f'attachment; filename="{file}"'}
         return Response(content, 200, headers, TYPES[ending])
 
-    def _render_changes(self, home: Home, release: str, language: str, query: str) -> str | None:
-        """Return the page of the changes since an earlier release, or None if one of the two is not public."""
+    def _render_changes(self, home: Home, release: str, language: str, query: str, crime: str) -> str | None:
+        """Return the page of the changes since an earlier release, or None if one of the two is not public.
+
+        Its links are for a crime.
+        """
         published = {line.release for line in read_publications(home)}
         earlier = sorted(
             (name for name in published if edition_key(name) < edition_key(release)), key=edition_key, reverse=True
@@ -173,8 +186,16 @@ class ReleasePages:
         since = dict(parse_qsl(query)).get("since") or next(iter(earlier), None)
         if release not in published or since not in earlier:
             return None
-        text = _render_comparison(home.releases / since, home.releases / release, language, tuple(earlier))
+        text = _render_comparison(home.releases / since, home.releases / release, language, tuple(earlier), crime)
         return complete_addresses(text, self.address)
+
+
+def _name_crime(ending: str | None) -> str | None:
+    """Return the crime of a page from the end of its address: "" without an ending, None if the crime is unknown."""
+    if ending is None:
+        return ""
+    # The first crime has the address without an ending.
+    return next((crime for crime in CRIMES[1:] if crime.lower() == ending), None)
 
 
 def read_record(home: Home) -> ReleaseRecord:
@@ -194,10 +215,10 @@ def _compare_releases(older: Path, newer: Path) -> ReleaseComparison:
 
 
 @lru_cache(maxsize=32)
-def _render_comparison(older: Path, newer: Path, language: str, earlier: tuple[str, ...]) -> str:
+def _render_comparison(older: Path, newer: Path, language: str, earlier: tuple[str, ...], crime: str) -> str:
     from pipelines.front.build import render_changes
 
-    return render_changes(newer, language, _compare_releases(older, newer), older.name, earlier)
+    return render_changes(newer, language, _compare_releases(older, newer), older.name, earlier, crime)
 
 
 @lru_cache(maxsize=16)
@@ -220,10 +241,10 @@ def _add_titles(frame: pl.DataFrame, language: str) -> pl.DataFrame:
 
 
 @lru_cache(maxsize=32)
-def _render(release: Path, language: str, record: ReleaseRecord) -> str:
+def _render(release: Path, language: str, record: ReleaseRecord, crime: str) -> str:
     from pipelines.front.build import render_calendar
 
-    return render_calendar(release, language, record)
+    return render_calendar(release, language, record, crime)
 
 
 def _write_calendar(record: ReleaseRecord, lang: str, address: str) -> bytes:

@@ -25,6 +25,7 @@ from dashboards.public.page_parts import TYPES, complete_addresses, make_part
 from dashboards.public.plain_page import link_contact
 from pipelines.core import clock, i18n
 from pipelines.front.build import FOLDER
+from pipelines.front.pages import find_crime_of_file, name_file
 from pipelines.web.downloads import CROSS_ORIGIN
 from pipelines.web.security_headers import EMBEDDED_POLICY, STRICT_POLICY
 from pipelines.words.language import read_in, tell
@@ -163,7 +164,7 @@ class StaticPages:
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
                 withdrawal = self._describe_withdrawal(release.name, lang, name)
-                notice = withdrawal + self._describe_correction(release.name, lang)
+                notice = withdrawal + self._describe_correction(release.name, lang, name)
                 page = release / FOLDER / lang / name
                 more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
                 file = _read_page(page, self.address, is_outdated=not (is_newest or withdrawal), **more)
@@ -211,8 +212,9 @@ class StaticPages:
             link = escape(tell(OPEN_CURRENT))  # marked in front.pages.calendar
         return f'<div class="front-edition"><p>{text} <a href="/{lang}/{page}">{link}</a></p></div>'
 
-    def _describe_correction(self, release: str, lang: str) -> str:
-        """Return the notice, as HTML, that figures of a release were wrong, or nothing."""
+    def _describe_correction(self, release: str, lang: str, page: str) -> str:
+        """Return the notice on a page, as HTML, that figures of its release were wrong, or nothing."""
+        from pipelines.front.pages.calendar import CALENDAR
         from pipelines.publication.releases.correction_notices import read_notices
 
         if not any(notice.release == release for notice in read_notices(self.open_home())):
@@ -220,7 +222,8 @@ class StaticPages:
         with read_in(self.languages[lang]):
             text = escape(tell("Figures in release {release} were wrong", release=release))
             link = escape(tell("Notices on corrected figures"))
-        return f'<div class="front-edition"><p>{text}. <a href="/{lang}/calendar.html">{link}</a></p></div>'
+        address = f"/{lang}/{name_file(CALENDAR, find_crime_of_file(page))}"
+        return f'<div class="front-edition"><p>{text}. <a href="{address}">{link}</a></p></div>'
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
         """Return a file that is not a page, its type and its content policy, or None if the release lacks it.

@@ -20,20 +20,21 @@ from pipelines.design.environment import make_environment
 from pipelines.dissemination.files import measure_files
 from pipelines.front import pages
 from pipelines.front.charts import fit as charts
+from pipelines.front.crime_links import CrimeLinks, name_version
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
 from pipelines.front.pages import Page, cooperation, joint_teams, monitoring, sentencing, victims
 from pipelines.front.pages import cooperation_breakdowns as breakdowns
-from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
+from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord, compose_calendar
 from pipelines.front.pages.data import compose_data
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
 from pipelines.front.pages.law import compose_articles, compose_law
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
-from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
+from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes, name_theme_file
 from pipelines.front.pages.quality import compose_quality
 from pipelines.front.pages.release_changes import compose_release_changes
-from pipelines.front.pages.releases import compose_releases
+from pipelines.front.pages.releases import CHANGES, compose_releases
 from pipelines.front.pages.territories import compose_comparison, compose_profile
 from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES, read_tables
@@ -86,35 +87,71 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
         folder.mkdir()
         with language.read_in(chosen.code):
             reader = open_reader(edition, chosen.code)
+            links = plan_links(reader)
             for page in compose_pages(reader, sizes):
-                (folder / page.file).write_text(writer.render_page(page, reader), encoding="utf-8", newline="\n")
+                for file, text in _list_versions(writer.render_page(page, reader), page, links):
+                    (folder / file).write_text(text, encoding="utf-8", newline="\n")
+                    n_pages += 1
                 _write_pictures(page, reader, folder)
-                n_pages += 1
     return n_pages
 
 
-def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
-    """Return the page of the release calendar in a language, with the frame of a release."""
-    return _render_on_request(release, code, lambda reader: compose_calendar(reader, record))
+def _list_versions(text: str, page: Page, links: CrimeLinks) -> Iterator[tuple[str, str]]:
+    """Yield the file and the HTML of a page, then those of its versions for other crimes than the first."""
+    yield page.file, links.keep_crime(text, page)
+    for crime in links.other_crimes if not page.crime else ():
+        yield name_version(page.file, crime), links.write_version(text, page, crime)
 
 
-def render_changes(release: Path, code: str, comparison: ReleaseComparison, older: str, earlier: Sequence[str]) -> str:
+def render_calendar(release: Path, code: str, record: ReleaseRecord, crime: str = "") -> str:
+    """Return the page of the release calendar in a language, with the frame of a release and links for a crime."""
+    return _render_on_request(release, code, lambda reader: compose_calendar(reader, record), crime)
+
+
+def render_changes(
+    release: Path, code: str, comparison: ReleaseComparison, older: str, earlier: Sequence[str], crime: str = ""
+) -> str:
     """Return the page of the changes between the release `older` and a release in a language.
 
     `earlier` are the releases that can be chosen, newest first.
     """
-    return _render_on_request(release, code, lambda reader: compose_release_changes(reader, comparison, older, earlier))
+    return _render_on_request(
+        release, code, lambda reader: compose_release_changes(reader, comparison, older, earlier), crime
+    )
 
 
-def _render_on_request(release: Path, code: str, compose: Callable[[Reader], Page]) -> str:
-    """Return a page that is not part of a release, with the frame of that release."""
+def _render_on_request(release: Path, code: str, compose: Callable[[Reader], Page], crime: str) -> str:
+    """Return a page that is not part of a release, with the frame of that release.
+
+    Its links keep a crime if the release has pages for it: one of earlier software has not.
+    """
     edition = Edition(read_tables(release))
     style, script = (
         next(path.name for path in (release / FOLDER).glob(pattern)) for pattern in ("style-*", "script-*")
     )
     with language.read_in(code):
         reader = open_reader(edition, code)
-        return _Writer(edition, style, script).render_page(compose(reader), reader)
+        page, links = compose(reader), plan_links(reader)
+        text = _Writer(edition, style, script).render_page(page, reader)
+    written = release / FOLDER / reader.lang / name_version(pages.name_file(pages.RELEASES), crime)
+    if crime in links.other_crimes and written.is_file():
+        return links.write_version(text, page, crime)
+    return links.keep_crime(text, page)
+
+
+def plan_links(reader: Reader) -> CrimeLinks:
+    """Return how the pages of a release link to each other."""
+    crimes = list_crimes(reader)
+    of_crimes = {pages.name_file(name): crimes for name in pages.OF_ONE_CRIME}
+    monitored = {pages.name_file(pages.MONITORING): monitoring.list_crimes(reader)}
+    return CrimeLinks(crimes, _list_shared_files(reader), of_crimes | monitored)
+
+
+def _list_shared_files(reader: Reader) -> list[str]:
+    """Return the files of the pages about both crimes, with those that are written on request."""
+    names = (pages.QUALITY, pages.RELEASES, pages.DATA, pages.LAW, pages.ARTICLES, pages.PRACTICE, pages.METHODOLOGY,
+             pages.ACCESSIBILITY, CALENDAR, CHANGES)  # fmt: skip
+    return [*map(pages.name_file, names), *map(name_theme_file, list_themes(reader))]
 
 
 def shorten_style(style: str) -> str:
@@ -336,11 +373,16 @@ def list_main_links(crime: str = "") -> list[tuple[str, str, str]]:
 def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
     """Return the links to the main pages: text, address, and whether it is the section of a page.
 
-    They keep the crime of the page. A page about both crimes leads to the first one.
+    They keep the crime of the page, and the link to the explorer its territory. A page about both crimes leads to the
+    first one, and its version for another crime (`crime_links`) to that one.
     """
     links = [(title, file, name == page.section) for name, title, file in list_main_links(page.crime)]
     choices = {"crime": page.crime} if page.crime else {}
-    return [*links, (tell("Explore the data"), reader.link_to_explorer("region", **choices), False)]
+    if page.area:
+        explorer = reader.link_to_explorer("territory", territory=page.area, **choices)
+    else:
+        explorer = reader.link_to_explorer("region", **choices)
+    return [*links, (tell("Explore the data"), explorer, False)]
 
 
 def list_foot_links(reader: Reader, page: Page) -> list[tuple[str, str]]:

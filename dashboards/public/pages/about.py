@@ -14,8 +14,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import streamlit as st
 
 from dashboards.public import layout, queries, tables
+from dashboards.public.static_links import name_static_file
 from pipelines import words
 from pipelines.core.i18n import html_lang, mark
+from pipelines.front.pages import DATA
 from pipelines.statistics.thresholds import LARGEST_HIDDEN_COUNT
 from pipelines.words import figures
 from pipelines.words.language import Texts, current_language, lower_first, many, tell
@@ -121,7 +123,7 @@ def render_page() -> None:
 @layout.keep_part
 def _programme(frame: layout.Frame) -> None:
     layout.put_heading(tell("What is published"))
-    address = f"/releases/{frame.id}/{html_lang(current_language())}/data.html"
+    address = f"/releases/{frame.id}/{html_lang(current_language())}/{name_static_file(DATA)}"
     files = f"[{tell('Data files')}]({address})"
     layout.put_text(f"{tell(_PROGRAMME)} {files}")
     freqs = queries.read_labels(frame.path, "freq")

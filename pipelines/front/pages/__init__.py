@@ -15,7 +15,7 @@ HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
 VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
 DATA, LAW, PRACTICE, COOPERATION = "data", "law", "practice", "cooperation"
-MONITORING = "monitoring"
+MONITORING, ARTICLES = "monitoring", "law_articles"
 TYPES, BASES, EXCHANGE, TEAMS = "cooperation_types", "cooperation_bases", "informal_exchange", "joint_teams"
 OF_ONE_CRIME = (HOME, TERRITORIES, INDICATORS, VICTIMS, SENTENCES, COOPERATION)
 """Main pages that each crime of a release has, if need be as a page that says that there is nothing."""
@@ -61,6 +61,11 @@ def name_file(name: str, crime: str = "") -> str:
     """Return the file of a page; the pages of the first crime have the shorter name."""
     suffix = f"-{crime.lower()}" if crime not in ("", CRIMES[0]) else ""
     return f"{name.replace('_', '-').lower()}{suffix}.html"
+
+
+def find_crime_of_file(file: str) -> str:
+    """Return the crime that the name of a page's file ends with; empty for the first crime and for both."""
+    return next((crime for crime in CRIMES[1:] if file.endswith(f"-{crime.lower()}.html")), "")
 
 
 def name_territory_file(territory: str, crime: str) -> str:

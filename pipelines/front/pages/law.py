@@ -53,7 +53,7 @@ def compose_law(reader: Reader) -> Page:
             "states": [_format_state(reader, code) for code in reader.list_codes("law_status")],
             "tables": [_compose_matrix(reader, treaty, areas, current) for treaty in _list_standards(reader)],
             "changes": _compose_changes(reader),
-            "articles": pages.name_file(f"{pages.LAW}_articles"),
+            "articles": pages.name_file(pages.ARTICLES),
             "treaties": _compose_treaties(reader),
         },
         demonstration=f"{tell(words.DEMONSTRATION)} {tell(_REAL_TREATIES)}",  # marked above and in words.citations
@@ -70,7 +70,7 @@ def compose_articles(reader: Reader) -> Page:
     title = tell("Articles of the law")
     current = _index_current(reader)
     return Page(
-        pages.name_file(f"{pages.LAW}_articles"),
+        pages.name_file(pages.ARTICLES),
         "law_articles.html",
         pages.METHODOLOGY,
         title,

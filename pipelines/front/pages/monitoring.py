@@ -106,6 +106,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
             ],
         },
         crime=crime if rows else "",
+        area=area if area != REGION else "",
     )
 
 

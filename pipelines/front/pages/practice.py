@@ -60,7 +60,7 @@ def compose_practice(reader: Reader) -> Page:
         values={
             "how": _explain_shares(),
             "round_name": _name_round(rows, labels),
-            "themes": [(labels.get(("theme", theme), theme), _name_theme_file(theme)) for theme in list_themes(reader)],
+            "themes": [(labels.get(("theme", theme), theme), name_theme_file(theme)) for theme in list_themes(reader)],
         },
     )
 
@@ -76,7 +76,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
     rows = [row for row in reader.edition.tables["practice_result"] if row["theme"] == theme]
     title = tell("Answers from practitioners: {theme}", theme=lower_first(labels.get(("theme", theme), theme)))
     return Page(
-        _name_theme_file(theme),
+        name_theme_file(theme),
         "practice_theme.html",
         pages.METHODOLOGY,
         title,
@@ -150,7 +150,8 @@ def explain_withheld() -> str:
     )
 
 
-def _name_theme_file(theme: str) -> str:
+def name_theme_file(theme: str) -> str:
+    """Return the file of the page of a theme."""
     return pages.name_file(f"{pages.PRACTICE}-{theme}")
 
 

@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pdfplumber
@@ -351,6 +352,36 @@ def test_way_leads_from_a_static_page_to_the_application_and_back(browser: Brows
     assert page.locator("html").get_attribute("lang") == "mk"
     page.locator("a.rti-site").click()
     page.wait_for_url(f"{public_app}/mk/index-som.html")
+    page.close()
+
+
+def test_crime_and_language_survive_pages_about_both_crimes_and_the_way_to_the_application_and_back(
+    browser: Browser, public_app: str
+) -> None:
+    """Walk from smuggling over pages about both crimes, two of them written on request, to the explorer and back."""
+    page = browser.new_page(locale="en")
+    page.goto(f"{public_app}/en/index-som.html")
+    for address in ("quality-som.html", "methodology-som.html", "releases-som.html"):
+        page.locator(f".rti-nav a[href='{address}']").click()
+        page.wait_for_url(f"{public_app}/en/{address}")
+    page.locator("main a[href*='/calendar']").click()
+    page.wait_for_url(f"{public_app}/en/calendar-som.html")
+    page.locator("a[hreflang=sq]").click()
+    page.wait_for_url(f"{public_app}/sq/calendar-som.html")
+    page.locator(".front-links a[href='law-som.html']").click()
+    page.wait_for_url(f"{public_app}/sq/law-som.html")
+    page.locator(".rti-nav a").last.click()
+    wait_until_settled(page)
+    assert page.url.startswith(f"{public_app}/region?crime=SOM") and "lang=sq" in page.url
+    explained = page.locator(".front-term a").first.get_attribute("href") or ""
+    assert explained.startswith("/sq/methodology-som.html#term-")
+    page.locator("a.rti-site").click()
+    page.wait_for_url(f"{public_app}/sq/index-som.html")
+    page.goto(f"{public_app}/sq/territory-rs-som.html")
+    page.locator(".rti-nav a").last.click()
+    wait_until_settled(page)
+    query = parse_qs(urlsplit(page.url).query)
+    assert (urlsplit(page.url).path, query["crime"], query["territory"]) == ("/territory", ["SOM"], ["RS"])
     page.close()
 
 

@@ -134,6 +134,12 @@ def test_every_language_has_the_same_pages(site: Site) -> None:
     assert len(list(site.folder.glob("style-*.css"))) == 1
 
 
+def name_listed(name: str, document: html.HtmlElement) -> str:
+    """Return the name of the page that search engines list: of a version for another crime the page itself."""
+    addresses = document.xpath("//link[@rel='canonical']/@href")
+    return f"{name.partition('/')[0]}/{addresses[0]}" if addresses else name
+
+
 def test_pages_have_language_title_one_heading_and_no_placeholder(site: Site) -> None:
     titles: dict[str, str] = {}
     for name, document in site.looked_at.items():
@@ -142,7 +148,8 @@ def test_pages_have_language_title_one_heading_and_no_placeholder(site: Site) ->
         headings = [text_of(heading) for heading in document.iter("h1")]
         assert len(headings) == 1 and headings[0], name
         title = document.findtext(".//title") or ""
-        assert title.startswith(headings[0]) and titles.setdefault(f"{tag}/{title}", name) == name, name
+        listed = name_listed(name, document)
+        assert title.startswith(headings[0]) and titles.setdefault(f"{tag}/{title}", listed) == listed, name
         assert not PLACEHOLDER.search(site.texts[name]), (name, PLACEHOLDER.search(site.texts[name]))
         assert len(NAVIGATION(document)) <= 9, name
         levels = [int(heading.tag[1]) for heading in document.iter("h1", "h2", "h3", "h4")]
@@ -183,7 +190,10 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
             ):
                 continue
             # The calendar and the lists of changes are made on request (`dashboards/public/release_pages.py`).
-            dynamic = r"/[A-Za-z-]+/calendar\.html|/releases/[^/]+/(?:changes\.(?:csv|json)|[A-Za-z-]+/changes\.html)"
+            dynamic = (
+                r"/[A-Za-z-]+/calendar(?:-som)?\.html"
+                r"|/releases/[^/]+/(?:changes\.(?:csv|json)|[A-Za-z-]+/changes(?:-som)?\.html)"
+            )
             if re.fullmatch(dynamic, parts.path):
                 continue
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
@@ -213,7 +223,7 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
 
 
 CRIME_NAMES = {"TIP": "trafficking in persons", "SOM": "smuggling of migrants"}
-EXPLORER_WITH_CRIME = {"region", "territory", "compare", "durations", "victims", "published"}
+EXPLORER = {"region", "territory", "compare", "durations", "victims", "published", "quality", "about"}
 
 
 def find_crime(document: html.HtmlElement) -> str:
@@ -222,14 +232,22 @@ def find_crime(document: html.HtmlElement) -> str:
     return "".join(crime for crime, name in CRIME_NAMES.items() if name in heading)
 
 
-def find_crime_of_link(address: str, crimes: dict[str, str]) -> str | None:
-    """Return the crime that a link of an English page leads to, or None if it leads to no page about a crime.
+def find_kept_crime(document: html.HtmlElement) -> str:
+    """Return the crime that the links of an English page must keep: its own, or that of its version."""
+    is_version = bool(document.xpath("//link[@rel='canonical']"))
+    return find_crime(document) or ("SOM" if is_version else "TIP")
 
-    `crimes` are those of the pages. An address of the explorer without a crime leads to "".
+
+def find_crime_of_link(address: str, crimes: dict[str, str]) -> str | None:
+    """Return the crime that a link of an English page leads to, or None if it leads to no page of a crime.
+
+    `crimes` are those that the links of the pages keep. An address of the explorer without a crime leads to "".
     """
     parts = urlsplit(address)
-    if parts.path.strip("/") in EXPLORER_WITH_CRIME:
+    if parts.path.strip("/") in EXPLORER:
         return parse_qs(parts.query).get("crime", [""])[0]
+    if match := re.fullmatch(r"/.+/(?:calendar|changes)(-som)?\.html", parts.path):
+        return "SOM" if match[1] else "TIP"
     if re.fullmatch(r"(?:brief|meeting)[a-z-]*\.(?:pdf|html)", parts.path):
         return "SOM" if re.search(r"-som\.", parts.path) else "TIP"
     file = re.sub(r"\.[a-z0-9-]+\.(?:csv|xlsx)$|\.(?:svg|png)$", ".html", parts.path).rpartition("/")[2]
@@ -237,15 +255,19 @@ def find_crime_of_link(address: str, crimes: dict[str, str]) -> str | None:
 
 
 def list_links_to_another_crime(document: html.HtmlElement, crimes: dict[str, str]) -> list[str]:
-    """Return the addresses by which a reader of a page loses its crime, without those of the choice of crime."""
-    crime = find_crime(document)
-    links = document.xpath("//*[local-name()='a'][@href][not(ancestor::nav[@aria-label='Crime'])]/@href")
-    return [link for link in links if crime and find_crime_of_link(link, crimes) not in (None, crime)]
+    """Return the addresses by which a reader of a page loses its crime, without those of the choice of crime.
+
+    A page about both crimes has a brief of each at its foot, by name.
+    """
+    crime = find_kept_crime(document)
+    of_both = "" if find_crime(document) else "[not(ancestor::*[@class='front-links'] and contains(@href, '.pdf'))]"
+    links = document.xpath(f"//*[local-name()='a'][@href][not(ancestor::nav[@aria-label='Crime'])]{of_both}/@href")
+    return [link for link in links if find_crime_of_link(link, crimes) not in (None, crime)]
 
 
-def test_links_of_a_page_about_a_crime_keep_it(site: Site) -> None:
+def test_links_of_each_page_keep_the_crime(site: Site) -> None:
     english = {name.partition("/")[2]: page for name, page in site.looked_at.items() if name.startswith("en/")}
-    crimes = {file: find_crime(document) for file, document in english.items()}
+    crimes = {file: find_kept_crime(document) for file, document in english.items()}
     assert {crime for file, crime in crimes.items() if file.endswith("-som.html")} == {"SOM"}
     assert not [file for file, crime in crimes.items() if crime == "SOM" and not file.endswith("-som.html")]
     for file, document in english.items():
@@ -258,13 +280,69 @@ def test_links_of_a_page_about_a_crime_keep_it(site: Site) -> None:
         "<a href='index.html'>Home</a><a href='/en/index-som.html'>Home</a><a href='quality.html'>Quality</a>"
         "<a href='/region?lang=en'>Explore</a><a href='/region?crime=SOM'>Explore</a><a href='brief-rs.pdf'>Brief</a>"
     )
-    assert list_links_to_another_crime(planted, crimes) == ["index.html", "/region?lang=en", "brief-rs.pdf"]
+    lost = ["index.html", "quality.html", "/region?lang=en", "brief-rs.pdf"]
+    assert list_links_to_another_crime(planted, crimes) == lost
+
+
+def find_link(document: html.HtmlElement, text: str) -> str:
+    """Return the address of a link of the menu, of the head or of the foot by its text."""
+    links = document.xpath("//*[@class='rti-nav front-menu' or @class='front-links']//a")
+    return next(str(link.get("href")) for link in links if text_of(link) == text)
+
+
+@pytest.mark.parametrize("tag", list_tags())
+def test_walk_through_pages_about_both_crimes_ends_where_it_began(site: Site, tag: str) -> None:
+    """Follow the links of the built pages: from smuggling to each page about both crimes, then home and to the
+    explorer, also by way of another language."""
+    home = site.documents[f"{tag}/index-som.html"]
+    menu = [str(link.get("href")) for link in NAVIGATION(home)]
+    foot = [str(address) for address in home.xpath("//*[@class='front-links']//a/@href") if ".pdf" not in address]
+    pages = {f"{tag}/{file}" for file in (*menu[5:8], *foot)}
+    for page in sorted(pages):  # and what those lead to
+        linked = {posixpath.normpath(f"{tag}/{link}") for link in site.documents[page].xpath("//main//a/@href")}
+        pages |= {name for name in linked if name in site.texts and "canonical" in site.texts[name]}
+    assert {f"{tag}/{name}-som.html" for name in ("law-articles", "data", "practice-joint-teams")} <= pages
+    assert len(pages) > 13
+    others = [lang for lang in list_tags() if lang != tag]
+    for place, page in enumerate(sorted(pages)):
+        tag_after = others[place % len(others)]
+        (switched,) = site.documents[page].xpath(f"//*[@id='languages']//a[@hreflang='{tag_after}']/@href")
+        for name in (page, posixpath.normpath(f"{tag}/{switched}")):
+            document = site.documents[name]
+            before, *_, explorer = [str(link.get("href")) for link in NAVIGATION(document)]
+            assert before == "index-som.html" and document.find_class("front-site")[0].get("href") == before, name
+            query = parse_qs(urlsplit(explorer).query)
+            assert query["crime"] == ["SOM"] and i18n.html_lang(query["lang"][0]) == name.partition("/")[0], name
+
+
+def test_version_for_another_crime_has_the_contents_of_the_page(site: Site) -> None:
+    versions = [name for name, text in site.texts.items() if 'rel="canonical"' in text]
+    shared = {name_listed(name, site.documents[name]) for name in versions}
+    english = {name for name in site.looked_at if name.startswith("en/") and not find_crime(site.documents[name])}
+    assert {name for name in shared if name.startswith("en/")} == english - set(versions)
+    for name in versions:
+        if name not in site.looked_at:
+            continue
+        listed = name_listed(name, site.documents[name])
+        contents, listed_contents = (site.documents[page].xpath(".//main//text()") for page in (name, listed))
+        assert contents == listed_contents, name
+        assert not site.documents[name].xpath("//link[@rel='alternate']"), name
+
+
+def test_explorer_opens_with_the_territory_of_the_page(site: Site) -> None:
+    n_pages = 0
+    for name, document in site.looked_at.items():
+        if match := re.fullmatch(r"[^/]+/(?:territory|monitoring)-([a-z]{2})(?:-som)?\.html", name):
+            explorer = urlsplit(NAVIGATION(document)[-1].get("href"))
+            assert explorer.path == "/territory" and parse_qs(explorer.query)["territory"] == [match[1].upper()], name
+            n_pages += 1
+    assert n_pages >= 56
 
 
 def test_foot_of_each_page_links_the_brief_of_its_crime_and_territory(site: Site) -> None:
     for name, document in site.looked_at.items():
         english = site.documents[f"en/{name.partition('/')[2]}"]
-        crime, profile = find_crime(english), re.search(r"/territory-([a-z]+?)(?:-som)?\.html", name)
+        crime, profile = find_crime(english), re.search(r"/(?:territory|monitoring)-([a-z]{2})(?:-som)?\.html", name)
         area = profile[1].upper() if profile else ""
         links = document.xpath("//*[@class='front-links']//a[contains(@href, '.pdf')]/@href")
         assert links == [name_brief_file(area, code) for code in CRIMES if crime in ("", code)], name

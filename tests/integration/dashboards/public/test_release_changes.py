@@ -187,6 +187,27 @@ def test_table_of_the_calendar_can_be_embedded_and_others_are_not_found(client: 
         assert client.get(missing).status_code == 404, missing
 
 
+def test_page_for_another_crime_keeps_it_if_the_release_has_pages_for_it(client: TestClient, home: Home) -> None:
+    def list_links(page: str, lang: str) -> list[str]:
+        document = html.fromstring(client.get(f"/releases/{LATEST}/{lang}/{page}.html?since={EARLIER}").text)
+        return [link.get("href") for link in document.cssselect(".rti-nav a")] + [document.forms[0].action]
+
+    assert list_links("changes-som", "en")[0] == "index.html", "a release of earlier software has no such pages"
+    versions = home.releases / LATEST / "pages" / "hr" / "releases-som.html"
+    versions.parent.mkdir()
+    versions.write_text("", encoding="utf-8")
+    menu = list_links("changes-som", "hr")
+    files = client.get(f"/releases/{LATEST}/hr/changes-som.revised.csv?since={EARLIER}")
+    assert files.status_code == 200 and f"/hr/changes-som.html?since={EARLIER}" in files.text
+    assert menu[0] == "index-som.html" and "crime=SOM" in menu[-2] and menu[-1] == "changes-som.html"
+    menu = list_links("changes", "hr")
+    assert menu[0] == "index.html" and "crime=TIP" in menu[-2] and menu[-1] == "changes.html"
+    assert client.get(f"/releases/{LATEST}/en/changes-xyz.html?since={EARLIER}").status_code == 404
+    calendar = client.get("/hr/calendar-som.html").text
+    assert 'href="index-som.html"' in calendar and 'href="../mk/calendar-som.html"' in calendar
+    assert 'href="calendar.ics"' in calendar and client.get("/hr/calendar-xyz.html").text == "other"
+
+
 @pytest.mark.parametrize("language", ["sq", "bs", "hr", "mk", "cnr", "sr", "sr-Latn"])
 def test_page_is_in_the_language_of_its_address(client: TestClient, language: str) -> None:
     tag = i18n.html_lang(language)
