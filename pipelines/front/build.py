@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Final
 
 from jinja2 import Environment
@@ -77,7 +78,7 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     """
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
-    style = _write_asset(target, "style", ".css", shorten_style(_join_files(_STYLE)).encode())
+    style = _write_asset(target, "style", ".css", shorten_names(shorten_style(_join_files(_STYLE))).encode())
     script = _write_asset(target, "script", ".js", shorten_script(_join_files(_SCRIPT)).encode())
     writer = _Writer(edition, style, script)
     sizes = measure_files(release)
@@ -165,6 +166,14 @@ def shorten_style(style: str) -> str:
     return re.sub(
         r'("[^"]*")|(,) | (>) | (!)', lambda found: "".join(part or "" for part in found.groups()), without_spaces
     )
+
+
+def shorten_names(style: str) -> str:
+    """Return a style sheet whose own properties (`--rti-text`) have names of one or two letters."""
+    names = list(dict.fromkeys(re.findall(r"--[a-z][\w-]*", style)))
+    letters = [*ascii_lowercase, *(first + second for first in "xyz" for second in ascii_lowercase)]
+    short = {name: f"--{letter}" for name, letter in zip(names, letters[: len(names)], strict=True)}
+    return re.sub(r"--[a-z][\w-]*", lambda name: short[name[0]], style)
 
 
 def shorten_script(script: str) -> str:

@@ -26,6 +26,7 @@ _LIMIT = 200
 _MAPPINGS: Mapping[str, str] = Texts(
     {"same": mark("same definition"), "near": mark("definition differs"), "none": mark("no counterpart here")}
 )
+_NOT_SHOWN = mark("not shown")
 _DERIVED = mark("Calculated from the text of the source.")
 _ABOUT: Mapping[str, str] = Texts(
     {"figures": mark("Figures of other publishers"), "beside": mark("Compared with this release")}
@@ -284,7 +285,9 @@ def _show_comparison(frame: layout.Frame, of: str, crime: str, publisher: str, y
         notes=notes,
         coverage=coverage,
         legend=True,
-        extra_symbols=[("×", tell("No difference is shown, because one side is not public or not available."))],
+        extra_symbols=[
+            (tell(_NOT_SHOWN), tell("No difference is shown, because one side is not public or not available."))
+        ],
     )
 
 
@@ -319,7 +322,7 @@ def _comparison_line(
             value=own_figure.value,
         )
     marks = (notes.number_note(tell(agreement.DEFINITION_DIFFERS)),) if row["mapping"] == "near" else ()
-    difference = "×" if row["difference"] is None else format_signed(row["difference"])
+    difference = tell(_NOT_SHOWN) if row["difference"] is None else format_signed(row["difference"])
     title, remark = split_remark(row["source_title"])
     cited = f"{title.removesuffix('.')}." if remark else title
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")

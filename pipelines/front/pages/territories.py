@@ -305,11 +305,7 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
         for code in (code for code in order if code in at):
             row = at[code]
             is_whole = code == "_T"
-            field: Part = ""
-            if not is_whole:
-                is_known = row["share_obs_status"] is not None
-                absent = format_figure(words.format_status("not_applicable"))
-                field = victims.share_field(table, row) if is_known else absent
+            field = victims.share_field(table, {"share_obs_status": None} if is_whole else row)
             table.add_row(reader.find_label(dimension, code), (table.count_field(row), field), is_total=is_whole)
         tables.append(table)
     return Section("breakdown", tell("By sex and age"), tables=tables) if tables else None

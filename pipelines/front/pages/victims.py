@@ -188,11 +188,11 @@ def _link_profile(reader: Reader, area: str, crime: str) -> str:
 
 
 def share_field(table: FigureTable, row: Row | None) -> Part:
-    """Return the share of a category with its interval, or empty text without a total to divide by."""
+    """Return the share of a category with its interval; not applicable to a total, or without one to divide by."""
     if row is None:
         return format_figure(words.format_absent())
     if row["share_obs_status"] is None:
-        return ""
+        return format_figure(words.format_status("not_applicable"))
     share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
     figure = indicators.format_figure(share)
     if figure.kind == "value" and share["interval_basis"] in indicators.BASIS:
@@ -279,6 +279,6 @@ def _compose_territory_parts(
     at = {row[dimension]: row for row in rows}
     for code in (code for code in reader.list_codes(dimension) if code in at):
         is_whole = code in TOTAL_CODES
-        share = "" if is_whole else share_field(table, at[code])
+        share = share_field(table, {"share_obs_status": None} if is_whole else at[code])
         table.add_row(reader.find_label(dimension, code), (table.count_field(at[code]), share), is_total=is_whole)
     return table

@@ -355,6 +355,8 @@ def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: 
             assert all(heading.get("scope") in ("col", "row") for heading in table.iter("th")), name
             columns = len(table.findall("thead/tr/th"))
             assert all(len(row) == columns for row in table.findall("tbody/tr")), name
+            fields = [text_of(field) for field in table.iterfind("tbody/tr/td")]
+            assert all(re.search(r"\w", field) for field in fields), f"{name}: a field without a word or a number"
             files = [link.get("href") for link in table.xpath("ancestor::div[@class='front-table'][1]//p/a[@download]")]
             assert [file.rpartition(".")[2] for file in files] == ["csv", "xlsx"], name
         for figure in document.iter("figure"):

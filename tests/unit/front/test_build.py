@@ -10,6 +10,7 @@ from pipelines.front.build import (
     list_foot_links,
     list_navigation,
     name_demonstration,
+    shorten_names,
     shorten_script,
     shorten_style,
 )
@@ -128,6 +129,11 @@ def test_shorten_style_keeps_rules_and_quoted_spaces() -> None:
     assert (
         shorten_style(style) == '@media print{.a>.b::before{content:", > ";color:red}}.c .d,.e{margin:0 1px!important}'
     )
+
+
+def test_shorten_names_renames_each_property_everywhere() -> None:
+    style = ":root{--rti-text:red;--rti-text-quiet:blue}a{color:var(--rti-text-quiet)}b{color:var(--rti-text);--x--y:1}"
+    assert shorten_names(style) == ":root{--a:red;--b:blue}a{color:var(--b)}b{color:var(--a);--c:1}"
 
 
 def test_shorten_script_keeps_every_statement() -> None:

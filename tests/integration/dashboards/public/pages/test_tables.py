@@ -31,12 +31,15 @@ def expand_marks(text: str) -> Iterator[str]:
         yield from map(str, range(int(first), int(last) + 1)) if dash else (part,)
 
 
-def list_faults_of_notes(test: AppTest) -> list[str]:
-    """Return the faults of marks and notes of every table of a page."""
+def list_faults(test: AppTest) -> list[str]:
+    """Return the faults of marks and notes of every table of a page, and the fields with a sign alone."""
     faults = []
     html = unescape("\n".join(str(element.proto.body) for element in test.get("html")))
     for match in _TABLE.finditer(html):
         caption, table, after = match["caption"], match["table"], match["after"]
+        fields = re.findall(r"<td[^>]*>(.*?)</td>", table, re.S)
+        texts = [re.sub(r"<sup>.*?</sup>|<[^>]*>", "", field).strip() for field in fields]
+        faults += [f"{caption}: a field is {text!r}" for text in texts if text and not re.search(r"\w", text)]
         sups = re.findall(r"<sup>(.*?)</sup>", table)
         marks = [mark for sup in sups for mark in expand_marks(sup)]
         notes = re.findall(r'<li><span class="rti-mark">(.*?)</span> (.*?)</li>', after.split("<blockquote")[0])
@@ -88,11 +91,11 @@ def list_selections() -> Iterator[tuple[str, dict[str, str]]]:
 @pytest.mark.parametrize(
     "page", ["region", "territory", "compare", "victims", "durations", "published", "quality", "about"]
 )
-def test_every_note_has_a_mark_and_every_mark_a_note(page: str, handmade: str) -> None:
+def test_every_note_has_a_mark_and_every_mark_a_note_and_no_field_a_sign_alone(page: str, handmade: str) -> None:
     faults = {
         str(selection): faults
         for name, selection in list_selections()
-        if name == page and (faults := list_faults_of_notes(run_page(name, **selection)))
+        if name == page and (faults := list_faults(run_page(name, **selection)))
     }
     assert not faults
 
@@ -103,7 +106,7 @@ def test_notes_of_the_demonstration_match_their_marks(demonstration: home.Home) 
         ("territory", {"territory": "BA", "over": "A", "by": "age"}),
         ("victims", {"freq": "A", "period": "2025"}),
     ):
-        assert not list_faults_of_notes(run_page(page, **selection)), page
+        assert not list_faults(run_page(page, **selection)), page
 
 
 def test_every_table_can_be_copied_downloaded_and_cited(handmade: str) -> None:
