@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.runs import liveness
-from pipelines.runs.remedies import choose_remedy, find_territory
+from pipelines.runs.remedies import choose_remedy, find_returns, find_territory
 from pipelines.runs.reports import FailedRun, try_to_report
 from pipelines.submissions.notices.runs import DIED
 
@@ -83,34 +84,56 @@ def _remove_old_marks(home: Home, instance: DagsterInstance) -> None:
 
 
 def describe_failure(instance: DagsterInstance, run: DagsterRun) -> tuple[FailedRun, str]:
-    """Return the codes of a failed run and the message of its first error, from Dagster's event log."""
+    """Return the codes of a failed run and the message of its first error, from Dagster's event log.
+
+    A failed check, such as that of the facts, names the returns concerned; the error that it causes does not.
+    """
     from dagster import DagsterEventType
 
     events = [
         entry.dagster_event
         for entry in instance.all_logs(
-            run.run_id, of_type={DagsterEventType.STEP_FAILURE, DagsterEventType.PIPELINE_FAILURE}
+            run.run_id,
+            of_type={
+                DagsterEventType.STEP_FAILURE,
+                DagsterEventType.PIPELINE_FAILURE,
+                DagsterEventType.ASSET_CHECK_EVALUATION,
+            },
         )
         if entry.dagster_event is not None
     ]
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type is DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    checks = [evaluation.description or "" for evaluation in evaluations if not evaluation.passed]
     for event in events:
         if event.is_step_failure:
             error = event.step_failure_data.error
             error = error.cause or error if error is not None else None
             cause = error.cls_name if error is not None and error.cls_name else "unknown"
-            return _make_failed_run(run, event.step_key or "", cause, error.message if error else "")
+            return _make_failed_run(run, event.step_key or "", cause, error.message if error else "", checks)
     for event in events:
         if event.message == CLOSED:
             break
         error = getattr(event.event_specific_data, "error", None)
         if error is not None:
             error = error.cause or error
-            return _make_failed_run(run, "", error.cls_name or "unknown", error.message)
+            return _make_failed_run(run, "", error.cls_name or "unknown", error.message, checks)
     return FailedRun(run.run_id, run.job_name, "", DIED), " ".join(str(event.message) for event in events)
 
 
-def _make_failed_run(run: DagsterRun, step: str, cause: str, message: str) -> tuple[FailedRun, str]:
+def _make_failed_run(
+    run: DagsterRun, step: str, cause: str, message: str, checks: Sequence[str]
+) -> tuple[FailedRun, str]:
     failed = FailedRun(
-        run.run_id, run.job_name, step, cause, find_territory(step), choose_remedy(cause, f"{cause} {message}")
+        run.run_id,
+        run.job_name,
+        step,
+        cause,
+        find_territory(step),
+        choose_remedy(cause, f"{cause} {message}"),
+        find_returns(message, *checks),
     )
     return failed, message

@@ -1,7 +1,8 @@
-"""Choose the advice for a failed run from the class and the message of its error."""
+"""Choose the advice for a failed run, and find what it concerns, from the class and the message of its error."""
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pipelines.core.storage_faults import find_fault, is_server_away
@@ -15,6 +16,7 @@ _BY_CLASS: dict[str, Remedy] = {
     "IntegrityError": "damaged",
 }
 _FACTS_CHECK = "facts_match_ledger"
+_RETURN = re.compile(r"\bS[0-9a-f]{15}\b")
 
 
 def choose_remedy(cause: str, message: str) -> Remedy:
@@ -34,3 +36,8 @@ def find_territory(step: str) -> str:
     """Return the territory of a step such as `returns__AL`, empty for a step of all territories."""
     group, _, territory = step.partition("__")
     return territory if group == "returns" else ""
+
+
+def find_returns(*texts: str) -> tuple[str, ...]:
+    """Return the ids of the returns that errors name, in order and each once."""
+    return tuple(sorted({identity for text in texts for identity in _RETURN.findall(text)}))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _LOG = logging.getLogger("rti.runs")
 
@@ -15,7 +20,8 @@ class FailedRun:
     """A run that failed, described by codes.
 
     `step` is empty if it failed outside a step; `cause` is the class of the error, or `notices.runs.DIED`. `territory`
-    is empty if it concerns all of them; `remedy` is a code of `remedies.Remedy`.
+    is empty if it concerns all of them, and may be several codes with spaces between; `remedy` is a code of
+    `remedies.Remedy`; `returns` are the ids that the error names.
     """
 
     run_id: str
@@ -24,6 +30,7 @@ class FailedRun:
     cause: str
     territory: str = ""
     remedy: str = "read"
+    returns: tuple[str, ...] = ()
 
 
 def report_failed_run(home: Home, run: FailedRun) -> int:
@@ -37,7 +44,18 @@ def report_failed_run(home: Home, run: FailedRun) -> int:
     from pipelines.submissions import notices
 
     with open_write_transaction(open_ledger(home)) as connection:
-        return len(notices.on_failed_run(connection, asdict(run)))
+        content = asdict(run) | {"territory": run.territory or _find_territories(connection, run.returns)}
+        del content["returns"]
+        return len(notices.on_failed_run(connection, content))
+
+
+def _find_territories(connection: sa.Connection, returns: Sequence[str]) -> str:
+    """Return the territories of some returns with spaces between; empty if one of them is not known."""
+    from pipelines.ledger import queries
+
+    submissions = queries.select_submissions(connection, returns)
+    territories = {submission.territory or "" for submission in submissions}
+    return "" if "" in territories else " ".join(sorted(territories))
 
 
 def try_to_report(home: Home, run: FailedRun) -> None:

@@ -176,7 +176,7 @@ def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstrati
     elif notice.kind == "run_failed":
         title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
         text = _describe_failed_run(content, registry, language)
-        notes = _list_footnotes({content.get("territory", "")}, registry, language)
+        notes = _list_footnotes(set(content.get("territory", "").split()), registry, language)
     elif notice.kind == "release":
         title = tell(_RELEASE_TITLE[content["what"]], language, release=content["release"])
         text = tell(_RELEASE_TEXT[content["what"]], language)
@@ -224,11 +224,11 @@ def _describe_failed_run(content: Mapping[str, Any], registry: Registry, languag
     facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
     if content["cause"] == DIED:
         return tell(_RUN_TEXT[True], language, **facts)
-    territory = content.get("territory", "")
+    areas = ", ".join(
+        jurisdiction_name(registry, territory, language) for territory in content.get("territory", "").split()
+    )
     concerned = (
-        tell("It concerns {areas}.", language, areas=jurisdiction_name(registry, territory, language))
-        if territory
-        else tell("It concerns all territories.", language)
+        tell("It concerns {areas}.", language, areas=areas) if areas else tell("It concerns all territories.", language)
     )
     remedy = tell(_REMEDY[content.get("remedy", "read")], language)
     return " ".join((tell(_RUN_TEXT[False], language, **facts), concerned, remedy))

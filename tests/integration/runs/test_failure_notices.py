@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from pipelines.core import i18n
 from pipelines.core.home import Home, initialise_home
 from pipelines.declarations.registry import load
+from pipelines.ledger.acts import Arrival
+from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger
 from pipelines.operations.release_clock import ReleaseClock
 from pipelines.refresh import embargo
 from pipelines.runs import remedies
 from pipelines.runs.reports import FailedRun, report_failed_run
-from pipelines.submissions import notices
+from pipelines.submissions import intake, notices
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.notices import quiet_hours, words
+from pipelines.submissions.notices.runs import on_failing_triggers
 
 DAY, NIGHT = "2026-11-20T09:00:00Z", "2026-11-20T22:30:00Z"
 FAILED = FailedRun("0a1b", "refresh", "returns__XK", "ValueError", "XK", "disk")
@@ -82,17 +87,78 @@ def test_notice_says_what_happened_to_which_territory_and_what_to_do(home: Home,
     assert i18n.tell("Free space on the disk, then start `rti refresh`.", language) in text
 
 
-def test_each_cause_is_one_message_a_day(home: Home) -> None:
-    entered = [
-        report_failed_run(home, replace(FAILED, run_id=run_id, step=step))
-        for run_id, step in (("1", "gathered"), ("2", "gathered"), ("2", "gathered"), ("3", "records"))
-    ]
-    assert entered == [1, 0, 0, 1]
+FULL = replace(FAILED, cause="OSError", territory="", remedy="disk")
+UNKNOWN = replace(FAILED, step="gathered", territory="", remedy="read")
+DAMAGED = replace(FAILED, step="gathered", cause="DagsterAssetCheckFailedError", remedy="damaged")
+
+
+@pytest.mark.parametrize(
+    ("runs", "entered"),
+    [
+        pytest.param((FULL, replace(FULL, step="records", cause="DatabaseError")), [1, 0], id="full disk at two steps"),
+        pytest.param(
+            (FULL, replace(FULL, job="reminders", step="remind_and_send")), [1, 0], id="full disk in two jobs"
+        ),
+        pytest.param((FULL, replace(FULL, remedy="clock", cause="ClockSetBackError")), [1, 1], id="disk and clock"),
+        pytest.param(
+            (DAMAGED, replace(DAMAGED, step="counts"), replace(DAMAGED, territory="AL")), [1, 0, 1], id="damage"
+        ),
+        pytest.param(
+            (UNKNOWN, replace(UNKNOWN, run_id="0"), replace(UNKNOWN, step="records")), [1, 0, 1], id="unknown"
+        ),
+    ],
+)
+def test_each_cause_is_one_message_a_day(home: Home, runs: Sequence[FailedRun], entered: list[int]) -> None:
+    numbered = [replace(run, run_id=f"{run.run_id}{number}") for number, run in enumerate(runs)]
+    assert [report_failed_run(home, run) for run in numbered] == entered
+    assert report_failed_run(home, numbered[0]) == 0
+
+
+def test_sensors_that_fail_for_the_reason_of_a_run_are_not_reported_again(home: Home) -> None:
+    assert report_failed_run(home, FULL) == 1
+    with open_write_transaction(open_ledger(home)) as connection:
+        for remedy, entered in (("disk", 0), ("clock", 1)):
+            new = on_failing_triggers(connection, names=["draft_day"], since=DAY, cause="OSError", remedy=remedy)
+            assert len(new) == entered
+
+
+def test_damaged_facts_of_one_office_name_its_territory(home: Home, tmp_path: Path) -> None:
+    """Let the check of the facts fail as in a refresh: the error itself names neither the return nor its territory."""
+    from pipelines.runs import recovery
+
+    engine = open_ledger(home)
+    accounts.create_account(engine, "office", "Office", grants=[Grant("submitter", "XK")], by=SYSTEM)
+    arrival = Arrival("1" * 64, 1, PLANTED[2], "office", datetime(2026, 11, 20, 9, tzinfo=UTC), False, territory="XK")
+    intake.record_arrival(engine, arrival)
+    check = dg.AssetCheckSpec("facts_match_ledger", asset="gathered", blocking=True)
+
+    @dg.asset(name="gathered", check_specs=[check])
+    def gather_tables() -> dg.MaterializeResult:
+        description = f"the facts of {arrival.submission_id} ({PLANTED[2]}) are missing"
+        failed = dg.AssetCheckResult(check_name=check.name, passed=False, description=description)
+        return dg.MaterializeResult(check_results=[failed])
+
+    @dg.asset(name="counts", deps=[gather_tables])
+    def build_counts() -> None:
+        """Come after the check, which keeps this step from its work."""
+
+    job = dg.Definitions(
+        assets=[gather_tables, build_counts],
+        jobs=[dg.define_asset_job("refresh", "*")],
+        executor=dg.in_process_executor,
+    ).resolve_job_def("refresh")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        failed, _ = recovery.describe_failure(instance, result.dagster_run)
+    assert (failed.remedy, failed.territory, failed.returns) == ("damaged", "", (arrival.submission_id,))
+    assert report_failed_run(home, failed) == 1
+    (notice,) = list_failures(home)
+    assert notice.content["territory"] == "XK" and PLANTED[2] not in str(dict(notice.content))
+    letter = words.write_letter(notice, load(), "https://rti.example", demonstration=False)
+    assert "It concerns Kosovo" in " ".join(letter.text) and any("1244" in note for note in letter.notes)
 
 
 def test_log_and_notice_of_a_failure_have_no_figure_and_no_name(home: Home, caplog: pytest.LogCaptureFixture) -> None:
-    import dagster as dg
-
     from pipelines.runs import recovery
 
     @dg.op
