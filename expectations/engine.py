@@ -425,15 +425,22 @@ def load_results(folder: Path) -> int:
     return number
 
 
-def build_data_docs(folder: Path) -> Path | None:
-    """Write Data Docs of the validations in the current context of this process.
+def has_results() -> bool:
+    """Return True if this process has stored a result that Data Docs can show."""
+    return _results_kept > 0
 
-    Returns the index page, or None if the context stored no result.  Pages of earlier processes are kept: each
-    validation has a page named by its time.
+
+def build_data_docs(folder: Path, contracts: Sequence[TableExpectations] = ()) -> Path | None:
+    """Write Data Docs of the validations in the current context of this process, and of the suites of contracts.
+
+    Returns the index page, or None if there is nothing to show.  Pages of earlier processes are kept: each validation
+    has a page named by its time.
     """
-    if not _results_kept:
+    if not _results_kept and not contracts:
         return None
     with _LOCK:
+        for contract in contracts:
+            _definition(contract)  # which adds its suite to the context
         return _build_site(_context(), folder)
 
 

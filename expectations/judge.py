@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache, partial
 from importlib import import_module
@@ -80,6 +80,11 @@ class History:
     events: pl.DataFrame
     as_of: datetime
 
+    def leave_out(self, submission_ids: Sequence[str]) -> History:
+        """Return the history without the rows of some returns."""
+        is_other = ~pl.col("submission_id").is_in(list(submission_ids))
+        return replace(self, observations=self.observations.filter(is_other), events=self.events.filter(is_other))
+
 
 @dataclass(frozen=True)
 class JudgedReturn:
@@ -122,6 +127,13 @@ def judge_returns(
             for submission_id, finding in _find(check, figures):
                 findings[submission_id].append(finding)
     return {submission_id: causes.drop_explained(of_return) for submission_id, of_return in findings.items()}
+
+
+def list_contracts() -> tuple[TableExpectations, ...]:
+    """Return the contracts of all suites. Imports Great Expectations."""
+    suites = [_load_suite(instrument) for instrument in RULES_BY_INSTRUMENT]
+    checks = {id(check): check for suite in suites for check in suite if isinstance(check, engine.TableExpectations)}
+    return tuple(checks.values())
 
 
 def _find(check: TableExpectations | PlausibilityRule, figures: ReturnFigures) -> Iterator[tuple[str, Finding]]:

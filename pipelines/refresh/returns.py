@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,13 @@ from pipelines.warehouse import build_cache
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from pipelines.declarations.registry import Registry
     from pipelines.ledger.acts import Refusals
 
+MOST_OF_FIRST_DOCS = 50
+"""Returns that are validated for the first Data Docs of a real home, each of which takes about a second."""
+_DATA_DOCS = "data-docs"
+_TEMPLATES = Path(__file__).resolve().parents[2] / "expectations" / "data_docs"
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
 """Folder of the demonstration's returns; `RTI_SAMPLES` names another one."""
 
@@ -85,7 +91,8 @@ def take_in(
         selected_ids = [submission.submission_id for submission in selected]
         if len(selected) < len(waiting):
             log(f"{territory}: {len(waiting) - len(selected)} waiting returns of other quarters are left alone")
-    with keep_results():
+    # In a real home, Data Docs show what was sent, which is validated for them when they are written.
+    with keep_results() if demonstration else nullcontext():
         reports = waiting_checks.check_waiting(
             home,
             engine,
@@ -129,18 +136,52 @@ def _results_folder(home: Home) -> Path:
 
 
 def build_data_docs(home: Home, *, log: Log = ignore_log) -> Step:
-    """Write Great Expectations' Data Docs of the checks of this run to the restricted folder.
+    """Write Great Expectations' Data Docs to the restricted folder: all suites, and the checks of this run.
 
-    They show the checks of this process, and of those that handed over their results.
+    In a demonstration home they show the checks of this process, and of those that handed over their results. In a real
+    home the offices' service has checked the returns; those that were sent since the last Data Docs are validated once
+    more, only to be shown. Without new checks and with the same suites, nothing is written.
     """
-    from expectations import engine
+    from expectations import engine, judge
+    from pipelines.declarations.registry import load
+    from pipelines.submissions.checking.check import rules_version
 
+    registry = load()
     engine.load_results(_results_folder(home))
-    index = engine.build_data_docs(home.data_docs)
-    if index is None:
+    last_event = _validate_sent_returns(home, registry) if home.kind == "real" else 0
+    key = build_cache.digest_parts(rules_version(), registry.digest, build_cache.digest_parts(_TEMPLATES))
+    if not engine.has_results() and build_cache.find_outcome(home, _DATA_DOCS, key) is not None:
         return Step(new=False)
+    index = engine.build_data_docs(home.data_docs, judge.list_contracts())
+    # The path says that the pages are in no backup (`build_cache.forget_builds`).
+    build_cache.store_outcome(home, _DATA_DOCS, key, {"path": str(index), "last_event": last_event})
     log(f"Data Docs of the checks are in {index}")
     return Step(new=True, path=index)
+
+
+def _validate_sent_returns(home: Home, registry: Registry) -> int:
+    """Validate the returns that were sent since the last Data Docs, so that their results are stored.
+
+    Return the last event of the ledger that was considered. For the first Data Docs of a home, only the newest returns
+    are validated.
+    """
+    from expectations.engine import keep_results
+    from pipelines.ledger import queries
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.submissions import waiting_checks
+
+    engine = open_ledger(home)
+    try:
+        before = build_cache.find_last_outcome(home, _DATA_DOCS)
+        last_event = queries.last_event_id(engine)
+        events = queries.list_events(engine, after=int(before["last_event"]) if before else 0)
+        sent = list(dict.fromkeys(event["submission_id"] for event in events if event["action"] == "send"))
+        newest = sent if before else sent[-MOST_OF_FIRST_DOCS:]
+        with keep_results():
+            waiting_checks.validate_again(home, engine, registry, newest)
+    finally:
+        engine.dispose()
+    return last_event
 
 
 def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:

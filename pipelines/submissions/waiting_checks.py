@@ -20,10 +20,13 @@ from pipelines.submissions.checking.report import Report
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from expectations.judge import History
     from pipelines.core.home import Home
     from pipelines.declarations.registry import Registry
 
 _NOT_SENT = ("received", "checked", "refused", "withdrawn")
+FEW = 20
+"""Returns that are validated one by one for Data Docs."""
 BATCH = 1_000
 """Submissions checked and recorded together. Limits the work lost in a crash, and the memory used."""
 
@@ -121,6 +124,24 @@ def check_waiting(
         record_reports(home, engine, reports, times)
         checked |= reports
     return checked
+
+
+def validate_again(home: Home, engine: sa.Engine, registry: Registry, ids: Sequence[str]) -> None:
+    """Check sent returns once more without recording anything, so that the results of their validations are stored.
+
+    Each is compared with the accepted figures of other returns. Up to FEW are validated one by one, which gives each a
+    page with its id in Data Docs; more share one validation.
+    """
+    submissions = queries.list_submissions(engine, ids=list(ids)) if ids else []
+    kept = [s for s in submissions if not store.is_not_kept(home, s.sha256)]
+    for part in [[submission] for submission in kept] if len(kept) <= FEW else [kept]:
+        own_ids = [submission.submission_id for submission in part]
+
+        def look_up_others(jurisdictions: Sequence[str], own_ids: Sequence[str] = own_ids) -> History | None:
+            known = history.gather_history(home, engine, jurisdictions)
+            return known and known.leave_out(own_ids)
+
+        check_many(_make_jobs(home, part), registry=registry, history=look_up_others, in_order=True)
 
 
 def _admit_reports(
