@@ -122,9 +122,7 @@ def test_launcher_names_the_isolation_that_its_children_have(pool: ChildPool[str
     if pool.launcher.isolation == "namespace":
         assert interfaces == ["lo"], "the network namespace has an interface to the outside"
     else:
-        assert interfaces == own_interfaces, (
-            "the launcher names the weaker isolation, but a child sees other interfaces"
-        )
+        assert interfaces == own_interfaces, "a child of the weaker isolation sees other interfaces"
 
 
 _FORBID_NAMESPACES = (
