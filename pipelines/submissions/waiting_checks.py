@@ -127,19 +127,19 @@ def check_waiting(
 
 
 def validate_again(home: Home, engine: sa.Engine, registry: Registry, ids: Sequence[str]) -> None:
-    """Check sent returns once more without recording anything, so that the results of their validations are stored.
+    """Check sent returns again without recording anything, so that the results of their validations are stored.
 
     Each is compared with the accepted figures of other returns. Up to FEW are validated one by one, which gives each a
     page with its id in Data Docs; more share one validation.
     """
     submissions = queries.list_submissions(engine, ids=list(ids)) if ids else []
-    kept = [s for s in submissions if not store.is_not_kept(home, s.sha256)]
-    for part in [[submission] for submission in kept] if len(kept) <= FEW else [kept]:
+    stored = [s for s in submissions if not store.is_not_kept(home, s.sha256)]
+    for part in [[submission] for submission in stored] if len(stored) <= FEW else [stored]:
         own_ids = [submission.submission_id for submission in part]
 
         def look_up_others(jurisdictions: Sequence[str], own_ids: Sequence[str] = own_ids) -> History | None:
-            known = history.gather_history(home, engine, jurisdictions)
-            return known and known.leave_out(own_ids)
+            accepted = history.gather_history(home, engine, jurisdictions)
+            return accepted and accepted.leave_out(own_ids)
 
         check_many(_make_jobs(home, part), registry=registry, history=look_up_others, in_order=True)
 
