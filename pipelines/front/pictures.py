@@ -289,26 +289,30 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
 
     None if one of them has neither.
     """
-    areas = reader.edition.territories
-    places = {row["area"]: row for row in reader.edition.tables["area_map"]}
-    if not areas or not places.keys() >= set(areas):
-        return None
-    footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
-    title = tell("Territory profiles")
-    if all(places[code]["outline"] for code in areas):
-        shapes = [
-            outlines.Outline(
-                code,
-                reader.area_name(code),
-                reader.footnote_mark(code),
-                outlines.read_rings(places[code]["outline"]),
-                pages.name_territory_file(code, crime),
-            )
-            for code in areas
-        ]
-        drawn = outlines.OutlineMap(title, shapes, footnotes)
-        return render_picture(lambda width: outlines.draw_outlines(drawn, width=width))
-    if any(places[code]["tile_column"] is None for code in areas):
+    areas, places = reader.edition.territories, _read_places(reader)
+    if not areas or not all(code in places and places[code]["outline"] for code in areas):
+        return draw_tiles(reader, crime)
+    shapes = [
+        outlines.Outline(
+            code,
+            reader.area_name(code),
+            reader.footnote_mark(code),
+            outlines.read_rings(places[code]["outline"]),
+            pages.name_territory_file(code, crime),
+        )
+        for code in areas
+    ]
+    drawn = outlines.OutlineMap(tell("Territory profiles"), shapes, _list_map_footnotes(reader))
+    return render_picture(lambda width: outlines.draw_outlines(drawn, width=width))
+
+
+def draw_tiles(reader: Reader, crime: str) -> Markup | None:
+    """Return the territories as tiles in their rough places, each a link to its profile.
+
+    None if one of them has no declared place. All tiles are of one size, so a small territory is as easy to choose.
+    """
+    areas, places = reader.edition.territories, _read_places(reader)
+    if not areas or any(code not in places or places[code]["tile_column"] is None for code in areas):
         return None
     map_tiles = [
         tiles.Tile(
@@ -320,8 +324,17 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
         )
         for code in areas
     ]
-    picture = tiles.TileMap(title, map_tiles, footnotes)
+    picture = tiles.TileMap(tell("Territory profiles"), map_tiles, _list_map_footnotes(reader))
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
+
+
+def _read_places(reader: Reader) -> dict[str, Row]:
+    """Return the declared place and outline of each area on maps."""
+    return {str(row["area"]): row for row in reader.edition.tables["area_map"]}
+
+
+def _list_map_footnotes(reader: Reader) -> list[str]:
+    return [f"{mark} {text}" for mark, text in reader.list_footnotes(reader.edition.territories)]
 
 
 def draw_durations(reader: Reader, crime: str, metric: str) -> PictureFile:

@@ -45,6 +45,7 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
             reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime
         ),
         {
+            "tiles": pictures.draw_tiles(reader, crime),
             "multiples": pictures.draw_territories(reader, crime, CONVICTED),
             "multiples_table": _compose_convictions(reader, crime),
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],

@@ -104,6 +104,17 @@ def test_map_links_the_profile_of_every_territory(edition: Edition, columns: dic
     assert ("imply no opinion" in drawn) == (not columns), "outlines say that they are schematic"
 
 
+def test_tiles_link_the_profile_of_every_territory_and_are_easy_to_choose(edition: Edition) -> None:
+    drawn = pictures.draw_tiles(with_map(edition), CRIME)
+    assert drawn is not None
+    for code in edition.territories:
+        assert drawn.count(f'<a href="territory-{code.lower()}.html"') == 2, "once in each layout"
+    sides = [float(side) for size in re.findall(r'<rect [^>]*class="box"[^>]*>|<rect [^>]*>', drawn)
+             for side in re.findall(r'\b(?:width|height)="([\d.]+)"', size)]  # fmt: skip
+    assert len(sides) == 4 * len(edition.territories) and min(sides) >= 24
+    assert "Security Council resolution 1244" in " ".join(re.sub("<[^>]*>", " ", drawn).split())
+
+
 def test_neighbours_have_the_same_line_between_them(edition: Edition) -> None:
     lines: dict[frozenset[tuple[float, float]], list[str]] = {}
     for row in notes.build_map(load()).iter_rows(named=True):
