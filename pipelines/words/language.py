@@ -51,11 +51,16 @@ def translate_message(text: str, language: str = "") -> str:
 
 
 def _set_quotes(text: str, language: str) -> str:
-    """Return a text for the reader: English ones have straight quotation marks and apostrophes in the code, and
-    typographic ones on pages. A quotation mark without its pair stays, and so do those of attributes."""
-    if language != i18n.SOURCE_LANGUAGE or ("'" not in text and '"' not in text):
+    """Return a text for the reader, with typographic apostrophes and, in English, quotation marks.
+
+    English texts have straight ones in the code, and Albanian translations straight apostrophes ("t'i"). A quotation
+    mark without its pair stays, and so do those of attributes.
+    """
+    if "'" in text:
+        text = _APOSTROPHE.sub("’", text)
+    if language != i18n.SOURCE_LANGUAGE or '"' not in text:
         return text
-    return _QUOTED.sub(r"“\1”", _APOSTROPHE.sub("’", text))
+    return _QUOTED.sub(r"“\1”", text)
 
 
 def tell(text: str, /, **params: object) -> str:

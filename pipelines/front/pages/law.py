@@ -224,7 +224,7 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
     if reader.edition.is_demonstration:
         table.notes.add_remark(tell(_REAL_TREATIES))  # marked above
-    table.notes.add_remark(tell("“Not known” means that no date has been collected yet, not that there is no treaty."))
+    table.notes.add_remark(tell("“No date in our sources” does not mean that there is no treaty."))
     return table
 
 
@@ -235,7 +235,8 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         row for row in reader.edition.tables["treaty_event"] if (row["territory"], row["treaty"]) == (territory, treaty)
     ]
     if not rows:
-        return format_figure(words.FormattedFigure(tell("not known"), tell("not known"), "note"))
+        text = tell("no date in our sources")
+        return format_figure(words.FormattedFigure(text, text, "note"))
     parts = [
         ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), format_date(row["date"]))))
         for place, row in enumerate(rows)

@@ -227,3 +227,9 @@ def test_english_texts_have_typographic_quotes_and_apostrophes() -> None:
         assert translate_message("rti 'a b' 7\" of") == "rti 'a b' 7\" of", "code, and a sign without its pair, stay"
         assert translate_message('<a href="a" id="b">') == '<a href="a" id="b">', "attributes stay"
         assert many("{n} office's file", "{n} offices' files", 2) == "2 offices’ files"
+
+
+def test_albanian_texts_have_typographic_apostrophes() -> None:
+    with read_in("sq"):
+        title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject="2025")
+    assert title.startswith("Burgimi për t’u vuajtur")
