@@ -24,9 +24,7 @@ from pipelines.words.language import tell, translate_message
 from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
-_FEW = Markup(
-    '<span class="front-badge" aria-hidden="true">{few}</span><span class="front-few">{number}</span>{spoken}'
-)
+_FEW = Markup('<span class="front-badge" aria-hidden="true">{few}</span>{number}{spoken}')
 FEW_NOTE = mark(
     "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than {enough}. "
     "Chance alone can change it a lot."

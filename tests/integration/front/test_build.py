@@ -474,9 +474,7 @@ def test_profiles_have_the_numbers_of_the_release(
         ][1:].index("Convicted")
         for year, (value, _, _) in figures.items():
             if year in rows:
-                field = rows[year][convicted]
-                number = field.find_class("front-few") or [field]
-                assert numbers_in(number[0].text)[0] == f"{value:.0f}", (file, year)
+                assert numbers_in(text_of(rows[year][convicted]))[0] == f"{value:.0f}", (file, year)
 
 
 def test_share_and_its_complement_are_few_together_in_every_profile(site: Site) -> None:
