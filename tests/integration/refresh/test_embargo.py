@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import random
 import shutil
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
+import numpy as np
 import polars as pl
 import pytest
 from lxml import etree
@@ -235,6 +242,72 @@ def test_nothing_of_an_approved_draft_is_public_before_its_minute(
     names = [name for name in with_draft if NEXT in name]
     mentioning = [name for name in with_draft if NEXT.encode() in (approved.public / name).read_bytes()]
     assert (names, mentioning) == ([], ["calendar.json"]), "only the announcement names the release"
+
+
+UNKNOWN = ("2031-Q3.1", "2033-Q3.1")
+"""Releases that do not exist, with names as long as that of the draft."""
+
+
+def _measure_answers(home: Home, middleware: Callable[[Any], Any] = lambda service: service) -> dict[str, list[float]]:
+    """Return the seconds of all addresses together for the draft and for two releases that do not exist, by round.
+
+    They are seconds of the processor, which other work of the machine does not add to. The three take turns in random
+    order, so that what it does lengthen is alike for all.
+    """
+    application = PlainTextResponse("another application", 404)
+    pages = ReleasePages(StaticPages(application, lambda: home), lambda: home, "https://figures.example")
+    service = middleware(OpenDataService(SdmxService(pages, lambda: home), lambda: home))
+    return asyncio.run(_time_rounds(httpx.ASGITransport(service)))
+
+
+async def _time_rounds(transport: httpx.ASGITransport) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {release: [] for release in (NEXT, *UNKNOWN)}
+    turns = random.Random(20261130)
+    async with httpx.AsyncClient(transport=transport, base_url="https://figures.example") as client:
+        for number in range(-3, 60):  # the first rounds fill caches
+            for release in turns.sample(list(seconds), len(seconds)):
+                addresses = [address.format(release=release) for address in ADDRESSES if "{release}" in address]
+                begun = time.process_time()
+                for address in addresses:
+                    await client.get(address)
+                if number >= 0:
+                    seconds[release].append(time.process_time() - begun)
+    return seconds
+
+
+def _has_own_time(seconds: dict[str, list[float]]) -> bool:
+    """Return True if the draft takes another time than a release that does not exist.
+
+    Medians are compared. The limit is six times the standard error of their difference between the two releases that do
+    not exist.
+    """
+    samples = np.random.default_rng(20261130)
+    draft, one, other = (np.array(seconds[release]) for release in (NEXT, *UNKNOWN))
+    drawn = [np.median(samples.choice(times, (500, len(times))), axis=1) for times in (one, other)]
+    difference = np.median(draft) - (np.median(one) + np.median(other)) / 2
+    return abs(float(difference)) > 6 * float(np.std(drawn[0] - drawn[1]))
+
+
+class _BusyForDraft:
+    """A service that works one and a half milliseconds longer for an address with the name of the draft."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and NEXT in scope["path"] + scope["query_string"].decode():
+            begun = time.process_time()
+            while time.process_time() - begun < 0.0015:
+                pass
+        await self._service(scope, receive, send)
+
+
+def test_draft_is_answered_in_the_time_of_a_release_that_does_not_exist(
+    approved: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTI_NOW", BEFORE)
+    assert not _has_own_time(_measure_answers(approved))
+    assert _has_own_time(_measure_answers(approved, _BusyForDraft)), "one and a half milliseconds more would be noticed"
 
 
 def _write_areas(home: Home) -> None:
