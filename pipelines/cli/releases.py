@@ -58,7 +58,8 @@ def verify_release(
 ) -> None:
     """Verify every file of a release against its manifest, and manifest and database against their signature.
 
-    A folder or a downloaded database needs no home. Exit code 0: good; 1: something was changed; 2: the folder or the key cannot be read.
+    A folder or a downloaded database needs no home. Exit code 0: good; 1: something was changed; 2: folder or key
+    cannot be read.
     """
     from pipelines.publication.releases import signature
     from pipelines.publication.releases.verification import verify_database, verify_published, verify_signed
@@ -99,7 +100,7 @@ def _read_key(path: Path) -> dict[str, Ed25519PublicKey]:
 def _report_verification(
     faults: list[ReleaseFault], signed_by: dict[str, str | None], *, is_known: bool, as_json: bool
 ) -> None:
-    """Print what was verified: releases, or a database, with the key that signed each. Exit with an error for faults."""
+    """Print what was verified, with the key that signed each release or database. Exit with an error for faults."""
     if as_json:
         rows = [
             {"kind": fault.kind, "release": fault.release, "file": str(fault.path), "problem": fault.problem}

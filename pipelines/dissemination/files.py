@@ -107,9 +107,9 @@ def join_content(content: Content) -> bytes:
 
 
 def find_stored_file(release: Path, name: str) -> Path | None:
-    """Return a file that is part of the release itself: a table as Parquet, the database, the manifest or its signature.
+    """Return a file that is part of the release itself, or None if there is none of this name.
 
-    Returns None if there is none of this name.
+    It is a table as Parquet, the database, the manifest or its signature.
     """
     if name in (DATABASE, *_PROOFS):
         return release / name if (release / name).is_file() else None

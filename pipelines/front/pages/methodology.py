@@ -81,12 +81,17 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
                 "offices do not count cases, so a figure of {shown} or more people may come from a single case."
             ),
             mark(
+                "Some offices send a record of each case. If all the people in a figure are in one case by these "
+                "records, the number of people is withheld."
+            ),
+            mark(
                 "Cases pending at the start of a year, new cases, finished cases and cases pending at its end must add "
                 "up. Each of them is therefore protected together with the others."
             ),
             mark(
                 "Small counts are also protected from the offices that report: an office could subtract its own "
-                "figures from a total."
+                "figures from a total. Larger counts and zeros that are withheld next to them are not: an office can "
+                "work out some of them."
             ),
             mark(
                 "Earlier releases stay public, so each release is protected together with all releases before it. A "

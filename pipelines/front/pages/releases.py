@@ -155,10 +155,10 @@ def _explain_targets() -> str:
     With the results, readers would know how many withheld figures are small.
     """
     return tell(
-        "Of the annual totals of territories that are {least} or more, at most {most} a year are to be withheld. Of "
-        "all figures above zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked "
-        "before each release. The results are not published, because they would say how many withheld figures are "
-        "small.",
+        "Of the annual totals of territories that are {least} or more, at most {most} a year are to be withheld. Cases "
+        "pending at the start and the end of a year are not among these totals. Of all figures above zero, at most "
+        "{points}% are to be withheld only to protect smaller ones. Both are checked before each release. The results "
+        "are not published, because they would say how many withheld figures are small.",
         most=MOST_ANNUAL_TOTALS,
         least=SMALLEST_PUBLISHED_COUNT,
         points=words.format_number(MOST_POINTS),

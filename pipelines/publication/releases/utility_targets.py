@@ -25,6 +25,8 @@ class ReleaseUtility:
 
     `large_totals` and `hidden_totals` are numbers of annual totals of territories of 5 or more by year, all and
     withheld. `not_zero`, `small` and `hidden` are numbers of cells above zero: all, counts of 1 to 4, and withheld.
+    `large_stocks` and `hidden_stocks` are numbers of stocks of territories of 5 or more at the start and the end of a
+    year, which the first target leaves out. Records of earlier software have none.
     """
 
     large_totals: Mapping[str, int]
@@ -32,20 +34,24 @@ class ReleaseUtility:
     not_zero: int
     small: int
     hidden: int
+    large_stocks: int = 0
+    hidden_stocks: int = 0
 
     @classmethod
     def read_losses(cls, losses: pl.DataFrame) -> Self:
         """Sum up the table of losses (`utility.measure_losses`) of a draft."""
         import polars as pl
 
-        is_annual_total = pl.col("is_total") & (pl.col("freq") == "A") & (pl.col("statistic") == "count")
-        totals = losses.filter(is_annual_total & (pl.col("area_kind") == "territory"))
+        is_annual_total = pl.col("is_total") & (pl.col("freq") == "A") & (pl.col("area_kind") == "territory")
+        annual_totals, is_flow = losses.filter(is_annual_total), pl.col("statistic") == "count"
+        totals = annual_totals.filter(is_flow)
         by_year = totals.group_by("period").agg(pl.col("large", "hidden_large").sum()).sort("period")
         sums = losses.select(pl.col("not_zero", "small", "hidden_not_zero").sum()).row(0)
+        stocks = annual_totals.filter(~is_flow).select(pl.col("large", "hidden_large").sum()).row(0)
         return cls(
             dict(by_year.select("period", "large").iter_rows()),
             dict(by_year.select("period", "hidden_large").iter_rows()),
-            *map(int, sums),
+            *map(int, (*sums, *stocks)),
         )
 
     @classmethod
@@ -82,7 +88,7 @@ class ReleaseUtility:
         return [year for year, n in self.hidden_totals.items() if n > MOST_ANNUAL_TOTALS]
 
     def describe_targets(self) -> list[str]:
-        """Return both targets as lines of text, each with its numbers and whether it is met."""
+        """Return both targets as lines of text with their numbers and whether they are met, and what they leave out."""
         years = ", ".join(f"{n} of {self.large_totals[year]} in {year}" for year, n in self.hidden_totals.items())
         above = ", ".join(self.list_years_above())
         return [
@@ -90,4 +96,6 @@ class ReleaseUtility:
             f"{MOST_ANNUAL_TOTALS} a year: {f'not met in {above}' if above else 'met'}",
             f"cells above zero that are hidden: {self.hidden_percent:.1f}%, small ones {self.small_percent:.1f}%; at "
             f"most {MOST_POINTS:.0f} points more: {'met' if self.has_few_points else 'not met'}",
+            f"stocks of territories of 5 or more, which the first target leaves out: {self.hidden_stocks} of "
+            f"{self.large_stocks} are hidden",
         ]

@@ -106,7 +106,8 @@ _REVEALED: Final = {
 }
 NOT_MEASURED: Final = mark("It was not measured how many figures of this draft are withheld.")
 _TOTALS_HIDDEN: Final = mark(
-    "{period}: annual totals of territories of {least} or more that are withheld: {n}. At most {most} should be."
+    "{period}: annual totals of territories of {least} or more that are withheld: {n}. At most {most} should be. "
+    "Pending cases are not among them: {hidden_stocks} of {stocks} are withheld."
 )
 _SHARE_HIDDEN: Final = mark(
     "Of the figures above zero, {hidden}% are withheld, and {small}% are small. The difference should be at most "
@@ -141,7 +142,12 @@ def find_missed_targets(draft: DraftUnderReview) -> list[CheckProblem]:
     utility = read_utility(draft.home, draft.folder)
     if utility is None:
         return [CheckProblem(NOT_MEASURED)]
-    limits = {"least": SMALLEST_PUBLISHED_COUNT, "most": utility_targets.MOST_ANNUAL_TOTALS}
+    limits = {
+        "least": SMALLEST_PUBLISHED_COUNT,
+        "most": utility_targets.MOST_ANNUAL_TOTALS,
+        "stocks": utility.large_stocks,
+        "hidden_stocks": utility.hidden_stocks,
+    }
     problems = [
         CheckProblem(
             _TOTALS_HIDDEN,

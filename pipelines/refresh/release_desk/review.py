@@ -66,8 +66,8 @@ _OPEN: Final = mark(
 )
 _ESSENTIAL_OPEN: Final = mark(
     "Release {release} is not published, because these checks are open: {checks}. The release desk and "
-    "`rti release checklist` show what to do. These cannot be overridden. Correct them, or explain those that can be explained: "
-    "{essential}."
+    "`rti release checklist` show what to do. These cannot be overridden. Correct them, or explain those that can be "
+    "explained: {essential}."
 )
 
 

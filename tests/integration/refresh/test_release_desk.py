@@ -45,7 +45,15 @@ from tests.support.releases.publication_fixture import copy_home
 NOW, MINUTE = "2026-11-25T09:00:00Z", "2026-12-01T09:00:00Z"
 DRAFT = "2026-Q3"
 NO_RISK = {"disclosed": 0, "narrow": 0, "unknown": 0}
-FEW_LOSSES = ReleaseUtility({"2024": 200, "2025": 210}, {"2024": 5, "2025": 4}, not_zero=1000, small=275, hidden=425)
+FEW_LOSSES = ReleaseUtility(
+    {"2024": 200, "2025": 210},
+    {"2024": 5, "2025": 4},
+    not_zero=1000,
+    small=275,
+    hidden=425,
+    large_stocks=306,
+    hidden_stocks=68,
+)
 """Numbers of withheld figures that meet both targets exactly."""
 TEXT = "The office has announced its return for Friday."
 PEOPLE = {
@@ -335,7 +343,8 @@ SENTENCES: dict[str, str] = {
     "public_audit": "Withheld figures that the public can work out exactly: 1.",
     "insider_audit": "Albania: can work out withheld figures of others: 2.",
     "earlier_releases": "Withheld figures that earlier releases reveal by themselves: 2.",
-    "targets": "2024: annual totals of territories of 5 or more that are withheld: 6. At most 5 should be.",
+    "targets": "2024: annual totals of territories of 5 or more that are withheld: 6. At most 5 should be. Pending "
+    "cases are not among them: 68 of 306 are withheld.",
     "no_values": "Published counts, Albania, 2025: a withheld figure has a value.",
     "languages": "Shqip: missing pages: 1. The first is index.html.",
     "labels": "Shqip: codes without a label: 1. The first is Reported.",

@@ -16,6 +16,7 @@ from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.utility_targets import ReleaseUtility
 from pipelines.refresh import released_counts
 
+ROOT = Path(__file__).parents[4]
 _WITHHELD = pl.col("conf_status") != "F"
 
 
@@ -54,6 +55,30 @@ def test_demonstration_meets_both_targets(home: Home) -> None:
     assert measured.hidden_totals == {year: hidden[year] for year in measured.hidden_totals}
     assert (measured.hidden_percent, measured.small_percent) == pytest.approx((100 * hidden_share, 100 * small_share))
     assert measured.has_few_points and not measured.list_years_above()
+    stocks = cells.filter(
+        is_total & (pl.col("freq") == "A") & (pl.col("statistic") != "count") & (pl.col("area_kind") == "territory")
+    ).filter(pl.col("true") >= 5)
+    assert (measured.large_stocks, measured.hidden_stocks) == (stocks.height, stocks.select(_WITHHELD.sum()).item())
+
+
+def test_methodology_has_the_numbers_of_the_demonstration(home: Home) -> None:
+    """Compare the numbers in the text with the cells, so that no other search leaves old ones behind."""
+    text = " ".join((ROOT / "docs" / "methodology" / "disclosure.md").read_text(encoding="utf-8").split())
+    cells = read_true_cells(home)
+    states = dict(cells["conf_status"].value_counts().iter_rows())
+    (folder,) = [path for path in home.protected.iterdir() if not path.name.startswith(".")]
+    utility = ReleaseUtility.read_losses(pl.read_parquet(folder / released_counts.LOSSES_FILE))
+    large, hidden = sum(utility.large_totals.values()), sum(utility.hidden_totals.values())
+    sentences = [
+        f"the demonstration had {cells.height:,} distinct cells with a figure. Of these, {states['A']:,} were small or "
+        f"showed a group, and {states['D']:,} were hidden with them: {states['A'] + states['D']:,} withheld counts.",
+        f"{utility.hidden_percent:.1f}% of the cells above zero are withheld, {utility.small_percent:.1f}% because",
+        f"{hidden:,} of {large:,} are withheld, between {min(utility.hidden_totals.values())} and "
+        f"{max(utility.hidden_totals.values())} a year",
+        f"which the target leaves out, {utility.hidden_stocks} of {utility.large_stocks} ",
+        f"{utility.hidden_stocks} of {utility.large_stocks} such stocks of 5 or more are withheld",
+    ]
+    assert [sentence for sentence in sentences if sentence not in text] == []
 
 
 def test_record_of_the_release_has_the_numbers_and_no_public_file_has_them(home: Home) -> None:

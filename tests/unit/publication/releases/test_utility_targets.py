@@ -33,6 +33,8 @@ def test_annual_totals_of_territories_are_counted_by_year() -> None:
     above = ReleaseUtility.read_losses(make_losses(6, 4))
     assert above.list_years_above() == ["2025"]
     assert above.describe_targets()[0].endswith("1 of 8 in 2024, 6 of 8 in 2025; at most 5 a year: not met in 2025")
+    assert (above.large_stocks, above.hidden_stocks) == (5, 5), "pending cases are not among the totals"
+    assert above.describe_targets()[2].endswith("which the first target leaves out: 5 of 5 are hidden")
 
 
 def test_share_of_cells_is_compared_with_that_of_small_ones() -> None:
