@@ -158,7 +158,7 @@ SQL: Final[Mapping[str, str]] = {
         select pair.* from pair
         inner join "window" on pair.metric = "window".metric and pair.period = "window".period
             and pair.freq = "window".freq and pair.offence_group = "window".offence_group
-            and pair.count_unit = "window".count_unit and "window".is_default
+            and pair.count_unit = "window".count_unit and ("window".is_default or pair.freq <> 'Q')
         where pair.count_unit = 'person' and pair.offence_group in (select unnest($crimes))
             and pair.metric not in ('share', 'rate') and "window".metric not in ('share', 'rate')
         order by pair.metric, area_a, area_b

@@ -36,6 +36,13 @@ READ_REQUESTS = mark(
     "change is called clear only if it also holds when several requests belong to one case."
 )
 NO_SERIES = mark("The records of all years are taken together, so no change over time is tested.")
+NO_COHORTS = mark(
+    "No change from year to year is tested, because the counts behind the shares of followed cases are not published."
+)
+NO_STOCKS = mark(
+    "No change over time is tested, because pending cases are in this indicator: the same case can be pending in both "
+    "periods."
+)
 VERDICTS: Mapping[str, str] = Texts(
     {
         "rise": mark("clear rise"),

@@ -8,9 +8,12 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from scipy.stats import contingency
+
 from tests.oracles.sentences import (
     ABOUT,
     CRIMES,
+    ENOUGH,
     FEWEST_IN_REGION,
     MONTHS,
     PARTS,
@@ -1160,6 +1163,94 @@ def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
         "region": r.name_counted_area(r.region, region_row),
         "regional": texts[1],
     }
+
+
+def limit_odds(counts: tuple[float, float], others: tuple[float, float], phi: tuple[float, float], level: float) -> str:
+    """Return whether the exact conditional interval of an odds ratio is "above", "below" or "around" 1.
+
+    Each side is its part and its rest; counts are divided by their dispersion and rounded down.
+    """
+    table = [[int(count / phi[0]) for count in counts], [int(count / phi[1]) for count in others]]
+    low, high = contingency.odds_ratio(table, kind="conditional").confidence_interval(level)
+    return "above" if low > 1 else "below" if high < 1 else "around"
+
+
+@compute_once
+def judge_with_others(r: Release, crime: str) -> dict[str, tuple[str, str]]:
+    """Return the verdict on each territory that is compared with the others together, and the share of the others."""
+    metric = "convicted_first_per_adjudicated_first"
+    period = find_static_period(r, metric, crime)
+    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period")[
+        metric, crime, "person", period
+    ]
+    same_year = {x["area"]: x for x in rows if x["version"] == "same_period" and x["numerator"] is not None}
+    region = same_year.get(r.region)
+    if region is None or region["state"] == "too_few_territories":
+        return {}
+    members = split_codes(region["reporters"])
+    tables: dict[str, Any] = {}
+    verdicts: dict[str, tuple[str, str]] = {}
+    for code in (code for code in r.territories if code in same_year and code in members):
+        counts = (same_year[code]["numerator"], same_year[code]["denominator"] - same_year[code]["numerator"])
+        part = region["numerator"] - counts[0]
+        others = (part, region["denominator"] - region["numerator"] - counts[1])
+        others_share = format_number(100 * part / sum(others))
+        pairs = r.index_rows("pair", "metric", "offence_group", "count_unit", "period").get(
+            (metric, crime, "person", period), ()
+        )
+        is_refused = any(x["verdict"] == "not_comparable" and code in (x["area_a"], x["area_b"]) for x in pairs)
+        if is_refused or min(*counts, *others) < ENOUGH:
+            verdicts[code] = ("not_comparable" if is_refused else "too_few", others_share)
+            continue
+        sides = ([same_year[code]], [same_year[member] for member in members if member != code and member in same_year])
+        dispersions, wide = [
+            tuple(sum(find_phi(x) * x["numerator"] for x in side) / sum(x["numerator"] for x in side) for side in sides)
+            for find_phi in (
+                lambda x: x["dispersion"],
+                lambda x: max(x["dispersion"], 2) if x["interval_basis"] == "lower_bound" else x["dispersion"],
+            )
+        ]
+        tables[code] = (counts, others, dispersions, wide, others_share)
+    for code, (counts, others, dispersions, wide, others_share) in tables.items():
+        level = 1 - 0.05 / len(tables)
+        place, place_of_wide = (limit_odds(counts, others, phi, level) for phi in (dispersions, wide))
+        verdict = {"above": "higher", "below": "lower", "around": "no difference"}[place]
+        if place != "around" and place_of_wide != place:
+            verdict = "unclear"
+        verdicts[code] = (verdict, others_share)
+    return verdicts
+
+
+def expect_verdict(message: str, verdict: str) -> None:
+    """Register the check of a sentence that gives a verdict on a territory and the share of the others."""
+
+    def expect_share_of_others(r: Release, s: Selection, p: Params) -> Expected:
+        judged, others_share = judge_with_others(r, s["crime"])[s["area"]]
+        assert judged == verdict, (s, judged)
+        return {"rest": others_share} if "rest" in p else {}
+
+    expect_parameters(message)(expect_share_of_others)
+
+
+for _verdict, _message in {
+    "higher": "This is clearly higher than in the other territories together ({rest}).",
+    "lower": "This is clearly lower than in the other territories together ({rest}).",
+    "no difference": "No clear difference from the other territories together ({rest}).",
+    "unclear": "No clear difference from the other territories together ({rest}), because one case can involve several "
+    "people.",
+    "too_few": "Too few to compare with the other territories together: there are fewer than {enough} in the part or "
+    "in the rest.",
+}.items():
+    expect_verdict(_message, _verdict)
+
+
+@expect_parameters(
+    "Each territory is compared with the others together. The test allows for all territories compared at once ({n}), "
+    "to avoid false alarms."
+)
+def expect_family_of_territories(r: Release, s: Selection, p: Params) -> Expected:
+    judged = judge_with_others(r, s["crime"]).values()
+    return {"n": str(sum(verdict not in ("too_few", "not_comparable") for verdict, _ in judged))}
 
 
 @expect_parameters("Victims of {crime}, {year}: forms of exploitation, per cent of the victims of each territory")

@@ -8,14 +8,12 @@ from dashboards.public import choices, layout, tables
 from dashboards.public.pages.compared import Compared
 from dashboards.public.pages.compared_trends import find_breaks
 from pipelines import words
-from pipelines.core.i18n import mark
 from pipelines.statistics.change import Kind
 from pipelines.words import Row, changes, trends
 from pipelines.words.language import tell
 
 _SPAN = {"A": 2, "Q": 4}
 """Periods between the two at first: two years, or the same quarter of the year before."""
-_OF_STOCKS = mark("Changes of this indicator are not tested, because it is computed from pending cases.")
 
 
 def show_changes(compared: Compared, freq: str, periods: Sequence[str]) -> None:
@@ -23,7 +21,7 @@ def show_changes(compared: Compared, freq: str, periods: Sequence[str]) -> None:
     choice = compared.choice
     layout.put_heading(tell("Is the change real?"))
     if choice.code.startswith(("disposition_time", "case_turnover")):
-        layout.put_text(tell(_OF_STOCKS))
+        layout.put_text(tell(trends.NO_STOCKS))  # marked there
         return
     earlier, last = list(periods[:-1]), periods[-1]
     since = choices.choose_option(

@@ -9,7 +9,7 @@ from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards
 from dashboards.public.pages.compared_pairs import list_pairs
 from pipelines import words
-from pipelines.words import Row, durations
+from pipelines.words import Row, durations, trends
 from pipelines.words.language import lower_first, tell
 
 
@@ -67,6 +67,8 @@ def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str
     # Also those that were not chosen: a difference must not become clear because territories are left out.
     all_medians = {code: by_area[code].get("median") for code, _ in frame.territories if code in by_area}
     _show_pairs(frame, areas, all_medians)
+    layout.put_heading(tell("Is the change real?"))
+    layout.put_text(tell(trends.NO_SERIES))  # marked there
     cards.show_cards_of_figures(frame, [row for code in with_records for row in by_area[code].values()])
 
 

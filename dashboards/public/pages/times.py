@@ -14,7 +14,7 @@ from dashboards.public.pages.record_tables import (
     show_cards,
 )
 from pipelines import words
-from pipelines.words import durations
+from pipelines.words import durations, trends
 from pipelines.words.language import lower_first, tell
 
 
@@ -59,6 +59,7 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     ]
     if spans:
         layout.put_text(tell("The records cover these periods. {spans}.", spans="; ".join(spans)))
+    layout.put_text(tell(trends.NO_SERIES))  # marked there
     show_cards(frame, groups, tell("durations"))
     drawn = [
         key
@@ -122,5 +123,5 @@ def show_cohorts(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     groups = group_rows(frame, rows, "cohort")
     title = tell("{name}. {crime}, by year of entry", name=name, crime=scope.crime_name)
     RecordTable("cohort", durations.COHORT).show_lines(frame, scope, title, columns, groups, tell("Territory, year"))
-    layout.put_text(durations.describe_following(rows[0]["quarters"]))
+    layout.put_text(f"{durations.describe_following(rows[0]['quarters'])} {tell(trends.NO_COHORTS)}")  # marked there
     show_cards(frame, groups, tell("outcomes by year of entry"))

@@ -6,7 +6,7 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page, Section, changes, joint_teams, sentencing, victims
+from pipelines.front.pages import Page, Section, changes, joint_teams, others, sentencing, victims
 from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.fields import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
@@ -155,6 +155,9 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
             "why_change": tell(sentences.CLEAR),  # marked in sentences
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
+            "why_compared": others.explain_family(
+                reader, CONVICTION_RATIO, crime, choose_ratio_period(reader, crime, CONVICTION_RATIO)
+            ),
             "flow": pictures.draw_stages(reader, crime, area),
             "flow_of_final": pictures.draw_stages(reader, crime, area, "final"),
             "stages": _compose_years(reader, crime, area),
@@ -196,7 +199,8 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
         regional=regional_figure.spoken,
     )
     states = [figures.explain_few(ratios.get(area, {})), *figures.list_later_states(ratios.get(area))]
-    ratio = " ".join([ratio, *filter(None, states)])
+    difference = others.describe_difference(reader, CONVICTION_RATIO, crime, period, area)
+    ratio = " ".join([ratio, *filter(None, states), difference])
     quarter = (edition.list_board_periods("Q", 1) or [year])[0]
     newest = reader.describe_state(area, quarter)
     return [
@@ -335,6 +339,7 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     ]
     # Each sentence has the dates of its records.
     texts = texts or [tell("Records: {span}.", span=durations.describe_records_span(name, rows))]
+    texts.append(tell(trends.NO_SERIES))  # marked in words.trends
     return Section("durations", tell("How long cases take"), texts, [table])
 
 

@@ -159,6 +159,30 @@ def test_1_ratio_of_a_territory_and_the_region_in_a_year(visit: Visit, database:
         assert read_numbers(rows[heading]["2025"]) == select_ratio(database, RATIO, area, "2025")
 
 
+def test_1_difference_of_a_territory_from_the_others_is_judged_in_words(
+    visit: Visit, database: duckdb.DuckDBPyConnection
+) -> None:
+    visit.follow_link("Territories")
+    visit.follow_link("Serbia")
+    counts = {
+        area: (int(part), int(whole))
+        for area, part, whole in select_rows(
+            database,
+            "select area, numerator, denominator from stage_ratio where area in ('RS', 'WB') and count_unit = 'person'"
+            " and metric = 'convicted_first_per_adjudicated_first' and period = '2023-2025' and offence_group = 'TIP'",
+        )
+    }
+    (part, whole), (all_parts, all_whole) = counts["RS"], counts["WB"]
+    others = (all_parts - part, all_whole - whole - all_parts + part)
+    compared = read_text(visit.page.xpath("//li[h2 = 'Compared with the region']/p")[0])
+    assert compared.startswith("Serbia") and f": {100 * part / whole:.0f}, 95% confidence interval" in compared
+    # Persons as single cases: an interval that is too narrow around 1 allows no other verdict.
+    limits = stats.contingency.odds_ratio([[part, whole - part], list(others)]).confidence_interval(0.95)
+    assert limits.low < 1 < limits.high
+    share = 100 * others[0] / sum(others)
+    assert compared.endswith(f"No clear difference from the other territories together ({share:.0f}).")
+
+
 def test_2_change_of_smuggling_convictions_is_not_called_real(
     visit: Visit, database: duckdb.DuckDBPyConnection
 ) -> None:

@@ -771,6 +771,32 @@ def test_every_mark_of_a_table_has_its_note_and_every_note_its_mark(site: Site) 
     assert n_notes > (8_000 if site.is_whole else 2_000)
 
 
+MOST_NOTES = 6
+"""Notes that a table shows before anything is opened."""
+
+
+def count_visible_notes(part: html.HtmlElement) -> int:
+    """Return how many notes of a table are not folded below it. The table itself may be in a folded section."""
+    folded = "ancestor::details[ancestor::*[@class='front-table']]"
+    return len(part.xpath(f".//ul[contains(@class, 'front-notes')][not({folded})]/li"))
+
+
+def test_no_table_shows_more_than_six_notes_and_the_rest_is_folded(site: Site) -> None:
+    n_visible, n_folded = 0, 0
+    for name, document in site.looked_at.items():
+        for part in document.find_class("front-table"):
+            n_notes = count_visible_notes(part)
+            n_all = len(part.xpath(".//ul[contains(@class, 'front-notes')]/li"))
+            assert n_notes <= MOST_NOTES and (n_notes == MOST_NOTES or n_all == n_notes), (name, part.get("id"))
+            n_visible, n_folded = n_visible + n_notes, n_folded + n_all - n_notes
+        outside = document.xpath("//ul[contains(@class, 'front-notes')][not(ancestor::*[@class='front-table'])]")
+        assert outside == [], f"{name}: notes outside a table"
+    assert n_visible > 2_000 and n_folded > 100, "some table has more notes than it shows"
+    notes = "".join("<li>Note</li>" for _ in range(MOST_NOTES + 1))
+    planted = html.fragment_fromstring(f"<div class='front-table'><ul class='front-notes'>{notes}</ul></div>")
+    assert count_visible_notes(planted) == MOST_NOTES + 1
+
+
 @pytest.mark.parametrize(
     ("before", "after", "orphan"),
     [

@@ -231,6 +231,17 @@ def test_change_of_a_series_is_tested_and_never_across_a_break() -> None:
     assert "Not tested across a break in the series." in html
 
 
+def test_reason_is_given_where_no_change_over_time_is_tested() -> None:
+    """Check durations, followed cases and disposition times, which have figures and no test of a change."""
+    of_records = read_paragraphs(run_page("durations"))
+    assert "The records of all years are taken together, so no change over time is tested." in of_records
+    assert "because the counts behind the shares of followed cases are not published." in of_records
+    assert "so no change over time is tested." in read_paragraphs(run_page("compare", kind="duration"))
+    for indicator in ("disposition_time_first", "case_turnover_first"):
+        of_stocks = read_paragraphs(run_page("compare", kind="clearance", indicator=indicator))
+        assert "the same case can be pending in both periods." in of_stocks, indicator
+
+
 @pytest.mark.parametrize("crime", CRIMES)
 @pytest.mark.parametrize("kind", [kind for kind in comparison.KINDS if kind not in ("duration", "sentence")])
 def test_compared_sentence_names_area_crime_period_indicator_and_coverage(kind: str, crime: str) -> None:
