@@ -12,7 +12,7 @@ from expectations.judge import list_contracts
 from pipelines import refresh
 from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import facts, queries
-from pipelines.submissions import service
+from pipelines.submissions import service, store
 from pipelines.submissions.accounts import accounts
 from tests.support.service import portal_fixture
 
@@ -80,3 +80,15 @@ def test_uploaded_return_is_in_data_docs_of_a_real_home(home: Home) -> None:
 
     expectation_engine.renew_context()
     assert not refresh.build_data_docs(home).new, "nothing was sent since, and yet the pages are written again"
+
+
+def test_lost_file_of_a_sent_return_does_not_stop_data_docs(home: Home) -> None:
+    desk = service.open_desk(home)
+    portal_fixture.make_accounts(desk.engine)
+    sender = accounts.get_identity(desk.engine, "al-sender")
+    uploaded = service.upload_file(desk, sender, portal_fixture.make_workbook({}), NAME)
+    service.justify_warnings(desk, sender, str(uploaded.submission_id), None, "real_change", "Nothing unusual.")
+    service.send_submission(desk, sender, str(uploaded.submission_id))
+    store.path_of(home, uploaded.sha256).unlink()
+    assert refresh.build_data_docs(home).new
+    assert not [page for page in list_linked_pages(home) if page.startswith("validations/")]
