@@ -236,4 +236,5 @@ def _announce_release(scene: Scene) -> int:
         page = visitor.open_page("/release-desk")
         page = page.submit_form("Save", check="coverage", text="The office has announced its return for Friday.")
         page = page.submit_form("Announce", at=ANNOUNCED, reason="")
-        return page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason="She signs the release.").status
+        reason = "The head signs the release."
+        return page.submit_form("Add", name="Head of statistics", organisation="Ministry", reason=reason).status
