@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ KINDS: Mapping[str, str] = {
 }
 WHOLE = mark("Whole return")
 """The kind `full` of a return that replaces none: it leaves nothing out that could be withdrawn."""
+_BRACKETS = re.compile(r"\([^()]*\)")
 SYSTEM, COLLEAGUE = mark("The system"), mark("A colleague")
 
 
@@ -111,7 +113,8 @@ def format_periods(codes_: Iterable[str], language: str) -> str:
     every = sorted(set(codes_))
     if len(every) > 2:
         first, last = format_period(every[0], language), format_period(every[-1], language)
-        return tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
+        text = tell("{first} to {last} ({n} periods)", language, first=first, last=last, n=len(every))
+        return _BRACKETS.sub(lambda brackets: brackets[0].replace(" ", "\N{NO-BREAK SPACE}"), text)
     return ", ".join(format_period(code, language) for code in every)
 
 

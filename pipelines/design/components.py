@@ -75,6 +75,11 @@ def render_link(text: Part, href: str) -> Markup:
     return _render("link", text, href)
 
 
+def render_whole(text: Part) -> Markup:
+    """Return a text that stays on one line, such as a number with its unit."""
+    return Markup('<span class="rti-whole">{}</span>').format(text)
+
+
 def render_badge(kind: str, sign: str, text: Part) -> Markup:
     """Return a state in words with its sign; the colour only repeats them."""
     return _render("badge", kind, sign, text)

@@ -270,7 +270,7 @@ def missing_role(account: str, role: Role, jurisdiction: str, instrument: str) -
 
 def make_missing_role_error() -> NotAllowedError:
     """Return the error that names nothing: the same for what does not exist and for what belongs to others."""
-    return NotAllowedError(mark("You do not have the role that this needs. Ask the steward of the secretariat for it."))
+    return NotAllowedError(mark("You do not have the role for this. Ask the steward of the secretariat for it."))
 
 
 def _fits_actor(permission: Permission, account: str, resource: Resource) -> bool:

@@ -75,7 +75,7 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/receipt-keys", mark("Public keys of receipts"), receipt_keys.router, listed=False),
     PortalPage("/approve", mark("Approve"), approve.router, roles_for("approve")),
     PortalPage("/board", mark("Submission board"), board.router),
-    PortalPage("/figures", mark("Our figures"), figures.router),
+    PortalPage("/figures", mark("Reported figures"), figures.router),
     PortalPage("/templates", mark("Templates"), templates.router),
     PortalPage(model_documents.PATH, mark("Model documents"), model_documents.router),
     PortalPage("/nil", mark("Nothing to report"), nil.router, roles_for("receive")),

@@ -165,7 +165,8 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
     return ui.PageTable(
         caption,
         context.tell("Office"),
-        [*columns, context.tell("On time")],
+        # Before the quarters: eight of them are wider than a page in some languages.
+        [context.tell("On time"), *columns],
         [_make_row(context, row, periods, {period for period in periods if len(days[period]) > 1}) for row in rows],
         wide=True,
     )
@@ -181,7 +182,7 @@ def _make_row(context: PageContext, row: OfficeRow, periods: Sequence[str], date
         _render_cell(context, cells[period], has_date=period in dated) if period in cells else context.tell("not due")
         for period in periods
     ]
-    return ui.PageRow(describe_row(context, row), (*fields, punctuality))
+    return ui.PageRow(describe_row(context, row), (punctuality, *fields))
 
 
 def describe_row(context: PageContext, row: OfficeRow, period: str | None = None) -> ui.Part:
@@ -199,7 +200,7 @@ def _render_cell(context: PageContext, cell: ExpectedReturn, *, has_date: bool) 
         badges += ui.Markup("<br>{}").format(cell.deadline.collection.isoformat())
     if cell.pending is not None and cell.pending_state is not None:
         kind, sign, text = STATES[cell.pending_state]
-        other_badge = ui.render_badge(kind, sign, context.tell("a replacement: {state}", state=context.tell(text)))
+        other_badge = ui.render_badge(kind, sign, context.tell("replacement: {state}", state=context.tell(text)))
         badges += ui.Markup("<br>") + (
             ui.render_link(other_badge, ui.page_address("/answer", id=cell.pending)) if may_work else other_badge
         )

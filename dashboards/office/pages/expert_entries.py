@@ -262,7 +262,7 @@ def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
     tell = context.tell
     rows = [
         ui.PageRow(
-            format_time(use.at),
+            ui.render_whole(format_time(use.at)),
             (
                 use.account,
                 tell(_name_kind(use)),  # marked there

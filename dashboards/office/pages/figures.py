@@ -41,12 +41,12 @@ class _Selection:
 
 @router.get("/figures")
 def show_figures(context: Page) -> Response:
-    """Render the page "Our figures". Raises NotAllowedError for an area whose figures the person may not see."""
+    """Render the page "Reported figures". Raises NotAllowedError for an area whose figures the person may not see."""
     from pipelines.submissions.service import figures
 
-    title = context.tell("Our figures")
+    title = context.tell("Reported figures")
     lead = context.tell(
-        "What your offices reported, before small numbers are protected. Check that the figures are right."
+        "What the offices reported, before small numbers are protected. Check that the figures are right."
     )
     own_areas = figures.list_areas(context.desk, context.who)
     area = context.request.query_params.get(_AREA) or next(iter(own_areas), None)

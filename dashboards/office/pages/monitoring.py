@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -84,7 +84,7 @@ def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[Theme
         tell("Outcome (returns)"),
         tell("Measures planned or under way"),
     ]
-    return ui.PageTable(tell("Overview"), tell("Theme"), columns, rows, frozenset({3}))
+    return ui.PageTable(tell("Overview: number of findings"), tell("Theme"), columns, rows, frozenset({3}))
 
 
 def _count_gaps(context: PageContext, gaps: Sequence[Gap]) -> ui.Part:
@@ -94,7 +94,12 @@ def _count_gaps(context: PageContext, gaps: Sequence[Gap]) -> ui.Part:
         return context.tell("not applicable")
     texts = [f"{context.tell(monitoring.GAPS[gap][2])}: {number}" for gap, number in counted.items()]  # marked there
     kind, sign, _ = monitoring.GAPS[next(iter(counted))]
-    return ui.render_badge(kind, sign, "; ".join(texts))
+    return ui.render_badge(kind, sign, _join_counts(texts))
+
+
+def _join_counts(texts: Iterable[str]) -> ui.Markup:
+    """Join states with their numbers; each stays on one line."""
+    return ui.join_parts(map(ui.render_whole, texts), "; ")
 
 
 def _describe_theme(
@@ -149,7 +154,7 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
 
 
 def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
-    finding = "; ".join(
+    finding = _join_counts(
         f"{context.code_label('law_status', code)}: {row.results[code]}"
         for code in codes.list_codes("law_status")
         if code in row.results
@@ -159,16 +164,18 @@ def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
     source = context.mark_names("; ".join(dict.fromkeys(articles))) or context.tell("Law on joint teams")
     element = context.code_label("law_element", row.element)
     badge = monitoring.gap_badge(context, row.gap)
-    finding = finding or context.tell("not available")
     first, last = row.applies_from
     day = context.tell("{first} to {last}", first=first, last=last) if first != last else first
     day = day or context.tell("not known")
-    return ui.PageRow(element, (context.tell("Treaties, by jurisdiction"), finding, day, source, badge))
+    return ui.PageRow(
+        element,
+        (context.tell("Treaties, by jurisdiction"), finding or context.tell("not available"), day, source, badge),
+    )
 
 
 def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
     """Describe in how many territories each kind of gap was found; the badge is the worst of them."""
-    finding = "; ".join(
+    finding = _join_counts(
         # The text is marked in monitoring_words.
         f"{context.tell(text)}: {context.many('{n} territory', '{n} territories', row.territories[gap])}"
         for gap, (_, _, text) in monitoring.GAPS.items()

@@ -218,7 +218,7 @@ def _submission_row(context: PageContext, entry: SubmissionEntry, page: str) -> 
                 "<br>",
             ),
             _count_findings(context, entry),
-            words.format_time(entry.row.received_at),
+            ui.render_whole(words.format_time(entry.row.received_at)),
             context.name_person(entry.row.sender),
             entry.last_comment or "",
         ),

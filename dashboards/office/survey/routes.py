@@ -26,6 +26,7 @@ from dashboards.office.survey.rendering import (
 from dashboards.office.survey.services import SAVES, WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import format_day, mark, tell
 from pipelines.core.i18n.periods import format_period
+from pipelines.model.periods import Period
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import filling_in
@@ -34,7 +35,7 @@ from pipelines.survey.bank_model import Question
 from pipelines.survey.filling_in import IncompleteError, LinkError, Visit
 from pipelines.survey.letters import MINUTES, PATH, result_address
 from pipelines.survey.result_links import first_result_day
-from pipelines.survey.surveys import SurveyError
+from pipelines.survey.surveys import SurveyError, read_today
 from pipelines.web.guards import client_network
 from pipelines.web.sign_in.csrf import CSRF_FIELD, CsrfError, check_origin
 from pipelines.web.sign_in.language import language_of
@@ -112,6 +113,7 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         territory=jurisdiction_name(registry, visit.territory, language) + ("*" if note else ""),
         footnote=f"* {note}" if note else "",
         period=format_period(visit.round.period, language),
+        is_under_way=Period.from_code(visit.round.period).end.isoformat() >= read_today(),
         minutes=MINUTES[visit.round.form],
         closes=format_day(date.fromisoformat(visit.round.closes), language),
         smallest_group=FEWEST_RESPONDENTS,

@@ -27,7 +27,8 @@ NAMED: Final = 8
 _DATA_FILE: Final = re.compile(r"[\w.-]+\.(?:parquet|json|html|duckdb)\b")
 """The name of a file in the text of an error. Readers see this name instead of the text; the log has both."""
 _LOG = logging.getLogger("rti.release_desk")
-_FAILED: Final = mark("This check failed, because a part of the draft is missing or damaged ({cause}).")
+_FAILED: Final = mark("This check failed, because a part of the draft is missing or damaged.")
+_FAILED_AT_FILE: Final = mark("This check failed, because the file {file} of the draft is missing or damaged.")
 State = Literal["good", "explained", "overridden", "open"]
 
 
@@ -117,7 +118,7 @@ def run_check(check: Check, draft: DraftUnderReview, kept: KeptChecks | None = N
         # A draft of which a part is missing or damaged must be shown as such, and never as good.
         _LOG.warning("the check %s of the draft %s failed", check.id, draft.release, exc_info=True)
         file = _DATA_FILE.search(str(error))
-        problems = (CheckProblem(_FAILED, {"cause": file[0] if file else type(error).__name__}),)
+        problems = (CheckProblem(_FAILED_AT_FILE, {"file": file[0]}) if file else CheckProblem(_FAILED),)
     return DraftCheckResult(check, problems, draft.explanations.get(check.id, ""), draft.overrides.get(check.id, ""))
 
 

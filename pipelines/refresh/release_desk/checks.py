@@ -197,7 +197,8 @@ def _name_place(column: str, code: str) -> NameReference:
 
 # -- What readers need to understand figures
 
-_MISSING_PAGES: Final = mark("{name}: missing pages: {n}. The first is {page}.")
+_MISSING_PAGE: Final = mark("{name}: the page {page} is missing.")
+_MISSING_PAGES: Final = mark("{name}: {n} pages are missing. The first is {page}.")
 _MISSING_LABELS: Final = mark("{name}: codes without a label: {n}. The first is {label}.")
 _NO_ALTERNATIVE: Final = mark("{name}: the page {page} has a picture without a text alternative.")
 _NO_CARD: Final = mark("{area}, {what}: no counting rule is declared.")
@@ -211,7 +212,10 @@ def find_missing_languages(draft: DraftUnderReview) -> list[CheckProblem]:
     every = frozenset().union(*draft.pages.values()) if draft.pages else frozenset({"index.html"})
     missing = {code: every - draft.pages.get(i18n.html_lang(code), frozenset()) for code in i18n.list_languages()}
     return [
-        CheckProblem(_MISSING_PAGES, {"name": NameReference("language", code), "n": len(pages), "page": min(pages)})
+        CheckProblem(
+            _MISSING_PAGE if len(pages) == 1 else _MISSING_PAGES,
+            {"name": NameReference("language", code), "n": len(pages), "page": min(pages)},
+        )
         for code, pages in missing.items()
         if pages
     ]

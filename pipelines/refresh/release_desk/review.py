@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 MINIMUM_REASON: Final = 10
 """Minimum length of an explanation or of the reason of an override, in characters."""
-DEMONSTRATION_REASON: Final = (
+DEMONSTRATION_REASON: Final = mark(
     "This is a demonstration, and nobody signs its sheets. `rti refresh --publish` published the draft."
 )
+"""The reason that the program gives; pages show it in the reader's language, those of people as they were written."""
 _COMPLETED_BY_PUBLISHING: Final = "unfinished"
 """The check that `rti publish` itself puts in order: it completes an interrupted publication."""
 _ESSENTIAL: Final = tuple(check for check in CHECKS if check.is_essential)

@@ -140,9 +140,7 @@ def _practice_root(desk: Desk, person: Identity) -> Path:
         raise ValueError("practice is opened from the real desk")
     if not person.grants:
         raise NotAllowedError(
-            tell(
-                "You do not have the role that this needs. Ask the steward of the secretariat for it.", person.language
-            )
+            tell("You do not have the role for this. Ask the steward of the secretariat for it.", person.language)
         )
     # Hash the account's id, which may contain characters that are not allowed in a path.
     return desk.home.root / FOLDER / hashlib.sha256(person.account.encode()).hexdigest()[:16]

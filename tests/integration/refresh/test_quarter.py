@@ -120,9 +120,9 @@ def test_announced_day_of_a_release_replaces_that_of_the_timetable_everywhere(
     deadlines = timetable.list_deadlines(world.registry)
     planned = find_next_release(world.home, world.registry)
     assert planned is not None and (planned.day, planned.minute) == (RELEASE, None)
-    kept = {d.key: d for d in set_release_days(world.home, world.registry, deadlines)}
-    assert all(kept[d.key] == d for d in deadlines if d.freq == "Q")
-    assert {kept[d.key].release for d in deadlines if d.period == "2025"} == {RELEASE}, "they join the next release"
+    dated = {d.key: d for d in set_release_days(world.home, world.registry, deadlines)}
+    assert all(dated[d.key] == d for d in deadlines if d.freq == "Q")
+    assert {dated[d.key].release for d in deadlines if d.period == "2025"} == {RELEASE}, "they join the next release"
 
     minute = embargo.clock.parse_time("2026-06-22T09:00:00Z")
     embargo.schedule_release(world.home, QUARTER, minute, actor=STEWARD)
@@ -133,8 +133,8 @@ def test_announced_day_of_a_release_replaces_that_of_the_timetable_everywhere(
     steps = measure_steps(world)
     assert steps["signatures"].day == steps["release"].day == minute.date()
     carry_out(world, "ask_signatures")
-    asked = [n.content for n in notices.list_notices(world.engine) if n.content.get("what") == "ask_signatures"]
-    assert {content["until"] for content in asked} == {"2026-06-22"}
+    contents = [n.content for n in notices.list_notices(world.engine) if n.content.get("what") == "ask_signatures"]
+    assert {content["until"] for content in contents} == {"2026-06-22"}
 
 
 def test_released_quarter_is_not_the_next_release(world: QuarterWorld, set_day: Callable[[date], None]) -> None:

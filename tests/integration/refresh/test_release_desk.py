@@ -346,7 +346,7 @@ SENTENCES: dict[str, str] = {
     "targets": "2024: annual totals of territories of 5 or more that are withheld: 6. At most 5 should be. Pending "
     "cases are not among them: 68 of 306 are withheld.",
     "no_values": "Published counts, Albania, 2025: a withheld figure has a value.",
-    "languages": "Shqip: missing pages: 1. The first is index.html.",
+    "languages": "Shqip: the page index.html is missing.",
     "labels": "Shqip: codes without a label: 1. The first is Reported.",
     "alt_texts": "Shqip: the page index.html has a picture without a text alternative.",
     "cards": "Albania, Final, Persons: no counting rule is declared.",
@@ -459,13 +459,13 @@ def test_check_that_cannot_be_run_is_open_and_says_why(the_desk: ReleaseDesk) ->
     result = next(result for result in review.checks if result.check.id == "notes")
     [line] = result.list_evidence(CommandReader(the_desk.registry))
     assert result.state == "open"
-    assert line == "This check failed, because a part of the draft is missing or damaged (metadata.parquet)."
+    assert line == "This check failed, because the file metadata.parquet of the draft is missing or damaged."
 
 
-def test_check_that_does_not_find_a_column_names_the_class_of_the_error_only(the_desk: ReleaseDesk) -> None:
+def test_check_that_does_not_find_a_column_names_nothing_of_the_program(the_desk: ReleaseDesk) -> None:
     _table("cell", lambda cells: cells.drop("card_id"))(the_desk)
     [line] = _run_check(the_desk, "cards").list_evidence(CommandReader(the_desk.registry))
-    assert line == "This check failed, because a part of the draft is missing or damaged (ColumnNotFoundError)."
+    assert line == "This check failed, because a part of the draft is missing or damaged."
 
 
 def test_command_prints_sentences_and_the_footnotes_of_the_names(

@@ -60,6 +60,9 @@ OF_ANOTHER_LANGUAGE = {
 }
 """Beginnings of words that the glossary has for a neighbouring language, or for no language, and not for this one."""
 
+ARTICLE = re.compile(r"\b\d+/[a-z]\b")
+"""An article of a law with its letter, which stays Latin."""
+
 SAME = {
     "SHA-256", "dimension", "draft", "Partner", "partner", "program", "video", "Period", "Formula", "Status", "Region",
     "Element", "{stage}, region", "{n} migrant", "{n} person", "{time} UTC", "{day}, {time} UTC",
@@ -260,12 +263,23 @@ def test_no_english_remains(language: str, entries: dict[str, dict[str, list[str
     assert untranslated == []
 
 
+@pytest.mark.parametrize("language", WRITTEN)
+def test_articles_of_law_keep_their_letters(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
+    wrong = [
+        form
+        for source, forms in entries[language].items()
+        for form in forms
+        if not set(ARTICLE.findall(source)) <= set(ARTICLE.findall(form))
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("language", ["mk", "sr"])
 def test_cyrillic_texts_have_no_latin_words_but_code(language: str, entries: dict[str, dict[str, list[str]]]) -> None:
     strange = []
     for source, forms in entries[language].items():
         source_words = {word.lower() for word in re.findall(r"[A-Za-z]+", source)}
-        words = {word for form in forms for word in re.findall(r"[A-Za-z\u00c0-\u024f]+", _bare(form))}
+        words = {word for form in forms for word in re.findall(r"[A-Za-z\u00c0-\u024f]+", ARTICLE.sub("", _bare(form)))}
         strange += [
             (word, forms)
             for word in sorted(words)

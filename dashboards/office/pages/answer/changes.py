@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.places import render_place
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
-from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     import polars as pl
@@ -88,7 +88,7 @@ def _change_row(context: PageContext, change: CellChange) -> ui.PageRow:
     period = format_period(change.key["period"], context.language)
     description = ui.Markup("{} {}, {}").format(ui.render_badge(*badge), change.words, period)
     difference = "" if change.difference is None else format_difference(change.difference)
-    place = upper_first(change.place or context.tell("not in this return"))
+    place = render_place(change.place or context.tell("not in this return"))
     return ui.PageRow(place, (description, format_value(change.old), format_value(change.new), difference))
 
 

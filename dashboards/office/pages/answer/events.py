@@ -34,7 +34,7 @@ def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.PageRow:
         )
     actor = context.name_person(event["actor"])
     return ui.PageRow(
-        words.format_time(event["at"]),
+        ui.render_whole(words.format_time(event["at"])),
         (
             action,
             actor,

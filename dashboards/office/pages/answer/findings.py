@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer, Explanation
+from dashboards.office.pages.answer.places import render_place
 from pipelines.design import components as ui
 from pipelines.office.answers import name_expected
-from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     from pipelines.findings.finding import Finding
@@ -116,7 +116,7 @@ def _findings_table(
     is_repeated = all(finding.message == group.title for finding in findings)
     rows = [
         ui.PageRow(
-            upper_first(finding.places or context.tell("the whole file")),
+            render_place(finding.places or context.tell("the whole file")),
             (
                 "" if is_repeated else finding.message,
                 finding.figure,

@@ -10,8 +10,8 @@ from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.changes import format_value
+from dashboards.office.pages.answer.places import render_place
 from pipelines.design import components as ui
-from pipelines.words.language import upper_first
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,7 +93,7 @@ def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
     return ui.PageRow(
         f"{series.words}, {words.format_period(series.period, context.language)}",
         (
-            upper_first(series.place or ""),
+            render_place(series.place or ""),
             ui.render_sparkline(
                 [*values, series.now.value], context.tell("The trend of the values next to it, as a line")
             ),
@@ -107,5 +107,5 @@ def _format_point(context: PageContext, point: EarlierValue) -> ui.Markup:
     """Return a period with its value, on one line."""
     value = point.shown.words if point.shown is not None else context.tell("no report")
     period = words.format_period(point.period, context.language)
-    whole = ui.Markup('<span class="rti-whole">{}: {}</span>').format(period, value)
+    whole = ui.render_whole(f"{period}: {value}")
     return ui.Markup("{} ({})").format(whole, context.tell("revised")) if point.revised else whole

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import SignedReceipt
 
 
+_HASH = "SHA-256"
+
+
 @dataclass(frozen=True)
 class ReceiptView:
     """A receipt: its name in one line, its facts, and the control totals. It is open for a sender who waits."""
@@ -55,7 +58,7 @@ def _list_facts(context: PageContext, receipt: SignedReceipt, content: Mapping[s
         (context.tell("Return"), code.format(receipt.submission_id)),
         (context.tell("Sent"), words.format_time(content["sent_at"])),
         (context.tell("File"), content["file"]["name"]),
-        (context.tell("Fingerprint of the file (SHA-256)"), code.format(content["file"]["sha256"])),
+        (_keep_name_whole(context.tell("Fingerprint of the file (SHA-256)")), code.format(content["file"]["sha256"])),
         (
             context.tell("Read"),
             context.tell(
@@ -69,6 +72,11 @@ def _list_facts(context: PageContext, receipt: SignedReceipt, content: Mapping[s
         (context.tell("Version of the rules"), code.format(content["rules_version"])),
         (context.tell("Signature (Ed25519)"), code.format(content["signature"])),
     ]
+
+
+def _keep_name_whole(text: str) -> ui.Markup:
+    """Return a text in which no line ends within the name of the hash function."""
+    return ui.Markup.escape(text).replace(_HASH, ui.render_whole(_HASH))
 
 
 def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> ui.PageTable | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.places import render_place
 from dashboards.office.pages.answer.sheet_layout import SheetCell, arrange_rows, name_frozen_class
 from pipelines.core.result_cache import ResultCache
 from pipelines.design import components as ui
@@ -156,7 +157,7 @@ def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Map
         [context.tell("Your words"), context.tell("Read as"), context.tell("Value")],
         [
             ui.PageRow(
-                upper_first(row.place),
+                render_place(row.place),
                 (row.label, row.read_as, row.shown.words),
                 kind=severities.get(row.place, ""),
             )

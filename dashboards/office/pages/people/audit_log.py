@@ -28,7 +28,7 @@ def make_audit_table(context: PageContext) -> ui.PageTable:
         ui.PageRow(
             str(entry["seq"]),
             (
-                words.format_time(entry["at"]),
+                ui.render_whole(words.format_time(entry["at"])),
                 entry["actor"],
                 code.format(entry["action"]),
                 code.format(entry["subject"]),

@@ -43,7 +43,7 @@ def make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.
                 account.display_name,
                 describe_roles(context, account.grants),
                 _state_badge(context, account),
-                words.format_time(account.signed_in_at),
+                ui.render_whole(words.format_time(account.signed_in_at)) if account.signed_in_at else "",
             ),
         )
         for account in managed

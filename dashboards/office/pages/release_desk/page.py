@@ -28,6 +28,7 @@ from pipelines.refresh.quarter import measure_progress
 from pipelines.refresh.release_desk import desk as release_desk
 from pipelines.refresh.release_desk.checklist import CHECKS
 from pipelines.refresh.release_desk.desk import ReleaseDesk
+from pipelines.refresh.release_desk.review import DEMONSTRATION_REASON
 from pipelines.refresh.release_desk.rollback_plan import has_earlier_target
 
 router = APIRouter()
@@ -164,9 +165,9 @@ def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | N
         ui.PageRow(
             entry.release,
             (
-                format_minute(context, clock.parse_time(entry.at)),
-                entry.actor,
-                ui.mark_code(entry.reason),
+                ui.render_whole(format_minute(context, clock.parse_time(entry.at))),
+                context.name_person(entry.actor),
+                ui.mark_code(_describe_reason(context, entry.reason)),
                 "; ".join(titles.get(check_id, check_id) for check_id in entry.checks),
             ),
         )
@@ -175,6 +176,11 @@ def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | N
     columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Open checks")]
     caption = context.many("{n} override", "{n} overrides", len(rows))
     return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
+
+
+def _describe_reason(context: PageContext, reason: str) -> str:
+    """Return the reason of an override, the program's own in the language of the reader."""
+    return context.tell(DEMONSTRATION_REASON) if reason == DEMONSTRATION_REASON else reason
 
 
 def _list_exceptions(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
@@ -186,8 +192,8 @@ def _list_exceptions(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | 
         ui.PageRow(
             entry.release,
             (
-                format_minute(context, clock.parse_time(entry.at)),
-                entry.actor,
+                ui.render_whole(format_minute(context, clock.parse_time(entry.at))),
+                context.name_person(entry.actor),
                 ui.mark_code(entry.text),
                 titles.get(entry.check, entry.check),
             ),

@@ -9,12 +9,15 @@ from pipelines.ledger.identity import Grant
 def test_periods_are_shortened_to_first_and_last() -> None:
     assert words.format_periods(["2026-Q3"], "en") == "2026 Q3"
     assert words.format_periods(["2026-Q2", "2026-Q1"], "en") == "2026 Q1, 2026 Q2"
-    assert words.format_periods(["2026-Q3", "2026-Q1", "2026-Q2"], "en") == "2026 Q1 to 2026 Q3 (3 periods)"
+    assert (
+        words.format_periods(["2026-Q3", "2026-Q1", "2026-Q2"], "en")
+        == "2026 Q1 to 2026 Q3 (3\N{NO-BREAK SPACE}periods)"
+    )
     assert words.format_periods(["2025"], "en") == "2025"
     # Between "od" and "do" the names of quarters would have to be declined.
     assert (
         words.format_periods(["2026-Q3", "2026-Q1", "2026-Q2"], "sr-Latn")
-        == "1. kvartal 2026 – 3. kvartal 2026 (broj perioda: 3)"
+        == "1. kvartal 2026 – 3. kvartal 2026 (broj\N{NO-BREAK SPACE}perioda:\N{NO-BREAK SPACE}3)"
     )
     assert words.format_periods(["2026-Q3", "2026-Q1", "2026-Q2"], "hr").startswith(
         "1. tromjesečje 2026. – 3. tromjesečje 2026. ("

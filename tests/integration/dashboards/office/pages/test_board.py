@@ -46,6 +46,7 @@ def test_board_shows_as_many_quarters_as_chosen(shared_office: Office, quarters:
     assert page.status == 200
     columns = [cell.text_content() for cell in page.find_elements("table.rti-grid thead th")]
     assert len([column for column in columns if " Q" in column]) == expected
+    assert columns[1] == "On time", "the oldest quarters may be outside a narrow page"
     assert page.find_elements(f"option[value='{expected}'][selected]")
 
 
@@ -67,14 +68,14 @@ def test_board_links_a_draft_only_for_people_who_work_on_it(office: Office) -> N
     grants = [Grant("viewer", "AL", "justice")]
     accounts.create_account(office.desk.engine, "al-viewer", "A viewer", grants=grants, password=PASSWORD, by="system")
     draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    assert set(office.open("al-approver", "/board").find_links("a replacement: with findings")) == {
+    assert set(office.open("al-approver", "/board").find_links("replacement: with findings")) == {
         f"/answer?id={draft}"
     }
-    assert "a replacement: " not in office.open("al-viewer", "/board").main, "nobody else sees a draft"
+    assert "replacement: " not in office.open("al-viewer", "/board").main, "nobody else sees a draft"
     number = send_return(office.desk)
-    assert set(office.open("al-approver", "/board").find_links("a replacement: sent")) == {f"/answer?id={number}"}
+    assert set(office.open("al-approver", "/board").find_links("replacement: sent")) == {f"/answer?id={number}"}
     seen_by_viewer = office.open("al-viewer", "/board")
-    assert "a replacement: sent" in seen_by_viewer.main and not seen_by_viewer.find_links("a replacement: ")
+    assert "replacement: sent" in seen_by_viewer.main and not seen_by_viewer.find_links("replacement: ")
 
 
 def test_board_far_overdue_returns_are_folded_after_the_first_twelve(

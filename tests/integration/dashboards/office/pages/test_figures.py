@@ -1,4 +1,4 @@
-"""Tests of the page "Our figures": unprotected figures of one's own offices only."""
+"""Tests of the page "Reported figures": unprotected figures of one's own offices only."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_figures_without_an_office_are_empty(shared_office: Office) -> None:
 def test_figures_that_are_not_made_yet_are_announced(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures, "FILE", "not-made-yet.duckdb")
     page = shared_office.open("al-sender", "/figures")
-    assert page.status == 200 and page.heading == "Our figures"
+    assert page.status == 200 and page.heading == "Reported figures"
     assert "No figures have been made in this home yet" in page.main
 
 

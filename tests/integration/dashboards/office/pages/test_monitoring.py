@@ -134,6 +134,8 @@ def test_region_counts_territories_and_adds_no_figures(office: Office) -> None:
     cells = read_row(page, EXECUTED)
     assert cells[1] == "gap: 1 territory; not known: 6 territories" and cells[2] == "2025" and cells[4].endswith("gap")
     assert cells[3] == "Returns on cooperation", "the unit is next to the numbers"
+    whole = {element.text_content() for element in page.find_elements("td .rti-whole")}
+    assert {"gap: 1 territory", "not known: 6 territories"} <= whole, "no line ends within a number and its unit"
     assert "For the region, one territory is enough" in page.main
     assert "Albania: Article 12" in read_row(page, "Costs, language and evaluation")[3]
     assert "3/25" not in page.main

@@ -107,4 +107,4 @@ def test_practice_of_one_person_is_closed_to_another(office: Office) -> None:
 
 def test_practice_is_refused_without_a_role(office: Office) -> None:
     page = office.open("nobody", "/practice")
-    assert page.status == 403 and "You do not have the role that this needs." in page.main
+    assert page.status == 403 and "You do not have the role for this." in page.main

@@ -18,6 +18,7 @@ from pipelines.declarations.registry import load
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.preview import read_preview_list
 from pipelines.publication.releases.public_texts import find_internal_words
+from pipelines.refresh.release_desk.review import DEMONSTRATION_REASON
 from pipelines.refresh.release_desk.sheets import make_sheet
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
@@ -138,6 +139,19 @@ def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Off
     assert [reader.name for reader in read_preview_list(desk_pages.desk.home)] == ["Ana Anić"]
     page.submit_form("Remove", name="Ana Anić")
     assert read_preview_list(desk_pages.desk.home) == []
+
+
+def test_reason_of_the_program_is_in_the_language_of_the_reader(desk_pages: Office) -> None:
+    engine = desk_pages.desk.engine
+    accounts.set_language(engine, "secretariat", "mk", by="secretariat")
+    try:
+        page = desk_pages.open("secretariat", "/release-desk")
+    finally:
+        accounts.set_language(engine, "secretariat", "en", by="secretariat")
+    [table] = [element for element in page.find_elements("table") if "rti refresh --publish" in element.text_content()]
+    text = table.text_content()
+    assert tell(DEMONSTRATION_REASON, "mk").replace("`", "") in text and "This is a demonstration" not in text
+    assert "system" not in text, "the account of the program has a name in each language"
 
 
 def test_steward_overrides_open_checks_and_the_page_shows_the_reason(desk_pages: Office) -> None:

@@ -67,7 +67,7 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     visitor, link = Visitor(office.client), next_link(tokens)
     start = visitor.open_page(link)
     assert (start.status, start.heading) == (200, "Quarterly questionnaire, 2026 Q4")
-    assert "Police officer" in start.main and "think of this period: 2026 Q4" in start.main
+    assert "Police officer" in start.main and "think of this period up to today: 2026 Q4" in start.main
     early = start.follow_link("Results")
     assert (early.status, "from 21 November 2026 on" in early.main) == (403, True)
     before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
