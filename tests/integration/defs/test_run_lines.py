@@ -13,7 +13,7 @@ from pipelines.submissions.quarter_log import QUARTER_ACTS
 REFRESH = "refresh"
 STEP = ("returns", "XK")
 """The step of the refresh that runs here: taking in the returns of one territory."""
-LINES = {
+LINES: dict[str, str] = {
     REFRESH: "returns__XK took",
     "reminders": "0 people reminded, 0 notices sent, 0 not",
     **{act: f"{act} of 2026-Q3: nothing is due" for act in QUARTER_ACTS},

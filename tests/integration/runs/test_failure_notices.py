@@ -133,7 +133,7 @@ def test_damaged_facts_of_one_office_name_its_territory(home: Home, tmp_path: Pa
     check = dg.AssetCheckSpec("facts_match_ledger", asset="gathered", blocking=True)
 
     @dg.asset(name="gathered", check_specs=[check])
-    def gather_tables() -> dg.MaterializeResult:
+    def gather_tables() -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the annotation
         description = f"the facts of {arrival.submission_id} ({PLANTED[2]}) are missing"
         failed = dg.AssetCheckResult(check_name=check.name, passed=False, description=description)
         return dg.MaterializeResult(check_results=[failed])
