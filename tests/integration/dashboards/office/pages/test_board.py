@@ -68,9 +68,7 @@ def test_board_links_a_draft_only_for_people_who_work_on_it(office: Office) -> N
     grants = [Grant("viewer", "AL", "justice")]
     accounts.create_account(office.desk.engine, "al-viewer", "A viewer", grants=grants, password=PASSWORD, by="system")
     draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    assert set(office.open("al-approver", "/board").find_links("replacement: with findings")) == {
-        f"/answer?id={draft}"
-    }
+    assert set(office.open("al-approver", "/board").find_links("replacement: with findings")) == {f"/answer?id={draft}"}
     assert "replacement: " not in office.open("al-viewer", "/board").main, "nobody else sees a draft"
     number = send_return(office.desk)
     assert set(office.open("al-approver", "/board").find_links("replacement: sent")) == {f"/answer?id={number}"}
