@@ -86,7 +86,9 @@ def keep_whole(html: str, pattern: re.Pattern[str], *, has_spaces: bool = False)
             ends.pop()
         if not part["text"]:
             return part[0]
-        text = pattern.sub(_keep_spaces if has_spaces and not ends else WHOLE, part[0])
+        if not has_spaces or ends:
+            return pattern.sub(WHOLE, part[0])
+        text = pattern.sub(_keep_spaces, part[0])
         # The word after a number may be a term with an explanation: "of 7 territories".
         is_counting = part[0][-1] == " " and part[0][-2:-1].isdigit() and html.startswith(_TERM, part.end())
         return f"{text[:-1]}\u00a0" if is_counting else text
