@@ -217,14 +217,17 @@ def public_shares(frame: pl.DataFrame, by: Sequence[str], names: Sequence[str]) 
     """Return `by`, `n_band`, and for each share of `record_shares.insert_shares` its value, limits and statuses.
 
     In addition to the rule of the row, a share needs at least 10 persons, and neither those in it nor the others may
-    be 1 to 4.  A share of nothing is M if the row passes.  Shares are rounded to five points, limits outward.
+    be 1 to 4.  A share of nothing is M if the row passes; a row without any share yet has no size.  Shares are rounded
+    to five points, limits outward.
     """
     import polars as pl
 
     rows = []
     for row in apply_rule(frame).iter_rows(named=True):
         public_row: dict[str, Any] = {name: row[name] for name in by}
-        public_row["n_band"] = format_size_band(row["n_persons"]) if row["published"] else None
+        # The size of a group without any figure yet would only bound withheld counts of the persons in it.
+        is_seen = any(row[f"{name}_n"] is not None for name in names)
+        public_row["n_band"] = format_size_band(row["n_persons"]) if row["published"] and is_seen else None
         for name in names:
             part, whole = row[f"{name}_n"], row[f"{name}_of"]
             value, low, high, status = None, None, None, "Q"

@@ -9,7 +9,7 @@ gives a reader no true limit and is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -59,14 +59,19 @@ class ReleasedRecordFigures(NamedTuple):
 
 
 def add_figures(view: Space, cells: pl.DataFrame, figures: ReleasedRecordFigures) -> Space:
-    """Return the space of a problem with an equation for each inequality, whose rest is a further variable.
+    """Return the space of a problem with what figures say about its cells, built from the frame `cells`.
 
-    `cells` is the frame from which `view` was built.
+    Each inequality is an equation, whose rest is a further variable.
     """
     rows = _find_rows(view, cells)
+    return add_inequalities(view, [*list_inequalities(rows, figures.sentences), *limit_stocks(rows, figures.pending)])
+
+
+def add_inequalities(view: Space, inequalities: Sequence[Inequality]) -> Space:
+    """Return the space of a problem with an equation for each inequality that the true counts fulfil."""
     met = [
         inequality
-        for inequality in (*list_inequalities(rows, figures.sentences), *limit_stocks(rows, figures.pending))
+        for inequality in inequalities
         if sum(factor * view.values[row] for row, factor in inequality.coefficients.items()) >= inequality.least
     ]
     if not met:
@@ -142,14 +147,19 @@ def limit_stocks(rows: Mapping[_Key, int], pending: pl.DataFrame) -> Iterator[In
         yield from _bound_size(rows.get((*place, TOTAL, TOTAL)), figure["n_band"])
 
 
+def read_band(band: str) -> tuple[int, int | None]:
+    """Return the least and the greatest size in a band, such as `20-49` or `500+`."""
+    if band.endswith("+"):
+        return int(band[:-1]), None
+    least, most = (int(limit) for limit in band.split("-"))
+    return least, most
+
+
 def _bound_size(row: int | None, band: str, *, is_part: bool = False) -> Iterator[Inequality]:
     """Yield the limits of a total; a `part` has a known length, so the total may be larger than the group."""
     if row is None:
         return
-    if band.endswith("+"):
-        yield Inequality({row: 1}, int(band[:-1]))
-        return
-    least, most = (int(limit) for limit in band.split("-"))
+    least, most = read_band(band)
     yield Inequality({row: 1}, least)
-    if not is_part:
+    if most is not None and not is_part:
         yield Inequality({row: -1}, -most)

@@ -192,6 +192,7 @@ def test_shares_made_public(part: int | None, whole: int | None, status: str) ->
     )
     row = public_shares(frame, ["territory"], ["share"]).row(0, named=True)
     assert row["share_obs_status"] == status
+    assert (row["n_band"] is None) == (status == "O"), "the size of a group without figures bounds its count"
     assert (row["share"] is None) == (status != "A")
     if part == 20:
         assert (row["share"], row["share_low"], row["share_high"]) == (0.5, 0.35, 0.65)
