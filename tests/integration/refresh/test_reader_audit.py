@@ -15,6 +15,8 @@ from pipelines.publication.cooperation import earlier as earlier_cooperation
 from pipelines.publication.cooperation import protect as cooperation_protect
 from pipelines.publication.disclosure import earlier
 from pipelines.refresh import released_counts
+from pipelines.warehouse.quality import coherence
+from pipelines.warehouse.reference.model import WHOLE_OFFENCES
 from tests.support.fakes import cooperation_world as world
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
 
@@ -117,3 +119,41 @@ def test_release_whose_figures_of_cooperation_were_not_kept_cannot_be_audited(
     (a_home.released / f"{RELEASE}.cooperation").unlink()
     assert main(["audit", "release"]) == 3
     assert "true figures of cooperation behind 2026-Q3 were not kept" in capsys.readouterr().err
+
+
+def _publish_elsewhere(home: Home, *cells: dict[str, object]) -> None:
+    """Write figures of another publisher, of the whole group of offences and with our definition."""
+    stated = coherence.from_counts(build_frame(*cells), home.kind, "An institute")
+    whole = stated.with_columns(offence=pl.col("offence_group").replace(WHOLE_OFFENCES))
+    home.gathered.mkdir(parents=True, exist_ok=True)
+    whole.write_parquet(home.gathered / "reference.parquet")
+
+
+@pytest.mark.parametrize(
+    ("stated", "found"),
+    [
+        (40.0, ["1", "1", "0", "0", "1"]),  # BB is known, and AA is the rest of the region
+        (41.0, ["2", "0", "0", "0", "0"]),  # what another publisher counts otherwise says nothing
+    ],
+)
+def test_withheld_total_that_others_published_opens_the_small_count_next_to_it(
+    a_home: Home, capsys: pytest.CaptureFixture[str], stated: float, found: list[str]
+) -> None:
+    _publish(a_home, hidden="AA BB", hidden_partners="BB OTHER _T")
+    _publish_elsewhere(a_home, build_cell("BB", stated))
+    _, lines = _audit(capsys, "--as", "everyone")
+    rows = {row[0]: row[2:] for row in (line.split() for line in lines[2:]) if row[1] == "counts"}
+    assert rows["elsewhere"] == found
+    assert rows["public"] == ["2", "0", "0", "0", "0"]
+    if stated == 40:
+        assert _audit(capsys, "--as", "elsewhere")[0] == 1
+
+
+def test_small_count_that_others_published_is_counted_as_known(
+    a_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """AA is stated, so BB, which was withheld to protect it, follows."""
+    _publish(a_home, hidden="AA BB", hidden_partners="BB OTHER _T")
+    _publish_elsewhere(a_home, build_cell("AA", 3))
+    _, lines = _audit(capsys, "--as", "elsewhere")
+    assert lines[2].split() == ["2024", "1", "1", "0", "0", "0"]
