@@ -20,7 +20,7 @@ from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
 from pipelines.publication.disclosure import protect
 from tests.support.attacker import ATTACK, BLOCK, DETAIL, NEEDS_ATTACKER, attack_cells, read_cells
-from tests.support.corrections import GROUP, MEASURE, correct_one_person
+from tests.support.corrections import GROUP, correct_one_person
 
 pytestmark = NEEDS_ATTACKER
 APART = {"victim_status": {"injured_party"}}
@@ -246,26 +246,44 @@ def test_attack_on_parts_of_decisions_finds_no_disclosure(
     assert report["suppressed"] > 0
 
 
+CORRECTED = ("report_disposed", "prosecution")
+"""The kind of decisions to which the corrected indictments belong."""
+
+
 def test_attack_on_a_correction_with_the_release_before_it_finds_no_disclosure(
     built_home: Path, tmp_path: Path
 ) -> None:
-    """Correct one quarter by one man. The attacker knows the release before, as far as it is still true."""
+    """Correct one quarter by one man, and attack each block of these decisions, and the decisions with their parts.
+
+    The release before is the published one. The attacker knows it, as far as it is still true.
+    """
     home = open_home(built_home)
     (path,) = home.released.glob("*.parquet")
-    before = pl.read_parquet(path).filter((pl.col("measure") == MEASURE) & (pl.col("offence_group") == GROUP))
+    measures = (CORRECTED[0], *DECISIONS[CORRECTED])
+    before = pl.read_parquet(path).filter(
+        pl.col("measure").is_in(measures), pl.col("level") == CORRECTED[1], offence_group=GROUP
+    )
     after = correct_one_person(before.drop("is_published")).with_columns(pl.lit("A").alias("obs_status"))
     protected = protect.hide_small_counts(after, earlier=[before]).cells
-    public = protected.with_columns(pl.col("conf_status").replace({"A": "C", "D": "C"}))
-    table, spec = Published(public, after).write_blocks(tmp_path)
+    published = Published(protected.with_columns(pl.col("conf_status").replace({"A": "C", "D": "C"})), after)
     is_known = before["is_published"] & (before["value"] == after["value"])
-    earlier_folder = tmp_path / "before"
-    earlier_folder.mkdir()
-    facts = after.filter(is_known).with_columns(pl.lit("F").alias("conf_status"))
-    previous, _ = Published(facts, after).write_blocks(earlier_folder)
-    report = attack_cells(table, spec, "--previous", str(previous), "--zeros", "suppressible")
-    results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
-    assert report["exit"] == 0 and not any(results.values()), f"{results}\n{report['output']}"
-    assert report["suppressed"] > 0
+    assert is_known.sum() < before["is_published"].sum(), "the correction changed published figures"
+    facts = Published(after.filter(is_known).with_columns(pl.lit("F").alias("conf_status")), after)
+
+    def write_problem(release: Published, folder: Path, measure: str | None) -> tuple[Path, Path]:
+        folder.mkdir(parents=True)
+        if measure is None:
+            return release.write_decisions(folder, *CORRECTED, GROUP)
+        return release.write_blocks(folder, [(measure, GROUP)])
+
+    for measure in (*measures, None):
+        place = tmp_path / (measure or "parts")
+        table, spec = write_problem(published, place / "now", measure)
+        previous, _ = write_problem(facts, place / "before", measure)
+        report = attack_cells(table, spec, "--previous", str(previous), "--zeros", "suppressible")
+        results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
+        assert report["exit"] == 0 and not any(results.values()), f"{measure}: {results}\n{report['output']}"
+        assert report["suppressed"] > 0, measure
 
 
 @pytest.mark.slow
