@@ -25,6 +25,7 @@ from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
 _FEW = Markup('<span class="front-badge" aria-hidden="true">{few}</span>{number}{spoken}')
+_BRACKETS = mark("Brackets show the 95% confidence interval.")
 FEW_NOTE = mark(
     "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than {enough}. "
     "Chance alone can change it a lot."
@@ -85,11 +86,17 @@ class FigureTable:
         ]
         return Markup("{}{}").format(name, _render_marks(marks))
 
-    def count_field(self, cell: words.Row | None) -> Part:
-        """Return a count with the marks of its notes, or the word for a missing one."""
+    def count_field(self, cell: words.Row | None, *, has_interval: bool = False) -> Part:
+        """Return a count with the marks of its notes, or the word for a missing one.
+
+        With `has_interval`, it has its interval, as the picture of the table draws it.
+        """
         if cell is None:
             return format_figure(words.format_absent())
         figure = words.format_count(cell)
+        if has_interval and figure.kind == "value" and cell["low"] is not None:
+            figure = indicators.format_figure(cell)
+            self.notes.add_remark(tell(_BRACKETS))
         marks = words.mark_notes(cell, self.notes)
         return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
 

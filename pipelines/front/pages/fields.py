@@ -13,9 +13,11 @@ def area_field(table: FigureTable, row: Row | None, *, is_region: bool) -> Part:
     return regional_field(table, row) if is_region else table.count_field(row)
 
 
-def regional_field(table: FigureTable, row: Row | None) -> Part:
-    """Return a count of the region; none is shown from too few territories."""
-    return format_figure(regions.refuse_figure()) if regions.is_refused(row) else table.count_field(row)
+def regional_field(table: FigureTable, row: Row | None, *, has_interval: bool = False) -> Part:
+    """Return a count of the region, with its interval if asked; none is shown from too few territories."""
+    if regions.is_refused(row):
+        return format_figure(regions.refuse_figure())
+    return table.count_field(row, has_interval=has_interval)
 
 
 def rate_field(table: FigureTable, cell: Row | None, *, is_region: bool) -> Part:

@@ -296,7 +296,8 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
     caption = pages.name_table(reader, reader.find_label("measure", measure), crime, tell("Persons by year"))
     table = FigureTable(reader, caption, tell("Area"), years, name="counts")
     regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
-    table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
+    fields = [regional_field(table, row, has_interval=True) for row in regional]
+    table.add_row(table.name_area(edition.region), fields, is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for year in years]

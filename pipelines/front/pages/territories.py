@@ -107,7 +107,7 @@ def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
     table = FigureTable(reader, caption, tell("Territory"), years, name="convictions")
     for code in edition.territories:
         cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
-        table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
+        table.add_row(table.name_area(code), [table.count_field(cell, has_interval=True) for cell in cells])
     add_corrections(table)
     return table
 
@@ -229,7 +229,12 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
     for place in reversed(range(oldest, len(years))):
         crossed = [row for cut in cuts for row in cut.get(place, ())] if place > oldest else []
         note = " ".join(reader.describe_breaks(area, crossed))
-        table.add_row(table.note_field(years[place], note), [table.count_field(cells[place]) for cells in stages])
+        # The picture of convictions draws their intervals.
+        fields = [
+            table.count_field(cells[place], has_interval=measure == CONVICTED)
+            for measure, cells in zip(measures, stages, strict=True)
+        ]
+        table.add_row(table.note_field(years[place], note), fields)
     add_corrections(table, area)
     return table
 

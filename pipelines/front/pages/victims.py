@@ -136,7 +136,7 @@ def _compose_years(reader: Reader, crime: str, years: Sequence[str]) -> FigureTa
         years,
         name="years",
     )
-    _add_areas(table, lambda area, year: edition.find_victims(crime, area, year), years, crime)
+    _add_areas(table, lambda area, year: edition.find_victims(crime, area, year), years, crime, has_interval=True)
     return table
 
 
@@ -169,11 +169,16 @@ def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> Fig
     return table
 
 
-def _add_areas(table: FigureTable, find: _Find, columns: Sequence[str], crime: str) -> None:
-    """Add a row for the region, one for the territories that are in it, and one for each territory."""
+def _add_areas(
+    table: FigureTable, find: _Find, columns: Sequence[str], crime: str, *, has_interval: bool = False
+) -> None:
+    """Add a row for the region, one for the territories that are in it, and one for each territory.
+
+    With `has_interval`, figures of the region have their intervals, which a picture draws.
+    """
     edition = table.reader.edition
     regional = [find(edition.region, column) for column in columns]
-    fields = [area_field(table, row, is_region=True) for row in regional]
+    fields = [regional_field(table, row, has_interval=has_interval) for row in regional]
     table.add_row(table.name_area(edition.region), fields, is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
     for code in edition.territories:

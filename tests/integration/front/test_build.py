@@ -361,7 +361,57 @@ def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: 
             assert [file.rpartition(".")[2] for file in files] == ["csv", "xlsx"], name
         for figure in document.iter("figure"):
             assert figure.xpath(".//*[local-name()='desc']"), name
-            assert figure.xpath("following::table"), f"{name}: a picture without a table"
+
+
+NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+SPOKEN = re.compile(
+    r"(?<!Without a figure)(?<!territories included)(?<!Changes to the law): "
+    rf"({NUMBER})%?(?:, 95% confidence interval ({NUMBER}) (?:to ({NUMBER})|or more))?(?=[.;,]? |[.;)]|$)"
+)
+"""A figure in the description of an English picture, and the ends of its interval."""
+PENDING = re.compile(r"; Pending on [^.;]*")
+"""Pending cases next to the stages of a profile, which are in the data files and not in a table of the page."""
+WITH_BAND = ("picture-trend-", "picture-victims-", "picture-territories-", "picture-ratios-", "picture-clearance-")
+"""Pictures that draw intervals of counts, ratios and rates."""
+
+
+def find_tables(figure: html.HtmlElement) -> list[str]:
+    """Return the ids of the tables with the figures of a picture, which it names."""
+    return str(figure.get("aria-details")).split()
+
+
+def list_figures_without_a_field(document: html.HtmlElement) -> list[str]:
+    """Return the figures of an English page's pictures, and intervals that they draw, that their tables do not have."""
+    missing = []
+    for figure in document.iter("figure"):
+        rows = [row for name in find_tables(figure) for row in document.get_element_by_id(name).iterfind(".//tbody/tr")]
+        fields = [" ".join(field.xpath(".//text()[not(ancestor::sup)]")) for row in rows for field in row]
+        numbers = {number for field in fields for number in re.findall(NUMBER, field)}
+        description = PENDING.sub("", " ".join(figure.xpath("string(.//*[local-name()='desc'])").split()))
+        for value, low, high in SPOKEN.findall(description):
+            needed = [value, low, high] if str(figure.get("id")).startswith(WITH_BAND) else [value]
+            missing += [f"{figure.get('id')}: {number}" for number in needed if number and number not in numbers]
+    return missing
+
+
+def test_each_picture_names_a_table_that_has_its_figures_and_the_intervals_that_it_draws(site: Site) -> None:
+    n_pictures = 0
+    for name, document in site.looked_at.items():
+        ids = set(document.xpath("//*[@class='front-table']/@id"))
+        tables = [find_tables(figure) for figure in document.iter("figure")]
+        assert all(tables) and {table for of_figure in tables for table in of_figure} <= ids, name
+        if name.startswith("en/"):
+            assert list_figures_without_a_field(document) == [], name
+            n_pictures += len(document.findall(".//figure"))
+    assert n_pictures > 100
+    picture = (
+        "<figure id='picture-trend-x' aria-details='table-x'><svg><desc>X. 2020: 40, 95% confidence interval 29 to 54. "
+        "Highest: 50 (2021).</desc></svg></figure>"
+        "<div class='front-table' id='table-x'><table><tbody>{}</tbody></table></div>"
+    )
+    row = "<tr><th>2020</th><td>40</td><td>50</td></tr>"
+    planted = html.document_fromstring(picture.format(row))
+    assert list_figures_without_a_field(planted) == ["picture-trend-x: 29", "picture-trend-x: 54"]
 
 
 def list_ambiguous_captions(documents: dict[str, html.HtmlElement]) -> list[str]:
@@ -474,7 +524,12 @@ def test_profiles_have_the_numbers_of_the_release(
         ][1:].index("Convicted")
         for year, (value, _, _) in figures.items():
             if year in rows:
-                assert numbers_in(text_of(rows[year][convicted]))[0] == f"{value:.0f}", (file, year)
+                field = rows[year][convicted]
+                number, *limits = numbers_in(text_of(field))
+                assert number == f"{value:.0f}", (file, year)
+                ends = figures[year][1:]
+                if ends[0] is not None:
+                    assert limits[:2] == [f"{end:.0f}" for end in ends], (file, year)
 
 
 def test_share_and_its_complement_are_few_together_in_every_profile(site: Site) -> None:
