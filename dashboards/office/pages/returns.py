@@ -242,7 +242,7 @@ def replacement_links(context: PageContext, one: SubmissionEntry, page: str = "/
     return links
 
 
-def _count_findings(context: PageContext, entry: SubmissionEntry) -> str:
+def _count_findings(context: PageContext, entry: SubmissionEntry) -> ui.Part:
     row = entry.row
     counts = []
     if row.errors:
@@ -253,4 +253,4 @@ def _count_findings(context: PageContext, entry: SubmissionEntry) -> str:
         counts.append(context.many("{n} to explain", "{n} to explain", len(entry.open_warnings)))
     if not counts and row.informations:
         return context.tell("No errors and no warnings.")  # "none" would be wrong next to a piece of information
-    return ", ".join(counts) or context.tell("No findings")
+    return ui.join_parts(map(ui.render_whole, counts), ", ") or context.tell("No findings")
