@@ -55,8 +55,8 @@ def strip_spans(html: str) -> str:
 
 
 def read_paragraphs(test: AppTest) -> str:
-    """Return the text of the page outside of tables and lists, with ordinary spaces within its figures."""
-    return " ".join(paragraph.value for paragraph in test.markdown).replace("\u00a0", " ")
+    """Return the text of the page outside of tables and lists, with ordinary spaces and hyphens within its figures."""
+    return " ".join(paragraph.value for paragraph in test.markdown).replace("\u00a0", " ").replace("\u2011", "-")
 
 
 @dataclass(frozen=True)

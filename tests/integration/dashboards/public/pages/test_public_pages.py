@@ -25,7 +25,16 @@ from pipelines.core.i18n import tell
 from pipelines.front.glossary import TERMS
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
-from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks, strip_spans
+from tests.support.public_pages import (
+    PICTURE,
+    UNSCR,
+    read_html,
+    read_paragraphs,
+    read_pictures,
+    run_page,
+    strip_marks,
+    strip_spans,
+)
 from tests.support.releases import release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
@@ -613,9 +622,7 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     assert "No statistically clear difference between " in text
     assert ". Compare with care: Not known for at least one of the two figures: the inclusion of attempts." in text
     assert " are not compared. Differences between the two figures: the version of the ratio." in text
-    assert any(
-        "Same year: 4 territories have a published figure: median" in paragraph.value for paragraph in test.markdown
-    )
+    assert "Same year: 4 territories have a published figure: median" in read_paragraphs(test)
     assert "United Nations Security Council resolution 1244" in text
 
 
