@@ -243,10 +243,10 @@ def _audited_path(
     block: pl.DataFrame, states: Array, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path
 ) -> Path:
     """Return the path of the assessment of a pattern: it depends on values and hidden cells, not on who hid them."""
-    known = block.select(
+    problem = block.select(
         *earlier_releases.COLUMNS, "is_group", "is_small_change", is_hidden=pl.Series(states != "F")
     ).with_columns(pl.col("reporters").fill_null(""), pl.col("value").cast(pl.Float64))
-    return cache / f"audited-{_digest_problem(known, figures, rule)}.json"
+    return cache / f"audited-{_digest_problem(problem, figures, rule)}.json"
 
 
 def _digest_problem(content: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule) -> str:

@@ -282,9 +282,9 @@ def _has_own_time(seconds: dict[str, list[float]]) -> bool:
     not exist.
     """
     samples = np.random.default_rng(20261130)
-    draft, one, other = (np.array(seconds[release]) for release in (NEXT, *UNKNOWN))
-    drawn = [np.median(samples.choice(times, (500, len(times))), axis=1) for times in (one, other)]
-    difference = np.median(draft) - (np.median(one) + np.median(other)) / 2
+    of_draft, of_first, of_second = (np.array(seconds[release]) for release in (NEXT, *UNKNOWN))
+    drawn = [np.median(samples.choice(times, (500, len(times))), axis=1) for times in (of_first, of_second)]
+    difference = np.median(of_draft) - (np.median(of_first) + np.median(of_second)) / 2
     return abs(float(difference)) > 6 * float(np.std(drawn[0] - drawn[1]))
 
 

@@ -133,7 +133,7 @@ def _publish_elsewhere(home: Home, *cells: dict[str, object]) -> None:
     ("stated", "found"),
     [
         (40.0, ["1", "1", "0", "0", "1"]),  # BB is known, and AA is the rest of the region
-        (41.0, ["2", "0", "0", "0", "0"]),  # what another publisher counts otherwise says nothing
+        (41.0, ["2", "0", "0", "0", "0"]),  # another figure opens nothing
     ],
 )
 def test_withheld_total_that_others_published_opens_the_small_count_next_to_it(

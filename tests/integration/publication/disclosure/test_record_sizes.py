@@ -112,8 +112,8 @@ def test_sizes_of_durations_and_cohorts_give_no_withheld_count(home: Home, monke
     results, n_inequalities = assess_with(home, sizes, monkeypatch)
     assert len(sizes) > 10 and n_inequalities > 30
     assert results.height > 1_000
-    found = results.filter(pl.col("result") != "protected")
-    assert found.is_empty(), found
+    open_counts = results.filter(pl.col("result") != "protected")
+    assert open_counts.is_empty(), open_counts
 
 
 def test_size_of_one_person_in_a_withheld_quarter_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_size_of_one_person_in_a_withheld_quarter_is_found(home: Home, monkeypat
     n = int(quarter["value"])
     planted = GroupSize(quarter["area"], "TIP", "indicted", (quarter["period"],), f"{n}-{n}")
     results, _ = assess_with(home, [planted], monkeypatch)
-    found = results.filter(
+    open_counts = results.filter(
         pl.col("result") == "disclosed", area=quarter["area"], period=quarter["period"], measure="indicted"
     )
-    assert not found.is_empty()
+    assert not open_counts.is_empty()
