@@ -105,6 +105,22 @@ def editions_root(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
+def editions_and_draft_root(request: pytest.FixtureRequest) -> Path:
+    """Root of a home with these two releases and the draft of a third one; read-only by agreement."""
+    from tests.support.releases import two_editions
+
+    return kept_builds.build_kept(request, "two-releases-and-draft", two_editions.make_home_with_draft)
+
+
+@pytest.fixture(scope="session")
+def publication_home(request: pytest.FixtureRequest) -> Home:
+    """The home of `publication_fixture`, with a release and the draft of the next one; read-only by agreement."""
+    from tests.support.releases import publication_fixture
+
+    return open_home(kept_builds.build_kept(request, "release-and-draft", publication_fixture.make_home) / "home")
+
+
+@pytest.fixture(scope="session")
 def planted_root(request: pytest.FixtureRequest) -> Path:
     """Root of a home with three such releases and known changes between them; read-only by agreement."""
     from tests.support.releases import planted_changes

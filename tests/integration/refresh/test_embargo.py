@@ -49,14 +49,9 @@ MINUTE, BEFORE = "2026-12-01T09:00:00Z", "2026-12-01T08:59:59Z"
 STEWARD, REASON = "the-steward", "One office asked for another week."
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make_home(tmp_path_factory.mktemp("embargo"))
-
-
 @pytest.fixture
-def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return fixture.use_copy(template, tmp_path / "home", monkeypatch)
+def home(publication_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return fixture.use_copy(publication_home, tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture

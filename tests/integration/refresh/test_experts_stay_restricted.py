@@ -33,9 +33,9 @@ class PublishedHome:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedHome]:
+def published(publication_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedHome]:
     with clock.freeze_time(clock.parse_time(publication_fixture.NOW)):
-        home = publication_fixture.make_home(tmp_path_factory.mktemp("experts"))
+        home = publication_fixture.copy_home(publication_home, tmp_path_factory.mktemp("experts") / "home")
         engine = open_ledger(home)
         steward = accounts.get_identity(engine, "the-steward")
         details = ExpertDetails("AL", PLANTED[1], PLANTED[2], "court", ("sq",), ("TIP",), ("joint_team",), PLANTED[3])

@@ -44,14 +44,9 @@ EARLIER = "2026-11-01T00:00:00Z"
 REASON = "The figures of one office were wrong."
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make_home(tmp_path_factory.mktemp("publication"))
-
-
 @pytest.fixture
-def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return fixture.use_copy(template, tmp_path / "home", monkeypatch)
+def home(publication_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return fixture.use_copy(publication_home, tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture

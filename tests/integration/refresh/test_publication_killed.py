@@ -30,20 +30,15 @@ SEED = 20_261_127
 BEFORE_THE_INTENT = ("baseline prepared", "switch prepared", "journal prepared", "space reserved")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make_home(tmp_path_factory.mktemp("publication"))
-
-
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", fixture.NOW)
 
 
 @pytest.fixture(scope="module")
-def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def expected(publication_home: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The state after an uninterrupted publication."""
-    home = fixture.copy_home(template, tmp_path_factory.mktemp("expected") / "home")
+    home = fixture.copy_home(publication_home, tmp_path_factory.mktemp("expected") / "home")
     with clock.freeze_time(clock.parse_time(fixture.NOW)):
         fixture.publish_draft(home)
     return fixture.read_state(home)
@@ -113,8 +108,10 @@ def resume_and_compare(home: Home, way: str, expected: dict[str, Any]) -> None:
     assert fixture.read_state(home) == expected
 
 
-def test_publish_without_a_kill_marks_everything_once(template: Home, expected: dict[str, Any], tmp_path: Path) -> None:
-    home = fixture.copy_home(template, tmp_path / "home")
+def test_publish_without_a_kill_marks_everything_once(
+    publication_home: Home, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    home = fixture.copy_home(publication_home, tmp_path / "home")
     assert fixture.publish_draft(home) == fixture.NEXT
     assert fixture.read_state(home) == expected
     assert expected["public/current"] == f"releases/{fixture.NEXT}"
@@ -129,10 +126,10 @@ def test_publish_without_a_kill_marks_everything_once(template: Home, expected: 
 
 
 def test_publication_killed_at_each_step_is_completed_in_every_way(
-    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
+    killer: Killer, publication_home: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     cases = [f"named {step.replace(' ', '_')} before" for step in STEPS] + ["named intent_removed after"]
-    for number, (killed_home, outcome) in enumerate(killer.kill_all(template, tmp_path, cases)):
+    for number, (killed_home, outcome) in enumerate(killer.kill_all(publication_home, tmp_path, cases)):
         assert outcome == "killed", cases[number]
         step, when = cases[number].split()[1:]
         reached = step.replace("_", " ") not in BEFORE_THE_INTENT and (step, when) != ("intent_written", "before")
@@ -144,34 +141,36 @@ def test_publication_killed_at_each_step_is_completed_in_every_way(
 
 @pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
 def test_publication_killed_before_a_file_system_call_is_completed(
-    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path, every: int
+    killer: Killer, publication_home: Home, expected: dict[str, Any], tmp_path: Path, every: int
 ) -> None:
-    [(_, count_line)] = killer.kill_all(template, tmp_path / "counted", ["count"])
+    [(_, count_line)] = killer.kill_all(publication_home, tmp_path / "counted", ["count"])
     calls, *ended = count_line.split()
     assert ended == ["ended", "0"]
     assert int(calls) > 20
-    homes = killer.kill_all(template, tmp_path, [f"call {number}" for number in range(1, int(calls) + 1, every)])
+    homes = killer.kill_all(
+        publication_home, tmp_path, [f"call {number}" for number in range(1, int(calls) + 1, every)]
+    )
     for number, (home, outcome) in enumerate(homes):
         assert outcome == "killed", number
         resume_and_compare(home, list(COMPLETIONS)[number % len(COMPLETIONS)], expected)
 
 
 def test_publication_killed_at_random_moments_is_completed(
-    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
+    killer: Killer, publication_home: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     chance = random.Random(SEED)
     n_kills = count_examples(RANDOM_KILLS)
     cases = ["count", *(f"random {chance.random():.3f}" for _ in range(n_kills))]
-    _, *homes = killer.kill_all(template, tmp_path, cases)
+    _, *homes = killer.kill_all(publication_home, tmp_path, cases)
     assert sum(outcome == "killed" for _, outcome in homes) >= n_kills // 2
     for number, (home, _) in enumerate(homes):
         resume_and_compare(home, list(COMPLETIONS)[number % len(COMPLETIONS)], expected)
 
 
 def test_publication_killed_twice_is_completed_by_publish(
-    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
+    killer: Killer, publication_home: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
-    [(killed_once, outcome)] = killer.kill_all(template, tmp_path / "once", ["named draft_moved after"])
+    [(killed_once, outcome)] = killer.kill_all(publication_home, tmp_path / "once", ["named draft_moved after"])
     assert outcome == "killed"
     [(killed_twice, outcome)] = killer.kill_all(killed_once, tmp_path / "twice", ["named returns_marked before"])
     assert outcome == "killed"

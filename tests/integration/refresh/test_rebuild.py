@@ -31,9 +31,9 @@ FIRST, NEXT = fixture.FIRST, fixture.NEXT
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def template(publication_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with two published releases, and what is kept to build the second one again."""
-    home = fixture.make_home(tmp_path_factory.mktemp("rebuild"))
+    home = fixture.copy_home(publication_home, tmp_path_factory.mktemp("rebuild") / "home")
     home.released.mkdir(exist_ok=True)
     for release in (FIRST, NEXT):
         (home.released / f"{release}.parquet").write_bytes(release.encode())

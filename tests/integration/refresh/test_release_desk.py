@@ -39,6 +39,7 @@ from pipelines.submissions.accounts import accounts
 from pipelines.submissions.timetable.names import note_of
 from pipelines.warehouse import count_builds
 from tests.support.fakes import ledger_fakes
+from tests.support.kept_builds import build_kept
 from tests.support.releases import release_fixture
 from tests.support.releases.publication_fixture import copy_home
 
@@ -72,10 +73,14 @@ def make_people(engine: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def template(request: pytest.FixtureRequest) -> Home:
     """A home with the draft of its first release, with pages in all languages and an audit without findings."""
+    return open_home(build_kept(request, "home-of-release-desk", _make_home) / "home")
+
+
+def _make_home(root: Path) -> None:
     with clock.freeze_time(clock.parse_time("2026-11-20T09:00:00Z")):
-        home, engine = ledger_fakes.home_and_ledger(tmp_path_factory.mktemp("desk"), make_people)
+        home, engine = ledger_fakes.home_and_ledger(root, make_people)
         engine.dispose()
         folder = home.drafts / DRAFT
         release_fixture.write_draft(home, DRAFT)
@@ -88,7 +93,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         _renew_manifest(home)
         home.released.mkdir()
         released_counts.record_audit(home, folder, NO_RISK, FEW_LOSSES)
-    return home
 
 
 def _renew_manifest(home: Home) -> None:

@@ -12,6 +12,7 @@ from pipelines.declarations.registry import load
 from tests.support.releases import release_fixture
 
 EARLIER, NEWER = release_fixture.RELEASE, "2026-Q3.1"
+DRAFT = "2026-Q4"
 _MORE = 7000.0
 """Difference between each figure of the newer release and that of the earlier one."""
 _CHANGED = (
@@ -24,6 +25,13 @@ def make_home(root: Path) -> Home:
     """Make a home with two published releases, of which `NEWER` is the current one."""
     home = release_fixture.make_home(root)
     publish_newer(home)
+    return home
+
+
+def make_home_with_draft(root: Path) -> Home:
+    """Make such a home with the draft of a third release, `DRAFT`."""
+    home = make_home(root)
+    write_newer_draft(home, DRAFT)
     return home
 
 

@@ -14,12 +14,13 @@ from starlette.testclient import TestClient
 from dashboards.public import release_feed
 from dashboards.public.release_pages import ReleasePages
 from pipelines.core import i18n
-from pipelines.core.home import Home
+from pipelines.core.home import Home, open_home
 from pipelines.core.i18n import tell
 from pipelines.declarations.registry import load
 from pipelines.publication.releases import changes
 from pipelines.publication.releases.correction_notices import CorrectionNotice, write_notices
 from tests.support.atom_feed import ATOM, list_feed_faults
+from tests.support.kept_builds import build_kept
 from tests.support.releases import release_fixture, two_editions
 
 EARLIER, NEWER = two_editions.EARLIER, two_editions.NEWER
@@ -30,16 +31,19 @@ LANGUAGES = {i18n.html_lang(code): code for code in i18n.list_languages()}
 @pytest.fixture(scope="module")
 def figures() -> pl.DataFrame:
     """The changes of a correction that revises reported persons of two territories."""
-    cells = release_fixture.make_tables(load())["cell"]
-    return changes.compare_tables({"cell": cells}, {"cell": _correct(cells)}).figures
+    return _compare_with_correction(release_fixture.make_tables(load())["cell"])
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, figures: pl.DataFrame) -> Home:
+def home(request: pytest.FixtureRequest) -> Home:
     """A home with a release and its correction, and a notice on each territory."""
-    home = release_fixture.make_home(tmp_path_factory.mktemp("feed"))
+    return open_home(build_kept(request, "home-of-release-feed", _make_home))
+
+
+def _make_home(root: Path) -> None:
+    home = release_fixture.make_home(root)
     cells = release_fixture.make_tables(load())["cell"]
-    folder = release_fixture.write_draft(home, NEWER, cell=_correct(cells), change=figures)
+    folder = release_fixture.write_draft(home, NEWER, cell=_correct(cells), change=_compare_with_correction(cells))
     _write_previous(folder, EARLIER)
     release_fixture.publish_draft(home, NEWER)
     notices = [("XK", "2026-Q2", "Cases were counted as persons."), ("MK", "", "Reports were counted twice.")]
@@ -48,7 +52,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, figures: pl.DataFrame) -> Hom
         home,
         [CorrectionNotice(f"{area}-correction-1", EARLIER, area, period, text, at) for area, period, text in notices],
     )
-    return home
+
+
+def _compare_with_correction(cells: pl.DataFrame) -> pl.DataFrame:
+    return changes.compare_tables({"cell": cells}, {"cell": _correct(cells)}).figures
 
 
 def _correct(cells: pl.DataFrame) -> pl.DataFrame:

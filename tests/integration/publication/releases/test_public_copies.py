@@ -32,11 +32,6 @@ pytestmark = pytest.mark.storage
 READS, READERS = 2_000, 4
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return fixture.make_home(tmp_path_factory.mktemp("copies"))
-
-
 @pytest.fixture
 def folder(object_server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
     """Let releases be sent to an empty folder of a bucket; give its name."""
@@ -49,8 +44,8 @@ def folder(object_server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def home(template: Home, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return fixture.use_copy(template, tmp_path / "home", monkeypatch)
+def home(publication_home: Home, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    return fixture.use_copy(publication_home, tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture
@@ -207,7 +202,7 @@ def test_damaged_bucket_is_never_shown(
         assert receive_public(shown) == NEXT and read_public(shown) == read_public(home)
 
 
-def test_home_that_lacks_publications_sends_nothing(home: Home, template: Home, tmp_path: Path) -> None:
+def test_home_that_lacks_publications_sends_nothing(home: Home, publication_home: Home, tmp_path: Path) -> None:
     """Let an older copy of the home, such as a restored one, publish into the same bucket."""
     older = fixture.copy_home(home, tmp_path / "older")
     send_public(home)

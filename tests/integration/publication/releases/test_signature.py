@@ -23,10 +23,10 @@ FIRST, NEXT = fixture.FIRST, fixture.NEXT
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def template(publication_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", fixture.NOW)
-        home = fixture.make_home(tmp_path_factory.mktemp("signed"))
+        home = fixture.copy_home(publication_home, tmp_path_factory.mktemp("signed") / "home")
         fixture.publish_draft(home)
     return home
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from pipelines.core import clock, i18n
-from pipelines.core.home import Home
+from pipelines.core.home import Home, open_home
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.ledger import audit_log, clock_guard
 from pipelines.ledger.database import open_write_transaction
@@ -32,6 +32,7 @@ from pipelines.refresh import embargo, integrity, publication, released_counts
 from pipelines.refresh.release_desk import review
 from pipelines.submissions.accounts import accounts
 from tests.support.fakes import ledger_fakes
+from tests.support.kept_builds import build_kept
 from tests.support.releases import publication_fixture as fixture
 from tests.support.releases import release_fixture, two_editions
 from tests.support.service import portal_fixture
@@ -329,11 +330,15 @@ REFUSALS = (
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def template(request: pytest.FixtureRequest) -> Home:
     """A home with two published releases and a draft. The essential checks of the draft pass."""
+    return open_home(build_kept(request, "home-of-refusals", _make_home) / "home")
+
+
+def _make_home(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", fixture.FIRST_AT)
-        home, engine = ledger_fakes.home_and_ledger(tmp_path_factory.mktemp("refusals"), portal_fixture.make_accounts)
+        home, engine = ledger_fakes.home_and_ledger(folder, portal_fixture.make_accounts)
         release_fixture.write_draft(home, EARLIER)
         release_fixture.publish_draft(home)
         two_editions.publish_newer(home)
@@ -343,7 +348,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for account in (STEWARD, APPROVER):
             accounts.set_language(engine, account, LANGUAGE, by=account)
         engine.dispose()
-    return home
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from dashboards.public.release_pages import ReleasePages
 from pipelines.cli import main
 from pipelines.core import i18n
-from pipelines.core.home import Home
+from pipelines.core.home import Home, open_home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.core.i18n import tell
 from pipelines.declarations.registry import load
@@ -27,6 +27,7 @@ from pipelines.submissions.notices import releases as news
 from pipelines.submissions.notices.queue import list_notices
 from pipelines.submissions.notices.words import write_letter
 from tests.support.fakes import ledger_fakes
+from tests.support.kept_builds import build_kept
 from tests.support.releases import publication_fixture as fixture
 from tests.support.releases import release_fixture, two_editions
 from tests.support.service import portal_fixture
@@ -41,11 +42,15 @@ COMMAND = ["release", "rollback", EARLIER, "--reason", REASON, "--as", STEWARD]
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def template(request: pytest.FixtureRequest) -> Home:
     """A home with two published releases, the accounts of the tests, and two accounts that want messages."""
+    return open_home(build_kept(request, "home-of-rollback", _make_home) / "home")
+
+
+def _make_home(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", fixture.FIRST_AT)
-        home, engine = ledger_fakes.home_and_ledger(tmp_path_factory.mktemp("rollback"), portal_fixture.make_accounts)
+        home, engine = ledger_fakes.home_and_ledger(folder, portal_fixture.make_accounts)
         release_fixture.write_draft(home, EARLIER)
         release_fixture.publish_draft(home)
         two_editions.publish_newer(home)
@@ -54,7 +59,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         for account in ("al-approver", "mk-sender"):
             news.change_subscription(engine, account, is_wanted=True)
         engine.dispose()
-    return home
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from pipelines.publication.releases.calendar import PlannedRelease, write_calend
 from pipelines.publication.releases.publications import Publication
 from tests.support.paths import ROOT
 from tests.support.public_pages import read_html, run_page, strip_marks
-from tests.support.releases import two_editions
 from tests.support.releases.two_editions import EARLIER, NEWER
 
 FIGURE = (
@@ -68,18 +67,11 @@ def copy_template(template: Home, folder: Path) -> Home:
     return open_home(folder / "home")
 
 
-@pytest.fixture(scope="module")
-def template_with_draft(template: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = copy_template(template, tmp_path_factory.mktemp("with-draft"))
-    two_editions.write_newer_draft(home, "2026-Q4")
-    return home
-
-
 @pytest.fixture
-def with_draft(template_with_draft: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+def with_draft(editions_and_draft_root: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """The home with two releases and a draft of a third, which a test must not change."""
-    monkeypatch.setenv("RTI_HOME", str(template_with_draft.root))
-    return template_with_draft
+    monkeypatch.setenv("RTI_HOME", str(editions_and_draft_root))
+    return open_home(editions_and_draft_root)
 
 
 @pytest.fixture

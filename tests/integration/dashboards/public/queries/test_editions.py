@@ -16,16 +16,7 @@ from dashboards.public.queries import editions, opening
 from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.publication.releases import publications, publish
 from pipelines.publication.releases.publications import Publication
-from tests.support.releases import two_editions
 from tests.support.releases.two_editions import EARLIER, NEWER
-
-
-@pytest.fixture(scope="module")
-def root_with_draft(editions_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("with-draft") / "home"
-    shutil.copytree(editions_root, root, symlinks=True)
-    two_editions.write_newer_draft(open_home(root), "2026-Q4")
-    return root
 
 
 def _copy_home(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
@@ -42,9 +33,9 @@ def home(editions_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def home_with_draft(root_with_draft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home_with_draft(editions_and_draft_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A home with two releases and the draft of a third."""
-    yield from _copy_home(root_with_draft, tmp_path, monkeypatch)
+    yield from _copy_home(editions_and_draft_root, tmp_path, monkeypatch)
 
 
 def add_to_journal(home: Home, line: Publication) -> None:
