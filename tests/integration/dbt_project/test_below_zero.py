@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from pipelines.core.home import Home
+from pipelines.core import clock
+from pipelines.core.home import open_home
 from pipelines.warehouse import dbt
 from pipelines.warehouse.records import schema
-from tests.support.warehouse.made_up_world import Counts
+from tests.support.kept_builds import build_kept
+from tests.support.warehouse.dbt_facts import parse_moment
+from tests.support.warehouse.made_up_world import NOW, Counts
 
 FELL = ("XK", "2025-Q4")
+INDICATORS = "indicators.duckdb"
 
 
 def write_dispersion_of_xk(folder: Path) -> Path:
@@ -30,17 +35,26 @@ def write_dispersion_of_xk(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def indicators(home: Home, counts: Counts) -> duckdb.DuckDBPyConnection:
+def indicators(made_up_root: Path, request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
     """The restricted indicators of the made-up world, whose XK has a difference below zero."""
-    path = dbt.build_indicators(
-        home,
-        input="restricted",
-        source=dbt.tables_folder(counts.path) / "mart_count.parquet",
-        target=home.root / "indicators.duckdb",
-        records=write_dispersion_of_xk(home.root / "records-of-xk"),
-        with_tests=False,
-    )
-    return duckdb.connect(str(path), read_only=True)
+
+    def build_restricted_indicators(root: Path) -> None:
+        shutil.copytree(made_up_root, root, symlinks=True)
+        with clock.freeze_time(parse_moment(NOW)):
+            home = open_home(root)
+            counts = dbt.latest_counts(home)
+            assert counts is not None
+            dbt.build_indicators(
+                home,
+                input="restricted",
+                source=dbt.tables_folder(counts) / "mart_count.parquet",
+                target=root / INDICATORS,
+                records=write_dispersion_of_xk(root / "records-of-xk"),
+                with_tests=False,
+            )
+
+    folder = build_kept(request, "indicators-below-zero", build_restricted_indicators)
+    return duckdb.connect(str(folder / INDICATORS), read_only=True)
 
 
 def test_counts_keep_the_difference_for_the_office(counts: Counts) -> None:
