@@ -218,7 +218,7 @@ def test_open_popover_passes_axe_and_shows_the_focus_of_each_control(
         body = page.get_by_test_id("stPopoverBody")
         expect(body).to_be_visible()
         wait_until_settled(page)
-        # What is folded stays so: a click elsewhere would close the popover.
+        # Folds stay closed, since a click elsewhere closes the popover.
         violations = axe.find_violations(page, without=axe.NEVER_SERIOUS)
         faults = [(violation["id"], node["html"][:200]) for violation in violations for node in violation["nodes"]
                   if violation["impact"] in axe.SERIOUS]  # fmt: skip
