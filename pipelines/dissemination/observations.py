@@ -106,7 +106,7 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Observat
 
 
 def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr | None:
-    """Return the condition that selects some codes of a dimension, or None if the dataflow lacks all of them.
+    """Return the condition that selects codes of a dimension, or None without a code of the dataflow.
 
     A literal false is no condition to filter by: with two of them and a column, polars 2.1 raises a ShapeError.
     """
