@@ -237,7 +237,7 @@ def test_reason_is_given_where_no_change_over_time_is_tested() -> None:
     assert "The records of all years are taken together, so no change over time is tested." in of_records
     assert "because the counts behind the shares of followed cases are not published." in of_records
     assert "so no change over time is tested." in read_paragraphs(run_page("compare", kind="duration"))
-    for indicator in ("disposition_time_first", "case_turnover_first"):
+    for indicator in ("disposition_time_first", "disposition_time_prosecution"):
         of_stocks = read_paragraphs(run_page("compare", kind="clearance", indicator=indicator))
         assert "the same case can be pending in both periods." in of_stocks, indicator
 
