@@ -108,7 +108,7 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Observat
 def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr | None:
     """Return the condition that selects codes of a dimension, or None without a code of the dataflow.
 
-    A literal false is no condition to filter by: with two of them and a column, polars 2.1 raises a ShapeError.
+    A literal false would not do: polars 2.1 raises a ShapeError for four of them and more than some thousand rows.
     """
     if name not in flow.structure.dimension_ids:
         raise StructureError(f"{flow.id} has no dimension {name}; it has {', '.join(flow.structure.dimension_ids)}")
