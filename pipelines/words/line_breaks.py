@@ -37,7 +37,7 @@ _TITLES: Final = re.compile(r'<(h[1-3]|figcaption)\b[^>]*>.*?</\1>|<div class="r
 _TEXT: Final = re.compile(r"(?<=>)[^<]+")
 _ADDRESS: Final = ("/", "=")
 """Characters before a period in an address."""
-_LONGEST_NAME: Final = 24
+_LONGEST_NAME: Final = 18
 """Letters of a name that has room on one line of a title on a telephone."""
 
 _NUMBER: Final = r"(?<!\d)\d(?:[\d.,\u202f]*\d)?%?"
