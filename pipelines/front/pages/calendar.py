@@ -55,10 +55,16 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
             "notices": _compose_notices(reader, record),
             "readers": _compose_readers(reader, record),
             "keys": list(_list_keys(record)),
-            "source": f"{title}. {tell('Regional trafficking indicators')}.",
+            "source": _state_source(reader, title),
         },
         address=f"/{reader.lang}/{pages.name_file(CALENDAR)}",
     )
+
+
+def _state_source(reader: Reader, title: str) -> str:
+    """Return the citation of the page without its address; it names no release, because the page is in none."""
+    invented = [tell(words.DEMONSTRATION)] if reader.edition.is_demonstration else []  # marked in words.citations
+    return " ".join([f"{title}.", f"{tell('Regional trafficking indicators')}.", *invented])
 
 
 def _describe_times(record: ReleaseRecord) -> str:
