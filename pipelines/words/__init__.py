@@ -7,6 +7,7 @@ and `language.py`.  The other modules form the sentences of one subject.
 from __future__ import annotations
 
 from pipelines.words.citations import (
+    COVERAGE_IN_TABLES,
     DEMONSTRATION,
     OWN_DEMONSTRATION,
     cite_address,
@@ -67,6 +68,7 @@ from pipelines.words.terms import (
 
 __all__ = [
     "ADULTS_ONLY",
+    "COVERAGE_IN_TABLES",
     "DEMONSTRATION",
     "FLAGS",
     "LEGEND",

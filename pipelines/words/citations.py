@@ -9,6 +9,8 @@ from pipelines.words.formatting import Row
 from pipelines.words.language import tell
 from pipelines.words.terms import format_day
 
+COVERAGE_IN_TABLES = mark("Each table gives the coverage of its regional figures.")
+"""Coverage in the citation of a page whose tables do not all cover the same territories."""
 DEMONSTRATION = mark("Demonstration data: every figure is invented.")
 OWN_DEMONSTRATION = mark(
     "Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked invented."

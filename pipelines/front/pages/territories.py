@@ -32,14 +32,13 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
     year = edition.choose_year(crime)
     crime_name = reader.find_label("offence_group", crime)
     title = tell("Territories compared: {crime}, {period}", crime=language.lower_first(crime_name), period=year)
-    row = edition.find_regional(crime, CONVICTED, year)
     return Page(
         pages.name_file(pages.TERRITORIES, crime),
         "territories.html",
         pages.TERRITORIES,
         title,
         title,
-        reader.describe_cover(row) if row is not None else "",
+        tell(words.COVERAGE_IN_TABLES),  # marked in words.citations
         tell("Choose a territory to see its profile."),
         pages.list_views(
             reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime

@@ -48,7 +48,7 @@ def compose_victims(reader: Reader, crime: str) -> Page:
         pages.VICTIMS,
         f"{tell('Victims')}: {crime_name}, {year}",
         headline,
-        reader.describe_cover(whole) if whole is not None else "",
+        tell(words.COVERAGE_IN_TABLES),  # marked in words.citations
         tell(
             "Detected victims are those presumed and those identified, as counted by the authorities that register "
             "them."
