@@ -84,6 +84,73 @@
     }
   });
 
+  // Streamlit draws an open popover at the end of the document and leaves the focus on its button, so that Tab would reach
+  // the controls in it after all others of the page. Here an opened popover takes the focus; Tab runs through its
+  // controls, and after the last one closes it and continues behind the button, as with a popover of the browser.
+  // Streamlit itself closes it with Escape and returns the focus to the button.
+  const POPOVER = "[data-testid=stPopoverBody]";
+  const POPOVER_BUTTON = "[data-testid=stPopoverButton]";
+  let popovers = 0;
+
+  function enterPopover(popover, button) {
+    if (!button.hasAttribute("aria-controls")) button.setAttribute("aria-controls", `rti-popover-${++popovers}`);
+    popover.id = button.getAttribute("aria-controls");
+    popover.tabIndex = -1;
+    // It is not yet at its place, to which the page must not scroll.
+    popover.focus({ preventScroll: true });
+  }
+
+  const opening = new MutationObserver(() => {
+    const popover = document.querySelector(`${POPOVER}:not([tabindex])`);
+    const button = document.querySelector(`${POPOVER_BUTTON}[aria-expanded=true]`);
+    if (!popover || !button) return;
+    opening.disconnect();
+    enterPopover(popover, button);
+  });
+  // The document is watched only from the click on a button until the popover that it opens is drawn.
+  addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest(POPOVER_BUTTON) : null;
+    if (!button || button.ariaExpanded === "true") return;
+    opening.observe(document.body, { subtree: true, childList: true });
+  }, { capture: true });
+
+  function listControls(popover) {
+    const all = popover.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]");
+    return [...all].filter((control) => control.tabIndex >= 0 && !control.disabled && control.checkVisibility());
+  }
+
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Tab" || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    const popover = document.querySelector(POPOVER);
+    const button = document.querySelector(`${POPOVER_BUTTON}[aria-expanded=true]`);
+    if (!popover || !button) return;
+    const controls = listControls(popover);
+    const place = document.activeElement;
+    // A redraw that replaces the element with the focus leaves it on the document.
+    if ((place === button || place === document.body) && !event.shiftKey) {
+      event.preventDefault();
+      // While the focus is outside, the controls have a `tabindex` of -1: Streamlit's popover has taken the former ones
+      // away, and puts them back when it gets the focus.
+      popover.focus();
+      listControls(popover)[0]?.focus();
+    } else if (place === button) {
+      // The focus goes back in the page, where the popover could cover it.
+      button.click();
+    } else if (!popover.contains(place)) {
+      return;
+    } else if (event.shiftKey && (place === popover || place === controls[0])) {
+      event.preventDefault();
+      button.focus();
+    } else if (!event.shiftKey && controls.length === 0) {
+      // It is still being filled.
+      event.preventDefault();
+    } else if (!event.shiftKey && place === controls.at(-1)) {
+      // The browser moves the focus on from where it is after this.
+      button.focus();
+      button.click();
+    }
+  });
+
   // What a reader of the screen cannot see: a table was redrawn, or another page was opened.
   let isPageChanged = false;
   let formerHeading = null;
