@@ -1,4 +1,5 @@
-// Script of the public pages, beside Streamlit's own: links without a reload, the browser's history, announcements.
+// Script of the public pages, beside Streamlit's own: links without a reload, the browser's history, announcements,
+// the keyboard in popovers.
 // Without it every page still works: links load a page, and the address holds the choices.
 (() => {
   "use strict";
