@@ -16,7 +16,7 @@ from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions
+from pipelines.words import FormattedFigure, Row, changes, durations, figures, indicators, language, regions
 from pipelines.words.language import tell
 
 
@@ -202,7 +202,7 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
     ratios = edition.find_ratios(metric, crime, period)
     rows = {
         code: intervals.TerritoryRow(
-            reader.marked_name(code),
+            _name_in_comparison(reader, code, ratios.get(code)),
             indicators.format_figure(ratios.get(code)),
             is_few=code in ratios and ratios[code]["state"] == "too_few",
         )
@@ -220,6 +220,13 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
     return PictureFile(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
+
+
+def _name_in_comparison(reader: Reader, area: str, row: Row | None) -> str:
+    """Return the name of an area; that of the region has how many territories are in its figure."""
+    if area != reader.edition.region:
+        return reader.marked_name(area)
+    return figures.name_counted_area(area, row, reader.vocabulary)
 
 
 def _list_differences(reader: Reader, ratios: Mapping[str, Row]) -> list[str]:
@@ -240,8 +247,8 @@ def draw_clearance(reader: Reader, crime: str, metric: str) -> PictureFile:
     rates, year = edition.find_clearance(metric, crime), edition.list_clearance_years(metric, crime)[-1]
     rows = {
         code: intervals.TerritoryRow(
-            reader.marked_name(code),
-            indicators.format_figure(row := rates.get((code, year))),
+            _name_in_comparison(reader, code, row := rates.get((code, year))),
+            indicators.format_figure(row),
             is_few=row is not None and row["state"] == "too_few",
         )
         for code in (edition.region, *edition.territories)

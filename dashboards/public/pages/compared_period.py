@@ -80,9 +80,10 @@ def _is_of_stages(compared: Compared) -> bool:
 
 
 def _make_row(compared: Compared, area: str, row: Row | None) -> intervals.TerritoryRow:
-    return intervals.TerritoryRow(
-        compared.frame.marked_name(area), compared.format_figure(row), is_few=comparison.is_few(row)
-    )
+    name = compared.frame.marked_name(area)
+    if area == compared.frame.region:
+        name = figures.name_counted_area(area, row, layout.read_vocabulary(compared.frame))
+    return intervals.TerritoryRow(name, compared.format_figure(row), is_few=comparison.is_few(row))
 
 
 @layout.keep_part

@@ -160,6 +160,8 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
     for code in (edition.region, *edition.territories):
         heading = table.name_area(code, note=describe_basis([rows.get(code)]))
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
+        if code == edition.region:
+            table.add_row(tell("Territories included"), (table.cover_field(rows.get(code)),))
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.front.edition import CONVICTION_RATIO
-from pipelines.front.pages.home import compose_home
+from pipelines.front.pages.home import compose_home, compose_ratios
 from pipelines.front.reader import Reader
 from tests.support.editions import AREAS, make_area, make_edition, make_metric, make_ratio, make_total
 
@@ -36,3 +36,16 @@ def test_change_of_the_region_names_its_coverage(reporters: tuple[str, str], cov
     changed = dict(page.values["headlines"])["What changed"]
     assert changed.startswith("Western Balkans") and "TIP, persons convicted at first instance: 90" in changed
     assert all(cover in changed for cover in covers), changed
+
+
+def test_table_of_ratios_has_the_territories_in_the_figure_of_the_region() -> None:
+    ratios = [make_ratio("WB", "2025", metric=CONVICTION_RATIO, reporters="AA,BB,CC,DD")]
+    edition = make_edition(
+        area=[*AREAS, make_area("EE", "territory", "EE", "Eland")],
+        total=[make_total("WB", "2025", 90.0)],
+        metric=[make_metric(CONVICTION_RATIO, "Convicted per 100 adjudicated")],
+        stage_ratio=ratios,
+    )
+    region, covered, *_ = compose_ratios(Reader(edition, "en"), "TIP", CONVICTION_RATIO).table.rows
+    assert str(region.heading).startswith("Western Balkans")
+    assert str(covered.heading) == "Territories included" and str(covered.fields[0]).startswith("4 of 5")

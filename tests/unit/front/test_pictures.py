@@ -10,7 +10,7 @@ import pytest
 from pipelines.front import pictures
 from pipelines.front.pages import indicators
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition, make_metric, make_ratio, make_total
+from tests.support.editions import AREAS, make_area, make_edition, make_metric, make_ratio, make_total
 
 
 def test_course_of_the_region_is_cut_where_a_territory_is_missing() -> None:
@@ -120,3 +120,25 @@ def test_picture_of_ratios_names_the_areas_that_divide_adults_by_persons_of_all_
     text = " ".join(re.findall(r">([^<>]+)</t", pictures.draw_ratios(Reader(edition, "en"), "TIP", code).draw(560).svg))
     assert "Aland: one of the two counts is of adults only (18 and over)." in text
     assert text.count("adults only") == 1
+
+
+@pytest.mark.parametrize(
+    ("reporters", "cover"), [("AA,BB,CC,DD", "4 of 5 territories"), ("AA,BB,CC,DD,EE", "all 5 territories")]
+)
+def test_comparison_with_the_region_has_the_territories_in_its_figure(reporters: str, cover: str) -> None:
+    code = "convicted_first_per_indicted"
+    region = f"Western Balkans ({cover}): 80 (60–100)"
+    ratios = [make_ratio("WB", "2025", reporters=reporters), make_ratio("AA", "2025")]
+    rates = [make_ratio(row["area"], "2025", metric="rate", reporters=row["reporters"]) for row in ratios]
+    edition = make_edition(
+        area=[*AREAS, make_area("EE", "territory", "EE", "Eland")],
+        stage_ratio=ratios,
+        clearance=rates,
+        total=[make_total("WB", "2025", 90.0)],
+        metric=[make_metric(code, "Convicted per indicted"), make_metric("rate", "Clearance rate")],
+    )
+    reader = Reader(edition, "en")
+    for picture in (pictures.draw_ratios(reader, "TIP", code), pictures.draw_clearance(reader, "TIP", "rate")):
+        drawn = picture.draw(560)
+        assert region in " ".join(re.findall(r">([^<>]+)</t", drawn.svg))
+        assert f"Western Balkans ({cover}): 80" in drawn.description

@@ -64,6 +64,14 @@ def test_missing_figures_are_words_at_their_row_in_table_and_picture() -> None:
     assert counts["Serbia"] == "not received" and counts["Croatia"] == "not collected"
 
 
+def test_line_of_the_region_has_the_territories_in_its_figure() -> None:
+    test = run_page("compare", kind="rate", indicator="convicted_first", freq="A", period="2025")
+    table = read_first_table(test)
+    figure, covered = table["Western Balkans"], table["Territories included"]
+    assert f"Western Balkans ({covered} territories): {figure}" in read_pictures(test)[0].text, (figure, covered)
+    assert covered == "6 of 7"
+
+
 def test_unknown_territories_of_an_address_are_left_out_with_a_warning() -> None:
     test = run_page("compare", **RATIO, areas="AL,ZZ,RS")
     assert find_territories(test).value == ["AL", "RS"]
