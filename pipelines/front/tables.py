@@ -103,6 +103,7 @@ class FigureTable:
     def cover_field(self, row: words.Row | None) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
 
+        The note is shown before others if one of them has a figure, because a reader of the column would add it up.
         A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
         if row is None:
@@ -111,7 +112,10 @@ class FigureTable:
             return format_figure(regions.refuse_figure())
         absences = self.reader.list_absences(row)
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
-        return Markup("{}{}").format(counted, _render_marks([self.notes.number_note(absences)] if absences else []))
+        if not absences:
+            return Markup(counted)
+        number = self.notes.number_note(absences, is_unfolded=self.reader.is_figure_left_out(row))
+        return Markup("{}{}").format(counted, _render_marks([number]))
 
     def note_field(self, text: Part, note: str = "") -> Part:
         """Return words with the mark of a note."""
