@@ -34,7 +34,8 @@ _NAMES_OF_BREAKS: Mapping[str, str] = Texts(
 SPLIT_READ = mark(
     "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
     "change if only the share convicted had. The two add up to the change. They show what it is made of, not why it "
-    "happened. A change is split only if all four counts are {enough} or more."
+    "happened. If a change is not clear, its parts are not clear either. A change is split only if all four counts are "
+    "{enough} or more."
 )
 NOT_SPLIT = mark("too few to split")
 LEVELS: Mapping[str, str] = Texts(
@@ -118,8 +119,11 @@ def explain_split() -> str:
     return tell(SPLIT_READ, enough=ENOUGH_EVENTS)
 
 
-def describe_split(row: Row, name: str, crime: str) -> str:
-    """Return one change as sentences to quote: from how many to how many, and what the change is made of."""
+def describe_split(row: Row, name: str, crime: str, verdict: str) -> str:
+    """Return one change as sentences to quote: from how many to how many, and what the change is made of.
+
+    `verdict` is the sentence on whether the change is clear. It comes before the parts.
+    """
     about = {"name": name, "crime": lower_first(crime), "first": row["previous_period"], "last": row["period"]}
     if row["state"] not in ("enough", "too_few"):
         return tell(_NO_CHANGE, **about, reason=describe_reason(row))
@@ -129,6 +133,7 @@ def describe_split(row: Row, name: str, crime: str) -> str:
     else:
         parts = " ".join(
             (
+                verdict,
                 _VOLUME.fill_text(_sign(volume.text), volume=volume.text),
                 _RATIO.fill_text(_sign(ratio.text), ratio=ratio.text),
             )

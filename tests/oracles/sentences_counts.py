@@ -461,6 +461,16 @@ def read_trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
         return [year for year in years if year < s["year"]][-2:][0], s["year"], "victims_detected", "victim"
     if s.get("part") == "show_trends":
         return s["since"], r.periods[s["crime"], "A"][0], s["change_of"], find_unit(s)
+    if s.get("part") == "show_splits":
+        last = max(
+            row["period"]
+            for row in r.index_rows("decomposition", "area", "offence_group", "count_unit")[
+                s["area"], s["crime"], find_unit(s)
+            ]
+            if row["state"] == "enough"
+            and (s["area"] != r.region or len(split_codes(row["reporters"])) >= FEWEST_IN_REGION)
+        )
+        return str(int(last) - 1), last, "convicted_first", find_unit(s)
     if "first" in s:
         return s["first"], s["last"], "convicted_first", "person"
     earlier = [year for year in sorted(r.periods[s["crime"], "A"]) if year < s["year"]][-2:]
@@ -469,7 +479,7 @@ def read_trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
 
 def list_trends(r: Release, s: Selection) -> list[tuple[str, str]]:
     """Return the area and the measure of each line of a table of changes, or of the one change of a sentence."""
-    if "first" in s:
+    if "first" in s or s.get("part") == "show_splits":
         return [(s.get("area", r.region), "convicted_first")]
     if s.get("part") == "own_changes":
         return [(s["area"], measure) for measure in dict.fromkeys((*STAGES["first"], *STAGES["final"]))]

@@ -7,9 +7,12 @@ from html import escape
 
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
+from dashboards.public.pages.trends import find_breaks
 from pipelines import words
+from pipelines.front import sentences
 from pipelines.front.charts.bridges import Bridge, BridgeStep
-from pipelines.words import Row, changes, regions
+from pipelines.words import Row, changes, regions, trends
+from pipelines.words.coverage import DEFAULT_MEASURE
 from pipelines.words.language import lower_first, tell
 
 
@@ -40,7 +43,8 @@ def show_splits(
         )
         return
     newest = changes.find_newest_change(rows)
-    sentence = changes.describe_split(newest, frame.marked_name(area), crime_name)
+    verdict = _describe_verdict(frame, area, crime, newest) if newest["state"] == "enough" else ""
+    sentence = changes.describe_split(newest, frame.marked_name(area), crime_name, verdict)
     if coverage is not None and newest["reporters"]:
         sentence = f"{sentence} {coverage.describe_figure(newest)}"
     layout.quote_sentence(sentence, frame)
@@ -78,6 +82,17 @@ def show_splits(
     covered = "" if is_region else frame.marked_name(area)
     layout.show_table(frame, caption, columns, lines, corner=tell("Years"), notes=notes, coverage=covered)
     layout.put_html(f'<p class="rti-small">{escape(changes.explain_split())}</p>')
+
+
+def _describe_verdict(frame: layout.Frame, area: str, crime: str, row: Row) -> str:
+    """Return the sentence on whether a change in convictions is clear, as the home page and the profiles have it."""
+    first, last = str(row["previous_period"]), str(row["period"])
+    before, after = (
+        {**row, "measure": DEFAULT_MEASURE, "level": "first", "value": row[name]}
+        for name in ("count_before", "count_after")
+    )
+    breaks = find_breaks(frame, area, crime, first, last, before)
+    return sentences.describe_change(trends.judge_trend(before, after, breaks))
 
 
 def _show_bridge(frame: layout.Frame, area: str, crime_name: str, unit: str, row: Row, takeaway: str) -> None:

@@ -60,7 +60,7 @@ def _show_changes(
         first_cell, last_cell = (cells[period].get(area) for period in (since, last))
         if area == frame.region:
             first_cell, last_cell = (cell if regions.is_regional(cell) else None for cell in (first_cell, last_cell))
-        trend = trends.judge_trend(first_cell, last_cell, _find_breaks(frame, area, crime, since, last, first_cell))
+        trend = trends.judge_trend(first_cell, last_cell, find_breaks(frame, area, crime, since, last, first_cell))
         judged.append(trend)
         marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = f"{frame.area_name(area)}, {words.stage_name(measure)}"
@@ -99,7 +99,7 @@ def _show_changes(
     layout.put_html(f'<p class="rti-small">{escape(read)}</p>')
 
 
-def _find_breaks(frame: layout.Frame, area: str, crime: str, since: str, last: str, cell: Row | None) -> list[Row]:
+def find_breaks(frame: layout.Frame, area: str, crime: str, since: str, last: str, cell: Row | None) -> list[Row]:
     """Return the breaks of a series between two years; those of the region are the breaks of the territories in it."""
     if cell is None:
         return []

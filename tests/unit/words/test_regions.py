@@ -278,16 +278,20 @@ def build_change(before: float, after: float, volume: float, **values: Any) -> d
 
 
 def test_change_is_described_by_what_it_is_made_of() -> None:
-    text = changes.describe_split(build_change(145, 198, -28), "Region", "Trafficking in persons")
+    verdict = "This is not a clear change."
+    text = changes.describe_split(build_change(145, 198, -28), "Region", "Trafficking in persons", verdict)
     assert text == (
         "Region, trafficking in persons, convictions at first instance, 2024 to 2025: from 145 to 198 (+53). "
+        "This is not a clear change. "
         "Fewer indictments account for \u221228. A higher conviction ratio accounts for +81."
     )
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.floats(-300, 300))
 def test_words_of_a_change_agree_with_its_numbers(before: int, after: int, volume: float) -> None:
-    text = changes.describe_split(build_change(before, after, volume), "Region", "Trafficking in persons")
+    text = changes.describe_split(
+        build_change(before, after, volume), "Region", "Trafficking in persons", "No verdict."
+    )
     number = r"(\u2212?\+?[0-9\u202f,]+)\."
     more = re.search(f"More indictments account for {number}", text)
     fewer = re.search(f"Fewer indictments account for {number}", text)
