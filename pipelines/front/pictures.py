@@ -386,8 +386,11 @@ def draw_sentences(reader: Reader, crime: str, track: str, territory: str = "") 
     return PictureFile(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
 
 
-def list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:
-    """Return what must be read with a picture wherever it is shown: invented data, and footnotes of names."""
+def list_notes(reader: Reader, areas: Sequence[str], demonstration: str = "") -> list[str]:
+    """Return what must be read with a picture wherever it is shown: invented data, and footnotes of names.
+
+    `demonstration` is the notice of invented data if it is another one than that of figures.
+    """
     notes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
-    demonstration = tell("Demonstration data: every figure is invented.")
-    return [demonstration, *notes] if reader.edition.is_demonstration else notes
+    notice = demonstration or tell(words.DEMONSTRATION)  # marked in words.citations
+    return [notice, *notes] if reader.edition.is_demonstration else notes

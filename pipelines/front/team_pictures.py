@@ -8,6 +8,7 @@ from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front import pages
 from pipelines.front.charts import series
+from pipelines.front.pages.law import describe_demonstration
 from pipelines.front.pages.law_events import list_law_events, mark_events
 from pipelines.front.pictures import PictureFile, draw_once, list_notes
 from pipelines.front.reader import Reader
@@ -105,6 +106,7 @@ def draw_teams(reader: Reader, crime: str, area: str) -> PictureFile:
     rows = [figures.find_row(area, year, RUNNING) for year in figures.years]
     whole = len(reader.edition.territories) if is_region else 0
     reporters = [regions.count_reporters(row) if is_region and row is not None else None for row in rows]
+    events = list_law_events(reader, areas, figures.years)
     drawn = series.ChartSeries(
         title,
         [
@@ -118,11 +120,9 @@ def draw_teams(reader: Reader, crime: str, area: str) -> PictureFile:
             for year, row, n in zip(figures.years, rows, reporters, strict=True)
         ],
         territories=whole,
-        events=mark_events(
-            reader, list_law_events(reader, areas, figures.years), figures.years, is_region=is_region
-        ),
-    )  # fmt: skip
-    notes = list_notes(reader, [area, *areas] if is_region else [area])
+        events=mark_events(reader, events, figures.years, is_region=is_region),
+    )
+    notes = list_notes(reader, [area, *areas] if is_region else [area], describe_demonstration() if events else "")
     if is_region:
         notes += [text for year in figures.years if (text := describe_absences(figures, year))]
     file = pages.name_picture(f"teams-{area}", crime)

@@ -190,10 +190,12 @@ def make_page(
     name: str,
     sections: Sequence[Section],
     years: Sequence[tuple[str, str, bool]] = (),
+    demonstration: str = "",
 ) -> Page:
     """Return a page of sections that belongs to the page on cooperation of the same crime.
 
     `years` are the pages of each year, with whether it is this page; without them the page has all years.
+    `demonstration` is the notice of a demonstration if it is another one than that of figures.
     """
     title = f"{name}: {reader.name_crime(crime)}"
     title += "".join(f", {year}" for year, _, is_current in years if is_current)
@@ -211,6 +213,7 @@ def make_page(
             "cooperation": pages.name_file(pages.COOPERATION, crime),
         },
         crime=crime,
+        demonstration=demonstration,
     )
 
 

@@ -9,7 +9,7 @@ from pipelines.design.components import Part
 from pipelines.front import pages, sentences, team_pictures
 from pipelines.front.pages import Page, Section
 from pipelines.front.pages.cooperation_breakdowns import list_crime_files, make_page
-from pipelines.front.pages.law import format_date
+from pipelines.front.pages.law import describe_demonstration, format_date
 from pipelines.front.pages.law_events import LawEvent, list_law_events
 from pipelines.front.pictures import PictureFile
 from pipelines.front.reader import Reader
@@ -34,7 +34,9 @@ def compose_teams_page(reader: Reader, crime: str) -> Page:
     """Return the page on joint teams of the region and of its territories."""
     section = compose_region(reader, crime)
     sections = [section] if section is not None else []
-    return make_page(reader, crime, list_team_files(reader), name_teams(), sections)
+    return make_page(
+        reader, crime, list_team_files(reader), name_teams(), sections, demonstration=describe_demonstration()
+    )
 
 
 def compose_region(reader: Reader, crime: str) -> Section | None:

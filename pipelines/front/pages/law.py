@@ -26,6 +26,8 @@ _DAY: Final = len("2020-01-31")
 _MONTH: Final = len("2020-01")
 _STATE: Final = Markup('<span class="front-state front-state-{result}"><span class="front-word">{text}</span></span>')
 _UPRIGHT: Final = Markup('<span class="front-upright">{}</span>')
+_INVENTED_LAW: Final = mark("The assessments of the law, with their articles and dates, are invented too.")
+_INVENTED_MEASURES: Final = mark("The corrective measures are invented too.")
 _REAL_TREATIES: Final = mark("The treaties and their dates are not invented.")
 _Key = tuple[str, str, str]
 """Jurisdiction, element and treaty of a result."""
@@ -56,8 +58,17 @@ def compose_law(reader: Reader) -> Page:
             "articles": pages.name_file(pages.ARTICLES),
             "treaties": _compose_treaties(reader),
         },
-        demonstration=f"{tell(words.DEMONSTRATION)} {tell(_REAL_TREATIES)}",  # marked above and in words.citations
+        demonstration=describe_demonstration(),
     )
+
+
+def describe_demonstration(*, has_measures: bool = False) -> str:
+    """Return the notice of a demonstration where assessments of the law are shown: they are not figures, but invented.
+
+    `has_measures` is true next to corrective measures, which are invented as well.
+    """
+    invented = [words.DEMONSTRATION, _INVENTED_LAW, *([_INVENTED_MEASURES] if has_measures else [])]
+    return " ".join(tell(text) for text in (*invented, _REAL_TREATIES))  # marked above and in words.citations
 
 
 def _format_state(reader: Reader, result: str) -> Markup:
@@ -85,6 +96,7 @@ def compose_articles(reader: Reader) -> Page:
                 if any(place == area for place, _, _ in current)
             ],
         },
+        demonstration=describe_demonstration(),
     )
 
 

@@ -13,7 +13,7 @@ from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
-from pipelines.front.pages.law import format_date
+from pipelines.front.pages.law import describe_demonstration, format_date
 from pipelines.front.pages.monitoring_fields import (
     GAPS,
     REGION,
@@ -107,6 +107,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
         },
         crime=crime if rows else "",
         area=area if area != REGION else "",
+        demonstration=describe_demonstration(has_measures=True) if rows else "",
     )
 
 

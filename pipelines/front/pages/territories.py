@@ -9,6 +9,7 @@ from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page, Section, changes, joint_teams, others, sentencing, victims
 from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.fields import regional_field
+from pipelines.front.pages.law import describe_demonstration
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
@@ -123,6 +124,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
     edition = reader.edition
     crime_name = reader.find_label("offence_group", crime)
     year, name = edition.choose_year(crime), reader.marked_name(area)
+    teams = joint_teams.compose_territory(reader, crime, area)
     sections = [
         _compose_own_changes(reader, crime, area, year),
         _compose_exits(reader, crime, area),
@@ -130,7 +132,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         _compose_durations(reader, crime, area),
         sentencing.compose_section(reader, crime, area),
         victims.compose_section(reader, crime, area),
-        joint_teams.compose_territory(reader, crime, area),
+        teams,
         _compose_rules(reader, area),
         _compose_notes(reader, crime, area),
         _compose_returns(reader, area),
@@ -177,6 +179,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         },
         crime=crime,
         area=area,
+        demonstration=describe_demonstration() if teams is not None else "",
     )
 
 

@@ -17,7 +17,7 @@ from pipelines.front.build import (
 from pipelines.front.edition import Edition
 from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
 from pipelines.front.pages.data import compose_data
-from pipelines.front.pages.law import compose_law
+from pipelines.front.pages.law import compose_articles, compose_law
 from pipelines.front.pages.methodology import compose_methodology
 from pipelines.front.pages.quality import compose_quality
 from pipelines.front.reader import Reader
@@ -150,7 +150,9 @@ def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> Non
         assert others in name_demonstration(reader, page)
         assert others in cite_page(reader, page) and "every figure is invented" not in cite_page(reader, page)
     law = cite_page(reader, compose_law(reader))
-    assert law.endswith("every figure is invented. The treaties and their dates are not invented.")
+    assert "The assessments of the law, with their articles and dates, are invented too." in law, "they are not figures"
+    assert law.endswith("The treaties and their dates are not invented.")
+    assert law.partition(". ")[2] == cite_page(reader, compose_articles(reader)).partition(". ")[2]
     assert cite_page(reader, compose_methodology(reader)).endswith("Demonstration data: every figure is invented.")
     real = Reader(edition, "en")
     assert name_demonstration(real, compose_quality(real)) == ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from pipelines.front.edition import CONVICTION_RATIO, Edition
 from pipelines.front.pages import joint_teams
+from pipelines.front.pages.territories import compose_profile
 from pipelines.front.reader import Reader
 from pipelines.front.team_pictures import draw_teams
 from pipelines.words.language import read_in
-from tests.support.editions import make_edition
+from tests.support.editions import make_edition, make_total
 
 LABELS = {
     "law_element": {"PURPOSE": "Purpose"},
@@ -90,6 +93,23 @@ def test_changes_of_the_law_are_marked_on_the_series_of_the_region_and_listed_in
         "Approved by two people",
     ]
     assert events["Bland"] == ["September 2024", "Second protocol", "In force", "Source not yet verified."]
+
+
+def test_notice_of_a_demonstration_names_the_assessments_of_the_law_and_not_the_treaties() -> None:
+    """Require it of the page and of the picture with the marks: "Not met → met" is not a figure."""
+    notice = "The assessments of the law, with their articles and dates, are invented too. The treaties and their dates"
+    edition = make_reader().edition
+    release = [{**edition.release, "demonstration": True}]
+    reader = Reader(Edition({**edition.tables, "release": release}), "en")
+    page = joint_teams.compose_teams_page(reader, "TIP")
+    assert notice in page.demonstration
+    (picture,) = page.values["section_pictures"]
+    assert notice in " ".join(re.sub("<[^>]*>", " ", picture.draw(700).body).split())
+    totals = {"total": [make_total("WB", "2025", 90.0)], "metric": [{"metric": CONVICTION_RATIO, "name": "Ratio"}]}
+    profiles = Reader(Edition({**reader.edition.tables, **totals}), "en")
+    assert notice in compose_profile(profiles, "TIP", "BB").demonstration
+    without = Reader(Edition({**reader.edition.tables, "legal_assessment": [], "treaty_event": []}), "en")
+    assert "assessments" not in draw_teams(without, "TIP", "WB").draw(700).body, "no change is marked"
 
 
 def test_change_by_a_treaty_names_the_source_in_which_it_was_verified() -> None:

@@ -117,6 +117,14 @@ def test_share_that_the_release_calls_few_has_the_word_and_no_other_finding(
     assert finding_field == ("too few to judge" if is_few else finding.replace("_", " "))
 
 
+def test_notice_of_a_demonstration_names_assessments_of_the_law_and_measures() -> None:
+    monitored = [page for page in compose_pages().values() if page.values["overview"]]
+    assert monitored
+    for page in monitored:
+        assert "The assessments of the law, with their articles and dates, are invented too." in page.demonstration
+        assert "The corrective measures are invented too." in page.demonstration
+
+
 def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
     pages = compose_pages()
     (theme,) = pages["monitoring-aa-som.html"].values["themes"]
