@@ -19,7 +19,7 @@ from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, period_field
 from pipelines.publication.releases.utility_targets import MOST_ANNUAL_TOTALS, MOST_POINTS
-from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
+from pipelines.statistics.thresholds import LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
 from pipelines.words import Row
 from pipelines.words.language import many, tell
 
@@ -70,11 +70,13 @@ def compose_releases(reader: Reader) -> Page:
                 (
                     tell("Figures withheld"),
                     tell(
-                        "{withheld} of {figures}; annual totals of territories: {withheld_totals} of {totals}",
+                        "{withheld} of {figures}. Annual totals of territories of any size, all years together: "
+                        "{withheld_totals} of {totals}. Those of 1 to {hidden} are always withheld.",
                         withheld=words.format_number(release["figures_withheld"]),
                         figures=words.format_number(release["figures"]),
                         withheld_totals=words.format_number(release["annual_totals_withheld"]),
                         totals=words.format_number(release["annual_totals"]),
+                        hidden=LARGEST_HIDDEN_COUNT,
                     ),
                 ),
                 (tell("Targets for what is withheld"), _explain_targets()),
@@ -155,10 +157,11 @@ def _explain_targets() -> str:
     With the results, readers would know how many withheld figures are small.
     """
     return tell(
-        "Of the annual totals of territories that are {least} or more, at most {most} a year are to be withheld. Cases "
-        "pending at the start and the end of a year are not among these totals. Of all figures above zero, at most "
-        "{points}% are to be withheld only to protect smaller ones. Both are checked before each release. The results "
-        "are not published, because they would say how many withheld figures are small.",
+        "Only annual totals of territories that are {least} or more count for the first target: of these, at most "
+        "{most} are to be withheld in each single year. The withheld totals above also include smaller ones, and those "
+        "of all years. Cases pending at the start and the end of a year are in neither. Of all figures above zero, at "
+        "most {points}% are to be withheld only to protect smaller ones. Both are checked before each release. The "
+        "results are not published, because they would say how many withheld figures are small.",
         most=MOST_ANNUAL_TOTALS,
         least=SMALLEST_PUBLISHED_COUNT,
         points=words.format_number(MOST_POINTS),

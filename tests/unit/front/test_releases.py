@@ -26,6 +26,17 @@ CHANGES = [
 ]  # fmt: skip
 
 
+def test_number_of_withheld_totals_is_not_taken_for_a_missed_target() -> None:
+    """Require both rows to name what they count: all sizes and years, and large totals of one year."""
+    release = {**RELEASE, "annual_totals": 1991, "annual_totals_withheld": 528}
+    with read_in("en"):
+        facts = dict(compose_releases(Reader(make_edition(release=[release]), "en")).values["facts"])
+    withheld, target = facts["Figures withheld"], facts["Targets for what is withheld"]
+    assert "of any size, all years together: 528 of 1,991. Those of 1 to 4 are always withheld." in withheld
+    assert "Only annual totals of territories that are 5 or more count" in target and "in each single year" in target
+    assert "The withheld totals above also include smaller ones, and those of all years." in target
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
