@@ -50,6 +50,19 @@ NEWER_TABLES: Final = (
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
+QUALITY: Final = """
+    select quality.*, length.freq as length_freq
+    from quality
+    left join (
+        select distinct on (territory) territory, freq from quality
+        where instrument = '_T' and indicator = 'COMPAR_LENGTH' and period <> '_T' and value is not null
+        order by territory, case when freq = 'A' then period || '-Q4' else period end desc, value, freq desc
+    ) as length on quality.territory = length.territory
+    where quality.period = '_T' and quality.instrument = '_T'
+"""
+"""Quality over all periods. `length_freq` is the kind of periods of a length without gap: that of the newest one, and
+of the shorter length if a quarter and a year end on the same day."""
+
 Tables = Mapping[str, tuple[Row, ...]]
 
 _SHARE_COLUMNS = ", ".join(
@@ -199,7 +212,7 @@ SQL: Final[Mapping[str, str]] = {
     "pending": """
         select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
     """,
-    "quality": "select * from quality where period = '_T' and instrument = '_T' order by territory, indicator",
+    "quality": f"{QUALITY} order by quality.territory, quality.indicator",
     "quality_quarter": """
         select territory, period, indicator, value, reason from quality
         where instrument = '_T' and freq = 'Q' and period <> '_T'

@@ -8,7 +8,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.core.rounding import round_half_up
 from pipelines.words import Row, agreement
-from pipelines.words.language import Texts, tell, upper_first
+from pipelines.words.language import Texts, many, tell, upper_first
 
 COLUMNS: Mapping[str, str] = Texts(
     {
@@ -129,7 +129,16 @@ def format_measure(row: Row | None) -> tuple[str, str]:
         return f"{words.format_number(100 * row['value'], 1)}%", ""
     if row["indicator"] == "PUNCTUALITY_DAYS":
         return _format_punctuality(row["value"]), ""
+    if row["unit"] == "periods":
+        return _format_length(row["value"], row["length_freq"]), ""
     return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
+
+
+def _format_length(n: float, freq: str | None) -> str:
+    """Format a number of periods, which are years where offices report once a year: '16 quarters', '4 years'."""
+    if freq == "Q":
+        return many("{n} quarter", "{n} quarters", n)
+    return many("{n} year", "{n} years", n) if freq == "A" else many("{n} period", "{n} periods", n)
 
 
 _REASONS: Mapping[str, str] = Texts(

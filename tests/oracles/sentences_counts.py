@@ -1172,9 +1172,11 @@ def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str,
 
 
 @expect_parameters(
-    "Of the annual totals of territories that are {least} or more, at most {most} a year are to be withheld. Of all "
-    "figures above zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before "
-    "each release. The results are not published, because they would say how many withheld figures are small.",
+    "Only annual totals of territories that are {least} or more count for the first target: of these, at most {most} "
+    "are to be withheld in each single year. The withheld totals above also include smaller ones, and those of all "
+    "years. Cases pending at the start and the end of a year are in neither. Of all figures above zero, at most "
+    "{points}% are to be withheld only to protect smaller ones. Both are checked before each release. The results are "
+    "not published, because they would say how many withheld figures are small.",
 )
 def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expected:
     """Return the targets that the methodology states."""

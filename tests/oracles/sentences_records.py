@@ -806,6 +806,20 @@ def expect_shown_of_all_figures(r: Release, s: Selection, p: Params) -> Expected
     return {"shown": "200", "all": str(len(rows))}
 
 
+@expect_parameters("{n} quarters", "{n} years")
+def expect_length_without_gap(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the lengths of territories whose newest period is a quarter, or a year."""
+    rows = [x for x in r.read_rows("quality") if x["instrument"] == "_T" and x["indicator"] == "COMPAR_LENGTH"]
+    lengths = set()
+    for whole in (x for x in rows if x["period"] == "_T" and x["value"] is not None):
+        own = [x for x in rows if x["territory"] == whole["territory"] and x["period"] != "_T"]
+        newest = max(x["period"].replace("-Q", "-") if x["freq"] == "Q" else f"{x['period']}-4" for x in own)
+        kinds = {x["freq"] for x in own if x["period"] in (newest.replace("-", "-Q"), newest.removesuffix("-4"))}
+        if ("Q" if "quarters" in str(p[""]) else "A") in kinds:
+            lengths.add(format_number(whole["value"]))
+    return {"n": lengths}
+
+
 @expect_parameters("{days} early", "{days} late")
 def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
     rows = [x for x in r.read_rows("quality") if x["period"] == "_T" and x["instrument"] == "_T"]
@@ -814,7 +828,10 @@ def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
     return {"days": {format_number(abs(value), 1) for value in days if (value < 0) is is_early}}
 
 
-@expect_parameters("{withheld} of {figures}; annual totals of territories: {withheld_totals} of {totals}")
+@expect_parameters(
+    "{withheld} of {figures}. Annual totals of territories of any size, all years together: {withheld_totals} of "
+    "{totals}. Those of 1 to {hidden} are always withheld."
+)
 def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
     by_id = {x["cell_id"]: x for x in r.read_rows("cell") if x["value"] is not None or x["conf_status"] != "F"}
     cells = list(by_id.values())
@@ -825,6 +842,7 @@ def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
         "figures": format_number(len(cells)),
         "withheld_totals": format_number(sum(x["conf_status"] != "F" for x in totals)),
         "totals": format_number(len(totals)),
+        "hidden": "4",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.core import codes
+from pipelines.front.queries import QUALITY
 
 SQL: Mapping[str, str] = {
     "release": "select * from release",
@@ -83,9 +84,7 @@ SQL: Mapping[str, str] = {
             and (? = '' or reference.territory = ?) and reference.offence_group = ?
         order by reference.territory, reference.jurisdiction, reference.measure, reference.period desc
     """,
-    "quality": """
-        select territory, indicator, value, unit, n, reason from quality where period = '_T' and instrument = '_T'
-    """,
+    "quality": QUALITY,
     "revised": """
         select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
         where area_kind = 'territory' group by area

@@ -76,8 +76,7 @@ def test_page_states_the_targets_and_why_their_results_are_not_public() -> None:
     with read_in("en"):
         facts = dict(compose_releases(Reader(make_edition(release=[RELEASE]), "en")).values["facts"])
     text = facts["Targets for what is withheld"]
-    assert text.startswith(
-        "Of the annual totals of territories that are 5 or more, at most 5 a year are to be withheld."
-    )
+    assert text.startswith("Only annual totals of territories that are 5 or more count for the first target:")
+    assert "at most 5 are to be withheld in each single year." in text
     assert "at most 15% are to be withheld only to protect smaller ones." in text
     assert text.endswith("because they would say how many withheld figures are small.")

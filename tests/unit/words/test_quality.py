@@ -34,3 +34,14 @@ def test_judge_share_tells_a_missing_share_from_a_quarter_that_was_not_due() -> 
 def test_format_share_has_the_decimal_sign_of_the_language() -> None:
     with read_in("hr"):
         assert quality.format_share(87.8) == "87,8"
+
+
+@pytest.mark.parametrize(
+    ("value", "freq", "text"),
+    [(16.0, "Q", "16 quarters"), (4.0, "A", "4 years"), (1.0, "A", "1 year"), (0.0, "Q", "0 quarters")],
+)
+def test_length_without_gap_has_its_unit_in_the_field(value: float, freq: str, text: str) -> None:
+    """Require it because territories that report once a year are in one column with the others."""
+    row = {"indicator": "COMPAR_LENGTH", "unit": "periods", "value": value, "reason": "", "length_freq": freq}
+    with read_in("en"):
+        assert quality.format_measure(row) == (text, "")
