@@ -207,7 +207,7 @@ def embed_picture(text: str, name: str) -> str | None:
 
     None if the page has no such picture.
     """
-    start = text.find(f'<figure class="front-picture" id="picture-{name}">')
+    start = text.find(f'<figure class="front-picture" id="picture-{name}"')
     end = text.find(_END, start)
     if start < 0 or end < 0:
         return None

@@ -48,9 +48,11 @@ def draw_tiles(picture: TileMap, *, width: int = WIDE, description: str = "", no
         canvas.add_raw(f'<a href="{escape(tile.href)}" aria-label="{escape(_name_tile(tile))}">')
         canvas.add_element("rect", x=x_left, y=top, width=side - 2, height=height, rx=3, kind="box")
         names, extras = texts[tile.code]
-        y = canvas.add_lines(x_left + 5, top + 16, [tile.code], "strong")
-        y = canvas.add_lines(x_left + 5, y - 1, names, "small")
-        canvas.add_lines(x_left + 5, y, extras, "small")
+        y = canvas.add_lines(x_left + 5, top + 16, [tile.code], "strong") - 1
+        for line in (*names, *extras):
+            # Without a space, the name of the link would lack one between its lines.
+            canvas.add_raw(" ")
+            y = canvas.add_lines(x_left + 5, y, [line], "small")
         canvas.add_raw("</a>")
     bottom = rows * (height + _GAP) + 2
     spoken = description or tell("Map of the territories. Choose one to see its profile.")

@@ -377,7 +377,7 @@ WITH_BAND = ("picture-trend-", "picture-victims-", "picture-territories-", "pict
 
 def find_tables(figure: html.HtmlElement) -> list[str]:
     """Return the ids of the tables with the figures of a picture, which it names."""
-    return str(figure.get("aria-details")).split()
+    return [str(figure.get("aria-details")), *([figure.get("data-more")] if figure.get("data-more") else [])]
 
 
 def list_figures_without_a_field(document: html.HtmlElement) -> list[str]:
@@ -700,7 +700,8 @@ def test_first_use_of_each_term_is_explained_wherever_it_is(site: Site, code: st
         codes = [term[0].get("aria-describedby").removeprefix("about-") for term in terms]
         assert len(codes) == len(set(codes)) and set(codes) == set(first_uses), name
         links = [term[0].get("href") for term in terms]
-        assert links == [f"methodology.html#term-{term}" for term in codes], name
+        ending = "-som" if name.endswith("-som.html") else ""
+        assert links == [f"methodology{ending}.html#term-{term}" for term in codes], name
         assert {f"term-{term}" for term in codes} <= anchors, name
         assert all(term[1].get("id") == f"about-{term_code}" for term, term_code in zip(terms, codes, strict=True)), (
             name
@@ -766,7 +767,7 @@ def find_unexplained_words(document: html.HtmlElement, file: str) -> list[str]:
     """Return the internal words that a reader sees on a page; code to copy is not searched."""
     text = read_without_code(document.find(".//body"))
     # The page on files explains what the column is.
-    allowed = {"CELL_ID"} if file == "data.html" else set()
+    allowed = {"CELL_ID"} if file in ("data.html", "data-som.html") else set()
     names = NAMES_IN_CODE.findall(text) if "_" in text else []
     return [word for word in (*find_internal_words(text), *UNEXPLAINED.findall(text), *names) if word not in allowed]
 
@@ -808,7 +809,8 @@ def test_no_citation_claims_a_coverage_that_a_table_of_its_page_lacks(site: Site
         if not name.startswith("en/"):
             continue
         claimed = re.search(r"cover all (\d+) territories", text_of(document.find_class("front-citation")[0]))
-        for part in document.find_class("front-table"):
+        # The coverage of a page is that of the year in its title.
+        for part in document.xpath("//div[@class='front-table'][not(@id='table-years')]"):
             rows = [row for row in part.iterfind(".//tbody/tr") if text_of(row[0]) == "Territories included"]
             texts = [text_of(cell) for row in rows for cell in row[1:]]
             covers = [re.match(r"(\d+) of (\d+)", " ".join(text.split())) for text in texts]
