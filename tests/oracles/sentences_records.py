@@ -810,13 +810,13 @@ def expect_shown_of_all_figures(r: Release, s: Selection, p: Params) -> Expected
 def expect_length_without_gap(r: Release, s: Selection, p: Params) -> Expected:
     """Return the lengths of territories whose newest period is a quarter, or a year."""
     rows = [x for x in r.read_rows("quality") if x["instrument"] == "_T" and x["indicator"] == "COMPAR_LENGTH"]
-    lengths = set()
-    for whole in (x for x in rows if x["period"] == "_T" and x["value"] is not None):
-        own = [x for x in rows if x["territory"] == whole["territory"] and x["period"] != "_T"]
-        newest = max(x["period"].replace("-Q", "-") if x["freq"] == "Q" else f"{x['period']}-4" for x in own)
-        kinds = {x["freq"] for x in own if x["period"] in (newest.replace("-", "-Q"), newest.removesuffix("-4"))}
+    lengths: set[str] = set()
+    for length in (x for x in rows if x["period"] == "_T" and x["value"] is not None):
+        by_period = [x for x in rows if x["territory"] == length["territory"] and x["period"] != "_T"]
+        newest = max(x["period"] if x["freq"] == "Q" else f"{x['period']}-Q4" for x in by_period)
+        kinds = {x["freq"] for x in by_period if x["period"] in (newest, newest.removesuffix("-Q4"))}
         if ("Q" if "quarters" in str(p[""]) else "A") in kinds:
-            lengths.add(format_number(whole["value"]))
+            lengths.add(format_number(length["value"]))
     return {"n": lengths}
 
 

@@ -41,12 +41,11 @@ _SHORT_LIST = (
 """Files that are offered alone as well: the text, the list of files, all counts, all indicators, and the codes with
 their labels in all languages."""
 
+# Words for missing figures are explained in `words.LEGEND` alone, which the page shows above these texts.
 READING = (
     mark(
-        "**Zero, not available, not collected and withheld** are four different things. *Zero* is a figure: the "
-        "office reported that there was none. *Not available* means that a figure was expected and is missing. *Not "
-        "collected* means that the office does not count this, or not for this kind of period. *Withheld* means that "
-        "the figure is known but hidden. Missing figures are never estimated."
+        "**Zero, withheld, not received, not available, not collected and not applicable** are six different things, "
+        "and only zero is a figure. The list above explains each of them. Missing figures are never estimated."
     ),
     mark(
         "**Trafficking in persons and smuggling of migrants** are different crimes. Every page shows one of them, and "

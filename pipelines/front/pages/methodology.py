@@ -119,7 +119,9 @@ _STATES: Sequence[tuple[str, str]] = (
     (words.TOO_FEW, mark("One of the counts that are compared is below {enough}.")),
     (
         mark("not compared"),
-        mark("One of the figures is missing or withheld, or they are not counted in the same way."),
+        mark(
+            "One of the figures is missing, withheld or below {enough}, or the figures are not counted in the same way."
+        ),
     ),
 )
 """Words for a missing figure of the region and for a missing comparison, with what they mean."""

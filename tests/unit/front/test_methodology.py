@@ -39,3 +39,8 @@ def test_page_explains_groups_cases_balances_earlier_releases_and_printed_totals
         "A reader who knows all printed totals can work out a few small counts; no release can prevent that.",
     ):
         assert any(words in text for text in texts), words
+
+
+def test_not_compared_is_also_what_tables_say_of_figures_that_are_too_few() -> None:
+    legend = dict(compose_methodology(Reader(make_edition(), "en")).values["legend"])
+    assert "missing, withheld or below 20" in legend["not compared"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
-from html import unescape
+from html import escape, unescape
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qsl, quote
@@ -624,6 +624,15 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     assert " are not compared. Differences between the two figures: the version of the ratio." in text
     assert "Same year: 4 territories have a published figure: median" in read_paragraphs(test)
     assert "United Nations Security Council resolution 1244" in text
+
+
+def test_about_explains_each_word_for_a_missing_figure_once() -> None:
+    """Require the legend alone: "expected and is missing" said of "not available" what "not received" means."""
+    legend, reading = tables.render_legend(), about.READING[0]
+    assert all(escape(text) in legend for _, text in words.LEGEND.values())
+    kinds = ("withheld", "unreceived", "unavailable", "not_collected", "not_applicable")
+    assert all(words.LEGEND[kind][0] in reading for kind in kinds), "not received is one of them"
+    assert "means" not in reading and "expected" not in read_html(run_page("about")).partition("Downloads")[0]
 
 
 def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
