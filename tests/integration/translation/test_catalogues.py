@@ -626,3 +626,14 @@ def test_make_lint_checks_the_catalogues() -> None:
 def test_the_command_refuses_an_unknown_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["translate"]) == 3
     assert "update" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", list(catalogues.PLURALS))
+def test_never_added_up_does_not_read_as_never_collected(language: str) -> None:
+    """Require another verb than that of "not collected": Macedonian and Albanian have one that means both."""
+    catalogue = catalogues.read_language(language)
+    stem = max(catalogue.get("not collected").string.split(), key=len)[:5]
+    added = [message for message in catalogue if re.search(r"\badded\b", str(message.id)) and message.string]
+    assert added
+    for message in added:
+        assert stem not in " ".join(catalogues.list_forms(message)).lower(), message.id
