@@ -134,11 +134,9 @@ def format_measure(row: Row | None) -> tuple[str, str]:
     return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
 
 
-def _format_length(n: float, freq: str | None) -> str:
+def _format_length(n: float, freq: str) -> str:
     """Format a number of periods, which are years where offices report once a year: '16 quarters', '4 years'."""
-    if freq == "Q":
-        return many("{n} quarter", "{n} quarters", n)
-    return many("{n} year", "{n} years", n) if freq == "A" else many("{n} period", "{n} periods", n)
+    return many("{n} year", "{n} years", n) if freq == "A" else many("{n} quarter", "{n} quarters", n)
 
 
 _REASONS: Mapping[str, str] = Texts(
