@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.front.edition import Edition
+from pipelines.front.edition import CONVICTION_RATIO, Edition
 from pipelines.front.queries import SQL
 
 Row = dict[str, Any]
@@ -57,6 +57,20 @@ def make_ratio(area: str, period: str, **changes: Any) -> Row:
         "left_out": "", "reporters": ",".join(MEMBERS) if area == "WB" else area, "is_allowed": True,
     }  # fmt: skip
     return row | changes
+
+
+def make_conviction_ratios(**changes: Row) -> list[Row]:
+    """Return the people convicted per 100 adjudicated in 2025; Cland has 50, and the others together 67.
+
+    `changes` are those of the rows by area.
+    """
+    counts = {"WB": (360.0, 590.0), "AA": (60.0, 90.0), "BB": (100.0, 150.0), "CC": (100.0, 200.0)}
+    counts["DD"] = counts["BB"]
+    return [
+        make_ratio(area, "2025", metric=CONVICTION_RATIO, numerator=part, denominator=whole, value=100 * part / whole)
+        | changes.get(area, {})
+        for area, (part, whole) in counts.items()
+    ]
 
 
 def make_metric(code: str, name: str, **changes: Any) -> Row:

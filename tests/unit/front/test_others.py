@@ -9,19 +9,12 @@ import pytest
 from pipelines.front.edition import CONVICTION_RATIO
 from pipelines.front.pages.others import describe_difference, explain_family
 from pipelines.front.reader import Reader
-from tests.support.editions import MEMBERS, make_edition, make_ratio
-
-COUNTS = {"WB": (360.0, 590.0), "AA": (60.0, 90.0), "BB": (100.0, 150.0), "CC": (100.0, 200.0), "DD": (100.0, 150.0)}
+from tests.support.editions import MEMBERS, make_conviction_ratios, make_edition
 
 
 def open_edition(pairs: list[dict[str, Any]] | None = None, **changes: dict[str, Any]) -> Reader:
     """Return a reader of a release with one ratio; `changes` are those of its rows by area."""
-    rows = [
-        make_ratio(area, "2025", metric=CONVICTION_RATIO, numerator=part, denominator=whole, value=100 * part / whole)
-        | changes.get(area, {})
-        for area, (part, whole) in COUNTS.items()
-    ]
-    return Reader(make_edition(stage_ratio=rows, pair=pairs or []), "en")
+    return Reader(make_edition(stage_ratio=make_conviction_ratios(**changes), pair=pairs or []), "en")
 
 
 def describe_area(reader: Reader, area: str) -> str:

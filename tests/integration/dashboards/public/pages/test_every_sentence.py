@@ -24,7 +24,8 @@ from pipelines import words
 from pipelines.front import build, sentences
 from pipelines.front.briefs import compose, meeting
 from pipelines.front.charts import series
-from pipelines.front.pages import monitoring_fields
+from pipelines.front.edition import CONVICTION_RATIO
+from pipelines.front.pages import monitoring_fields, others
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FEW_NOTE, FigureTable, format_figure
 from pipelines.statistics import change
@@ -32,7 +33,7 @@ from pipelines.translation import catalogues, extraction
 from pipelines.words import durations, figures, indicators, language, quality, regions, reporting, trends
 from tests.oracles.sentences import EXPECTED, MONTHS, Release
 from tests.support.demonstration import CLOCK
-from tests.support.editions import make_edition
+from tests.support.editions import MEMBERS, make_conviction_ratios, make_edition
 from tests.support.kept_builds import build_kept
 from tests.support.sentences import composing, exploring
 from tests.support.sentences.checking import Report, check_field, check_messages
@@ -240,6 +241,14 @@ def _note_interval_of_share() -> str:
     return table.notes.texts[0]
 
 
+def _compare_with_others(convicted: float, basis: str = "quasi_exact") -> str:
+    """Compare Cland, with some of its 200 people convicted, with 260 of 390 people of the others."""
+    changes: dict[str, Row] = {area: {"interval_basis": basis} for area in MEMBERS}
+    changes |= {"CC": {"interval_basis": basis, "numerator": convicted}, "WB": {"numerator": 260.0 + convicted}}
+    reader = Reader(make_edition(stage_ratio=make_conviction_ratios(**changes), pair=[]), "en")
+    return others.describe_difference(reader, CONVICTION_RATIO, "TIP", "2025", "CC")
+
+
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "Figures that differ from release {previous}: {n}. Territories: {areas}. Tables: {tables}.": (
         lambda: release_feed.describe_changes(
@@ -308,6 +317,27 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     FEW_NOTE: (
         lambda: str(_make_table_with_few().visible_notes[0][1]),
         "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than 20.",
+    ),
+    # The walk leaves out legends of tables.
+    "Fewer than {enough} in the part or in the rest: compare with care. Chance alone can change such a share a lot.": (
+        words.explain_few_share,
+        "Fewer than 20 in the part or in the rest: compare with care. Chance alone can change such a share a lot.",
+    ),
+    "This is clearly higher than in the other territories together ({rest}).": (
+        lambda: _compare_with_others(175.0), "This is clearly higher than in the other territories together (67).",
+    ),
+    "This is clearly lower than in the other territories together ({rest}).": (
+        lambda: _compare_with_others(100.0), "This is clearly lower than in the other territories together (67).",
+    ),
+    "No clear difference from the other territories together ({rest}), because one case can involve several people.": (
+        lambda: _compare_with_others(108.0, "lower_bound"),
+        "No clear difference from the other territories together (67), because one case can involve several people.",
+    ),
+    "{n} periods": (
+        lambda: quality.format_measure(
+            {"indicator": "COMPAR_LENGTH", "unit": "periods", "value": 3.0, "length_freq": None}
+        )[0],
+        "3 periods",
     ),
     "{n} victims": (lambda: words.count_units(1268.0, "victim"), "1,268 victims"),
     "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
