@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -216,19 +216,26 @@ FEW = f"fewer than {ENOUGH}: compare with care"
 FEW_OF_SHARE = f"fewer than {ENOUGH} in the part or in the rest: compare with care"
 
 
-def index_ratios_of_picture(r: Release, s: Selection) -> dict[str, Row]:
+def name_region_of_picture(r: Release, s: Selection) -> str:
+    """Return the name of the region with how many territories are in its figure, at its line in a static picture."""
+    return r.name_counted_area(r.region, index_ratios_of_picture(r, s, [r.region]).get(r.region))
+
+
+def index_ratios_of_picture(r: Release, s: Selection, areas: Collection[str] = ()) -> dict[str, Row]:
+    """Return the figures of a static picture of ratios by area, those of the territories unless areas are given."""
+    areas = areas or r.territories
     at: dict[str, Row] = {}
     if s["part"] == "clearance":
         year = find_clearance_year(r, s["metric"], s["crime"])
         rates = index_clearances(r, s["metric"], s["crime"])
-        at = {area: x for (area, period), x in rates.items() if period == year and area in r.territories}
+        at = {area: x for (area, period), x in rates.items() if period == year and area in areas}
     else:
         rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
             (s["metric"], s["crime"], "person", find_static_period(r, s["metric"], s["crime"])), ()
         )
         for x in rows:
             is_chosen = x["is_default"] or (x["version"] == "same_period" and x["area"] not in at)
-            if x["area"] in r.territories and is_chosen:
+            if x["area"] in areas and is_chosen:
                 at[x["area"]] = x
     # Static pages say "not available" of a ratio, whatever was received.
     return {area: {**x, "n_reported": None} for area, x in at.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import log
 from typing import Any
@@ -330,7 +330,9 @@ def expect_change_of_convictions(r: Release, s: Selection, p: Params) -> Expecte
     parts: set[str] = {f"Too few to split: at least one of the four counts is under {ENOUGH}."}
     if min(counts) >= ENOUGH:
         volume = int(round_number(split_change(row)))
-        parts = {describe_effects(volume, int(round_number(change)) - volume)}
+        effects = describe_effects(volume, int(round_number(change)) - volume)
+        breaks = list_crossed_breaks(r, s["area"], s["crime"], p["first"], p["last"], before)
+        parts = {f"{verdict} {effects}" for verdict in list_verdicts_on_counts(before, after, breaks)}
     return {
         "name": r.marked[s["area"]],
         "crime": lower_first(CRIMES[s["crime"]]),
@@ -341,6 +343,31 @@ def expect_change_of_convictions(r: Release, s: Selection, p: Params) -> Expecte
         "change": format_signed(change),
         "parts": parts,
     }
+
+
+def list_verdicts_on_counts(before: Row, after: Row, breaks: Sequence[Row]) -> set[str]:
+    """Return what may be said of a change between two counts that are enough.
+
+    Whether a change of single people also holds for several in one case is not decided here.
+    """
+    if breaks:
+        return {f"Not tested across a break in the series. {' '.join(dict.fromkeys(map(describe_break, breaks)))}"}
+    low, high = find_limits_of_counts(before, after)
+    limits = f"{format_number(low, 2)} to {format_number(high, 2)}"
+    if before["value"] == after["value"]:
+        return {f"The figure is the same in both years (95% confidence interval of the ratio: {limits})."}
+    ratio = f"{format_number(after['value'] / before['value'], 2)} times as many (95% confidence interval {limits})."
+    if low <= 1 <= high:
+        return {f"This is not a clear change: {ratio}"}
+    unclear = "This is not a clear change, because one case can involve several people."
+    return {f"This is a clear {'rise' if low > 1 else 'fall'}: {ratio}", f"That is {ratio} {unclear}"}
+
+
+def find_limits_of_counts(before: Row, after: Row) -> tuple[float, float]:
+    """Return Clopper and Pearson's limits of the share of the last count in the sum of both, as odds."""
+    x, n = after["value"], after["value"] + before["value"]
+    low, high = (share / (1 - share) for share in (beta.ppf(0.025, x, n - x + 1), beta.ppf(0.975, x + 1, n - x)))
+    return low, high
 
 
 def describe_effects(volume: int, ratio: int) -> str:
@@ -795,10 +822,7 @@ def find_median_span(r: Release, s: Selection) -> tuple[str, str]:
 def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
     before, after, _, _ = find_trend_ends(r, s, s.get("area", r.region))
     assert before is not None and after is not None
-    x, n = after["value"], after["value"] + before["value"]
-    # Clopper and Pearson's limits of the share of the last count in the sum of both, as odds.
-    shares = beta.ppf(0.025, x, n - x + 1), beta.ppf(0.975, x + 1, n - x)
-    ratio, (low, high) = after["value"] / before["value"], (share / (1 - share) for share in shares)
+    ratio, (low, high) = after["value"] / before["value"], find_limits_of_counts(before, after)
     message = str(p[""])
     if low <= 1 <= high:
         assert message.startswith("This is not a clear change: "), message
