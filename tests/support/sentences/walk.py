@@ -14,6 +14,7 @@ import pytest
 from dashboards.public import queries
 from pipelines.front.edition import Edition
 from pipelines.front.queries import read_tables
+from pipelines.words import language, line_breaks
 from tests.oracles.sentences import Release
 from tests.support.sentences import composing, exploring
 from tests.support.sentences.exploring import Explorer
@@ -40,6 +41,9 @@ def open_walk(earlier: Walk | None = None) -> Iterator[Walk]:
 
     The tables of an `earlier` walk are used again.
     """
+    with language.read_in("en"):
+        # Compiled once for a process from the names of months, which are no sentences, whatever ran before.
+        line_breaks.unbroken_labels()
     with pytest.MonkeyPatch.context() as patch:
         recorder = Recorder()
         explorer = Explorer(recorder, earlier.explorer.frame if earlier else exploring.open_frame())
