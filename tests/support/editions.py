@@ -60,7 +60,7 @@ def make_ratio(area: str, period: str, **changes: Any) -> Row:
 
 
 def make_conviction_ratios(**changes: Row) -> list[Row]:
-    """Return the people convicted per 100 adjudicated in 2025; Cland has 50, and the others together 67.
+    """Return the people convicted per 100 adjudicated in 2025. Cland has 50. The others together have 67.
 
     `changes` are those of the rows by area.
     """

@@ -42,7 +42,7 @@ def open_walk(earlier: Walk | None = None) -> Iterator[Walk]:
     The tables of an `earlier` walk are used again.
     """
     with language.read_in("en"):
-        # Compiled once for a process from the names of months, which are no sentences, whatever ran before.
+        # A process compiles it once, from texts that would be recorded as sentences of the first page.
         line_breaks.unbroken_labels()
     with pytest.MonkeyPatch.context() as patch:
         recorder = Recorder()
