@@ -333,12 +333,6 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: _compare_with_others(108.0, "lower_bound"),
         "No clear difference from the other territories together (67), because one case can involve several people.",
     ),
-    "{n} periods": (
-        lambda: quality.format_measure(
-            {"indicator": "COMPAR_LENGTH", "unit": "periods", "value": 3.0, "length_freq": None}
-        )[0],
-        "3 periods",
-    ),
     "{n} victims": (lambda: words.count_units(1268.0, "victim"), "1,268 victims"),
     "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
     "{n} sanctions": (lambda: words.count_units(2.0, "sanction"), "2 sanctions"),
