@@ -17,7 +17,6 @@ from pipelines.words.coverage import (
     VICTIM_RETURNS,
     RegionCoverage,
     group_by_area,
-    is_figure_left_out,
     name_figure,
 )
 from pipelines.words.language import tell, upper_first
@@ -49,10 +48,6 @@ class Coverage:
         if regions.count_reporters(row) == len(self.frame.territories):
             return ""
         return self._region.describe_absences(row, self.instruments, self._find_own_rows(row))
-
-    def is_figure_left_out(self, row: Row) -> bool:
-        """Return True if a territory has a figure that is not in a figure of the region."""
-        return is_figure_left_out(row, self._find_own_rows(row))
 
     def _find_own_rows(self, row: Row) -> Mapping[str, Row]:
         """Return the figures of the territories that are the same as a figure of the region, by territory.
@@ -88,10 +83,7 @@ class Coverage:
         return regions.name_territories(self.frame.area_name(self.frame.region), columns, self._region.territories)
 
     def build_cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
-        """Return '5 of 7' as a field, with a note on the territories that are not in the figure.
-
-        The note is shown before others if one of them has a figure, because a reader of the column would add it up.
-        """
+        """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
         if row is None:
             absent = tell(words.NOT_COLLECTED)
             return tables.Cell(absent, f"{what}: {absent}", kind="note")
@@ -100,7 +92,7 @@ class Coverage:
             return tables.Cell(figure.text, f"{what}: {figure.spoken}", kind="note")
         absences = self.list_absences(row)
         text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
-        marks = (notes.number_note(absences, is_unfolded=self.is_figure_left_out(row)),) if absences else ()
+        marks = (notes.number_note(absences),) if absences else ()
         spoken = tell("{count} territories", count=text)
         return tables.Cell(text, f"{what}: {spoken}", marks, kind="note")
 

@@ -10,7 +10,7 @@ from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
 from pipelines.front.pages import Page, Section
-from pipelines.front.pages.home import compose_home
+from pipelines.front.pages.home import compose_home, compose_ratios
 from pipelines.front.pages.territories import compose_comparison, compose_profile
 from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES
@@ -108,7 +108,11 @@ def compose_region(reader: Reader, crime: str) -> Brief:
         ),
         Chapter(tell("Convictions in each territory"), picture=pictures.draw_territories(reader, crime, CONVICTED)),
         Chapter(
-            str(values["ratio_title"]), (values["pairs"],), values["ratio"], [values["ratio_table"]], starts_page=True
+            str(values["ratio_title"]),
+            (values["pairs"],),
+            values["ratio"],
+            [compose_ratios(reader, crime, CONVICTION_RATIO, has_cover=False)],
+            starts_page=True,
         ),
         Chapter(words.TRACKS["final"], tables=[final], is_optional=True),
         Chapter(tell("Who has reported"), picture=values["board"], tables=[values["board_table"]], starts_page=True),

@@ -143,8 +143,11 @@ def format_interval(row: words.Row | None) -> Part:
     return attach_numbers(text, low=round_half_up(row["low"]), high=round_half_up(row["high"]))
 
 
-def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
-    """Return a ratio of the region and of each territory, in the period in which it can be compared best."""
+def compose_ratios(reader: Reader, crime: str, metric: str, *, has_cover: bool = True) -> FigureTable:
+    """Return a ratio of the region and of each territory, in the period in which it can be compared best.
+
+    Without `has_cover` the row on the territories included is left out, for a brief, whose picture has their number.
+    """
     edition = reader.edition
     period = choose_ratio_period(reader, crime, metric)
     rows = edition.find_ratios(metric, crime, period)
@@ -160,7 +163,7 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
     for code in (edition.region, *edition.territories):
         heading = table.name_area(code, note=describe_basis([rows.get(code)]))
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
-        if code == edition.region:
+        if has_cover and code == edition.region:
             table.add_row(tell("Territories included"), (table.cover_field(rows.get(code)),))
     return table
 
