@@ -83,7 +83,7 @@ class Table:
     names: tuple[tuple[str, str], ...] = ()
     coverage: str = ""
     is_share: bool = False
-    """The figures are shares, of which few may be in the part or in the rest."""
+    """True for shares, where few may be in the part or in the rest."""
 
     def select_names(self) -> tuple[tuple[str, str], ...]:
         """Return the footnotes of names whose mark is in the table, its headings or its notes."""

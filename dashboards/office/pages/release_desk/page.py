@@ -157,52 +157,49 @@ def describe_signature(context: PageContext, item: release_desk.SignOff) -> str:
 
 
 def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
-    overrides = release_desk.list_overrides(desk, context.who)
-    if not overrides:
+    entries = [
+        (entry.release, entry.at, entry.actor, _describe_reason(context, entry.reason), entry.checks)
+        for entry in release_desk.list_overrides(desk, context.who)
+    ]
+    caption = context.many("{n} override", "{n} overrides", len(entries))
+    return _list_decisions(context, entries, caption, context.tell("Open checks"))
+
+
+def _list_exceptions(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
+    entries = [
+        (entry.release, entry.at, entry.actor, entry.text, (entry.check,))
+        for entry in release_desk.list_exceptions(desk, context.who)
+    ]
+    caption = context.many("{n} exception", "{n} exceptions", len(entries))
+    return _list_decisions(context, entries, caption, context.tell("Check"))
+
+
+def _list_decisions(
+    context: PageContext, entries: Sequence[tuple[str, str, str, str, Sequence[str]]], caption: str, checks_title: str
+) -> ui.PageTable | None:
+    """Return publications in spite of a check as a table: release, time, account, reason, checks. None without any."""
+    if not entries:
         return None
     titles = {check.id: context.tell(check.title) for check in CHECKS}  # marked in release_desk.checklist
     rows = [
         ui.PageRow(
-            entry.release,
+            release,
             (
-                ui.render_whole(format_minute(context, clock.parse_time(entry.at))),
-                context.name_person(entry.actor),
-                ui.mark_code(_describe_reason(context, entry.reason)),
-                "; ".join(titles.get(check_id, check_id) for check_id in entry.checks),
+                ui.render_whole(format_minute(context, clock.parse_time(at))),
+                context.name_person(actor),
+                ui.mark_code(reason),
+                "; ".join(titles.get(check, check) for check in checks),
             ),
         )
-        for entry in overrides
+        for release, at, actor, reason, checks in entries
     ]
-    columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Open checks")]
-    caption = context.many("{n} override", "{n} overrides", len(rows))
+    columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), checks_title]
     return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
 
 
 def _describe_reason(context: PageContext, reason: str) -> str:
     """Return the reason of an override, the program's own in the language of the reader."""
     return context.tell(DEMONSTRATION_REASON) if reason == DEMONSTRATION_REASON else reason
-
-
-def _list_exceptions(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
-    exceptions = release_desk.list_exceptions(desk, context.who)
-    if not exceptions:
-        return None
-    titles = {check.id: context.tell(check.title) for check in CHECKS}  # marked in release_desk.checklist
-    rows = [
-        ui.PageRow(
-            entry.release,
-            (
-                ui.render_whole(format_minute(context, clock.parse_time(entry.at))),
-                context.name_person(entry.actor),
-                ui.mark_code(entry.text),
-                titles.get(entry.check, entry.check),
-            ),
-        )
-        for entry in exceptions
-    ]
-    columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Check")]
-    caption = context.many("{n} exception", "{n} exceptions", len(rows))
-    return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
 
 
 def _list_readers(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
