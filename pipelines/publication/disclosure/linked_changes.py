@@ -20,6 +20,17 @@ _ROUNDS = 2
 """Rounds after which hardly any further variables are merged; merging only saves time."""
 
 
+class LinkedVariables(NamedTuple):
+    """The number of the class of each variable, the sign with which it changes as its class does, and `is_tied`.
+
+    `is_tied` is True for a variable that an equation of its own, or a contradiction with its sign 0, leaves no change.
+    """
+
+    classes: Array
+    signs: Array
+    is_tied: Array
+
+
 class MergedChanges(NamedTuple):
     """The changes with matrix @ change = 0 and lower <= change <= upper; `expand` @ change is one of all variables."""
 
@@ -34,14 +45,11 @@ def merge_changes(matrix: sparse.csr_matrix, lower: Array, upper: Array) -> Merg
     expand = sparse.identity(matrix.shape[1], format="csr")
     matrix = drop_repeated_rows(matrix)
     for _ in range(_ROUNDS):
-        sizes = np.diff(matrix.indptr)
-        is_still = lower == upper
-        is_still[matrix.indices[matrix.indptr[:-1][sizes == 1]]] = True
-        pairs = _take_pairs(matrix, sizes)
-        if not pairs.nnz and not is_still.any():
+        classes, signs, is_tied = link_variables(matrix)
+        is_still = is_tied | (lower == upper)
+        if classes.max(initial=-1) + 1 == len(classes) and not is_still.any():
             break
-        classes, signs = _find_classes(pairs)
-        is_still_class = np.bincount(classes, is_still | (signs == 0.0)) > 0
+        is_still_class = np.bincount(classes, is_still) > 0
         movable = np.flatnonzero(~is_still_class[classes])
         merged, numbers = np.unique(classes[movable], return_inverse=True)
         merge = sparse.csr_matrix((signs[movable], (movable, numbers)), shape=(len(classes), len(merged)))
@@ -52,6 +60,19 @@ def merge_changes(matrix: sparse.csr_matrix, lower: Array, upper: Array) -> Merg
         lower, upper = least, most
         expand, matrix = expand @ merge, drop_repeated_rows(matrix @ merge)
     return MergedChanges(matrix, lower, upper, expand)
+
+
+def link_variables(equations: sparse.csr_matrix) -> LinkedVariables:
+    """Return which variables change only together if equations @ change = 0.
+
+    Equations of three variables or more, and those of two with coefficients of different size, link none. Classes are
+    numbered from 0 in the order of their first variables.
+    """
+    sizes = np.diff(equations.indptr)
+    classes, signs = _find_classes(_take_pairs(equations, sizes))
+    is_tied: Array = signs == 0.0
+    is_tied[equations.indices[equations.indptr[:-1][sizes == 1]]] = True
+    return LinkedVariables(classes, signs, is_tied)
 
 
 def drop_repeated_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -87,7 +108,7 @@ def _take_pairs(matrix: sparse.csr_matrix, sizes: Array) -> sparse.csr_matrix:
 
 
 def _find_classes(pairs: sparse.csr_matrix) -> tuple[Array, Array]:
-    """Return the class of each variable, and the sign with which it changes as its class does.
+    """Return the number of the class of each variable, and the sign with which it changes as its class does.
 
     Each row of `pairs` has two variables, with coefficients of the same size, and their sum is zero.  The sign is 0 if
     equations leave a class no change.
@@ -102,4 +123,5 @@ def _find_classes(pairs: sparse.csr_matrix) -> tuple[Array, Array]:
     labels = csgraph.connected_components(graph, directed=False)[1]
     itself, negative = labels[:size], labels[size:]
     signs: Array = np.sign(negative - itself).astype(float)
-    return np.minimum(itself, negative), signs
+    classes: Array = np.unique(np.minimum(itself, negative), return_inverse=True)[1]
+    return classes, signs

@@ -16,9 +16,8 @@ from typing import Any, Literal
 import highspy
 import numpy as np
 from scipy import sparse
-from scipy.sparse import csgraph
 
-from pipelines.publication.disclosure.linked_changes import find_distinct_rows
+from pipelines.publication.disclosure.linked_changes import find_distinct_rows, link_variables
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
@@ -101,19 +100,13 @@ def _find_single_variables(matrix: sparse.csr_matrix, rows: int) -> tuple[Array,
     return single[first], variables
 
 
-def _link_cells(equations: sparse.csr_matrix) -> tuple[Array, Array]:
-    """Return the number of the set of each cell, and a mask of cells that cannot change at all.
+def _select_links(equations: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the equations of one cell, and those which say that two cells change alike.
 
-    `equations` are sums of changes of cells that are zero.  One of two cells with opposite signs says that both change
-    alike, and one of a single cell that it does not change.
+    A cell that rises as another falls stays a variable of its own: what rises has no limit, and what falls has one.
     """
-    sizes, size = np.diff(equations.indptr), equations.shape[1]
-    pairs = equations[np.flatnonzero((sizes == 2) & (np.asarray(equations.sum(axis=1)).ravel() == 0.0))]
-    first, second = pairs.indices.reshape(-1, 2).T
-    graph = sparse.csr_matrix((np.ones(len(first)), (first, second)), shape=(size, size))
-    is_tied: Array = np.zeros(size, dtype=bool)
-    is_tied[equations.indices[equations.indptr[:-1][sizes == 1]]] = True
-    return csgraph.connected_components(graph, directed=False)[1], is_tied
+    sizes, totals = np.diff(equations.indptr), np.asarray(equations.sum(axis=1)).ravel()
+    return equations[np.flatnonzero((sizes == 1) | ((sizes == 2) & (totals == 0.0)))]
 
 
 class Raising:
@@ -159,7 +152,8 @@ class Raising:
         self._fixed: Array = np.zeros(cells, dtype=bool)
         # Cells that equations let change only alike are one variable, if their true values agree with these equations.
         is_plain = (np.diff(rows[:, free].indptr) == 0) & (summed >= cells) & (target == 0.0)
-        self._set_of_cell, self._is_tied = _link_cells(moves[np.flatnonzero(is_plain)])
+        linked = link_variables(_select_links(moves[np.flatnonzero(is_plain)]))
+        self._set_of_cell, self._is_tied = linked.classes, linked.is_tied
         self._sets = int(self._set_of_cell.max(initial=-1)) + 1
         self._least_values: Array = np.full(self._sets, _INF)
         np.minimum.at(self._least_values, self._set_of_cell, self._values[:cells])

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from pipelines.publication.disclosure import lp
-from pipelines.publication.disclosure.linked_changes import find_distinct_rows, merge_changes
+from pipelines.publication.disclosure.linked_changes import find_distinct_rows, link_variables, merge_changes
 
 
 def list_changes(matrix: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> set[tuple[float, ...]]:
@@ -97,3 +97,26 @@ def test_cell_linked_to_one_that_is_known_does_not_move() -> None:
     assert raising.raise_cell(1, 1.0) is None
     raising.release_columns(is_known)
     assert raising.raise_cell(1, 1.0) is not None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_link_variables_finds_what_all_changes_have_in_common(seed: int) -> None:
+    """Compare with all whole changes: variables of a class change alike, or as the negative, and tied ones never."""
+    random = np.random.default_rng(seed)
+    matrix = np.zeros((4, 5))
+    for row in matrix:
+        columns = random.choice(5, random.choice([1, 2, 2, 2]), replace=False)
+        row[columns] = random.choice([1.0, -1.0], len(columns))
+    linked = link_variables(sparse.csr_matrix(matrix))
+    changes = np.array(sorted(list_changes(matrix, np.full(5, -2.0), np.full(5, 2.0))))
+    numbers = dict.fromkeys(linked.classes.tolist())
+    assert list(numbers) == list(range(len(numbers))), "numbered in the order of the first variables"
+    for first, second in product(range(5), repeat=2):
+        is_alike = (changes[:, first] == changes[:, second]).all()
+        is_opposite = (changes[:, first] == -changes[:, second]).all()
+        if linked.classes[first] == linked.classes[second]:
+            is_same_sign = linked.signs[first] == linked.signs[second]
+            assert is_alike if is_same_sign else is_opposite
+        elif changes[:, first].any():
+            assert not is_alike and not is_opposite
+    assert not changes[:, linked.is_tied].any()
