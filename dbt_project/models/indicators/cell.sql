@@ -1,8 +1,8 @@
 with
 
 -- A cumulative return that is lower than the one of the quarter before leaves a difference below zero, and sums that
--- include it. These are not counts of persons, so they are missing here, as in the published programme. The office sees
--- them in `mart_count`.
+-- include it. These are not counts of persons, so they are missing here, as in the published programme
+-- (`programme.blank_negative_differences`; a test compares both). The office sees them in `mart_count`.
 counts as (
     select
         *,

@@ -111,13 +111,13 @@ def select_rows(counts: pl.DataFrame, programme: Programme | None = None) -> pl.
     """Return the rows of the programme with their `table_id`. `counts` has the columns of `mart_count`.
 
     A cell that two tables share appears in both. Rows are ordered by table, then as in `counts`.  Negative differences
-    and figures that contain one are set to missing (`_blank_negative_differences`).  Regional cells that contradict
+    and figures that contain one are set to missing (`blank_negative_differences`).  Regional cells that contradict
     their reporters' own figures are left out (`structure.find_unplaced`).  Raises ProgrammeError if one table would
     contain a cell twice, as the total of a dimension and as not applicable: readers could not distinguish them, and the
     protection would treat them as two cells.
     """
     programme = programme or load()
-    counts = _blank_negative_differences(counts)
+    counts = blank_negative_differences(counts)
     # All filters in one query: with one query for each table, building and starting them took most of the time.
     belongs = counts.select(table.row_filter.alias(table.id) for table in programme.tables)
     chosen = pl.concat(
@@ -163,12 +163,13 @@ def _drop_unplaced(cells: pl.DataFrame) -> pl.DataFrame:
     return numbered.filter(~pl.col("_row").is_in(unplaced_rows)).drop("_row")
 
 
-def _blank_negative_differences(counts: pl.DataFrame) -> pl.DataFrame:
+def blank_negative_differences(counts: pl.DataFrame) -> pl.DataFrame:
     """Set differences below zero, and figures computed from one, to missing.
 
     An office that counts from January and corrects an earlier quarter leaves such a difference until it sends the
     later quarter again.  The warehouse keeps it for the office to see; it is not a number of persons and must not delay
-    a release.
+    a release.  `dbt_project/models/indicators/cell.sql` does the same for the offices' indicators, which are made from
+    all counts and not from the programme; a test compares both.
     """
     below = pl.col("flags").fill_null("").str.split(",").list.contains("negative_difference")
     return counts.with_columns(
