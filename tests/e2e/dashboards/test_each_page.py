@@ -220,27 +220,34 @@ def open_popover(page: Page, label: str) -> tuple[Locator, Locator]:
     return button, body
 
 
-@pytest.mark.parametrize("label", POPOVERS)
-def test_open_popover_passes_axe_and_closes_by_escape(visitor: BrowserContext, public_app: str, label: str) -> None:
+@pytest.fixture
+def popover_page(visitor: BrowserContext, public_app: str, label: str) -> Iterator[Page]:
+    """Open the page with the kind of popover of a label."""
     with open_visit(visitor, public_app, POPOVERS[label]) as visit:
-        page = visit.page
-        button, body = open_popover(page, label)
-        # Folds stay closed, since a click elsewhere closes the popover.
-        violations = axe.find_violations(page, without=axe.NEVER_SERIOUS)
-        faults = [(violation["id"], node["html"][:200]) for violation in violations for node in violation["nodes"]
-                  if violation["impact"] in axe.SERIOUS]  # fmt: skip
-        assert faults == []
-        expect(button).to_have_attribute("aria-expanded", "true")
-        expect(button).to_have_attribute("aria-controls", str(body.get_attribute("id")))
-        page.keyboard.press("Tab")
-        page.keyboard.press("Escape")
-        expect(body).to_be_hidden()
-        expect(button).to_be_focused()
-        expect(button).to_have_attribute("aria-expanded", "false")
+        yield visit.page
+
+
+@pytest.mark.parametrize("label", POPOVERS)
+def test_open_popover_passes_axe_and_closes_by_escape(popover_page: Page, label: str) -> None:
+    page = popover_page
+    button, body = open_popover(page, label)
+    # Folds stay closed, since a click elsewhere closes the popover.
+    violations = axe.find_violations(page, without=axe.NEVER_SERIOUS)
+    faults = [(violation["id"], node["html"][:200]) for violation in violations for node in violation["nodes"]
+              if violation["impact"] in axe.SERIOUS]  # fmt: skip
+    assert faults == []
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(button).to_have_attribute("aria-controls", str(body.get_attribute("id")))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(body).to_be_hidden()
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-expanded", "false")
 
 
 def check_walk_through_popover(page: Page, label: str) -> None:
     """Check that Tab alone leads through all controls of a popover and then to the control behind its button."""
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     page.get_by_role("button", name=label).first.focus()
     page.keyboard.press("Tab")
     _, behind, _ = page.evaluate(WALK)
@@ -261,50 +268,42 @@ def check_walk_through_popover(page: Page, label: str) -> None:
 
 
 @pytest.mark.parametrize("label", POPOVERS)
-def test_tab_reaches_each_control_of_a_popover_in_order_and_leaves_it(
-    visitor: BrowserContext, public_app: str, label: str
-) -> None:
+def test_tab_reaches_each_control_of_a_popover_in_order_and_leaves_it(popover_page: Page, label: str) -> None:
     """Walk through a popover as the page opens, and after it was redrawn."""
-    with open_visit(visitor, public_app, POPOVERS[label]) as visit:
-        page = visit.page
-        skeletons = page.get_by_test_id("stSkeleton")
-        expect(skeletons).to_have_count(0)
-        check_walk_through_popover(page, label)
-        page.get_by_text("Smuggling of migrants", exact=True).first.click()
-        page.wait_for_url(re.compile("crime=SOM"))
-        wait_until_settled(page)
-        expect(skeletons).to_have_count(0)
-        check_walk_through_popover(page, label)
+    check_walk_through_popover(popover_page, label)
+    popover_page.get_by_text("Smuggling of migrants", exact=True).first.click()
+    popover_page.wait_for_url(re.compile("crime=SOM"))
+    wait_until_settled(popover_page)
+    check_walk_through_popover(popover_page, label)
 
 
 @pytest.mark.parametrize("label", POPOVERS)
 def test_focus_goes_back_from_a_popover_to_its_button_and_waits_for_its_controls(
-    visitor: BrowserContext, public_app: str, label: str
+    popover_page: Page, label: str
 ) -> None:
-    with open_visit(visitor, public_app, POPOVERS[label]) as visit:
-        page = visit.page
-        button, body = open_popover(page, label)
-        first = body.locator("button, [tabindex='0']").first
-        # As long as its controls are not there, the focus stays.
-        body.evaluate("e => [...e.children].forEach(child => child.hidden = true)")
-        expect(first).to_be_hidden()
-        page.keyboard.press("Tab")
-        expect(body).to_be_focused()
-        body.evaluate("e => [...e.children].forEach(child => child.hidden = false)")
-        page.keyboard.press("Tab")
-        expect(first).to_be_focused()
-        page.keyboard.press("Shift+Tab")
-        expect(button).to_be_focused()
-        page.keyboard.press("Tab")
-        expect(first).to_be_focused()
-        # A redraw that takes the element with the focus away leaves the focus on the document.
-        first.evaluate("e => e.blur()")
-        page.keyboard.press("Tab")
-        expect(first).to_be_focused()
-        page.keyboard.press("Shift+Tab")
-        page.keyboard.press("Shift+Tab")
-        expect(body).to_be_hidden()
-        expect(button).not_to_be_focused()
+    page = popover_page
+    button, body = open_popover(page, label)
+    first = body.locator("button, [tabindex='0']").first
+    # As long as its controls are not there, the focus stays.
+    body.evaluate("e => [...e.children].forEach(child => child.hidden = true)")
+    expect(first).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(body).to_be_focused()
+    body.evaluate("e => [...e.children].forEach(child => child.hidden = false)")
+    page.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    # A redraw that takes the element with the focus away leaves the focus on the document.
+    first.evaluate("e => e.blur()")
+    page.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(body).to_be_hidden()
+    expect(button).not_to_be_focused()
 
 
 # -------------------------------------------------------------------------------------------------- in other languages
