@@ -41,13 +41,16 @@ SQL: Mapping[str, str] = {
             and cell.measure in (select unnest(?)) and cell.area_kind in (select unnest(?))
             {ONCE}
         ),
+        number as (select * from indicator where metric = 'count'),
         rate as (select * from indicator where metric = 'rate')
         select
             total.*,
+            number.low, number.high,
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
             rate.denominator as population, rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high,
             rate.interval_basis as rate_basis
         from total
+        left join number on number.cell_id = total.cell_id
         left join rate on rate.cell_id = total.cell_id
         order by total.area, total.measure
     """,

@@ -231,10 +231,10 @@ def _list_pending(
         band = durations.format_persons(banded)
         persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
         name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
-        return [Side(name, persons, is_pending=True)]
+        return [Side(name, persons, is_pending=True, is_few=persons.kind == "value" and durations.is_few(banded[0]))]
     if at_end is None:
         return []
     if stock is None:
         return [Side(tell("Pending"), words.format_absent(), is_pending=True)]
     name = tell("Pending on {day}", day=words.format_day(date(int(stock["period"]), 12, 31)))
-    return [Side(name, words.format_count(stock), is_pending=True)]
+    return [Side(name, words.format_count(stock), is_pending=True, is_few=words.is_few(stock))]

@@ -122,6 +122,18 @@ def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None
     ]  # fmt: skip
 
 
+def test_make_stages_marks_pending_cases_that_are_few_as_other_counts() -> None:
+    """Require it because a stock of 7 had no such words, next to 7 rejected cases that had them."""
+    cells = {"investigated": make_total("AA", "2025", 30.0), "adjudicated_first": None}
+    for value, band, is_few in ((7.0, "10-19", True), (27.0, "20-49", False)):
+        stocks = [make_total("AA", "2025", value, measure="pending_prosecution", level="prosecution")]
+        pending = [{"stage": "first", "as_at": date(2025, 12, 31), "n_band": band}]
+        drawn = make_stages("A place", cells, "first", None, pending, stocks, str.title, "2025")
+        sides = [side for stage in drawn.stages for side in stage.sides if side.is_pending]
+        assert [side.is_few for side in sides] == [is_few, is_few]
+        assert ("too few to compare" in draw_stages(drawn).description) is is_few
+
+
 def test_make_stages_shows_no_outcomes_of_a_period_for_which_none_are_published() -> None:
     cells = {"investigated": make_total("WB", "2025", 30.0, reporters="AA,BB")}
     (stage,) = make_stages("A place", cells, "first", None, [], None, str.title, "2025").stages

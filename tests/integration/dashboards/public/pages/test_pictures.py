@@ -61,3 +61,24 @@ def test_forms_of_exploitation_are_a_shaded_table_of_all_territories(demonstrati
         largest = re.search(r"Largest share of those that can be compared, by territory: (.*?)\. ", picture.spoken)
         assert largest is not None and largest[1].startswith("Albania: Sexual exploitation, 41")
         assert ";" not in largest[1], "no other territory has two forms of at least 20 victims"
+
+
+@pytest.mark.parametrize(("freq", "period"), [("A", "2025"), ("Q", "2026-Q2"), ("P3", "2023-2025")])
+def test_boxes_of_the_region_have_the_intervals_of_the_release(demonstration: Home, freq: str, period: str) -> None:
+    """Require it because the static pages show the same boxes with intervals, and the explorer had none."""
+    path = queries.current_release()
+    counts = queries.run_statement(
+        path,
+        "select measure, value, low, high from indicator where metric = 'count' and area = 'WB' and freq = ?"
+        " and period = ? and offence_group = 'TIP' and count_unit = 'person' and low is not null"
+        " and len(string_split(reporters, ',')) >= 4 and measure in ('investigated', 'indicted', 'convicted_first')"
+        " and cell_id in (select cell_id from cell where is_total)",
+        [freq, period],
+    )
+    pictures = read_pictures(run_page("region", freq=freq, period=period, crime="TIP"))
+    picture = next(each for each in pictures if each.spoken.startswith("Western Balkans, trafficking in persons"))
+    texts = picture.text.replace("\u202f", "").replace(",", "")
+    assert len(counts) >= 2
+    for row in counts:
+        low, high = (f"{math.floor(row[name] + 0.5)}" for name in ("low", "high"))
+        assert f"{row['value']:.0f} ({low}–{high})" in texts, row["measure"]
