@@ -51,17 +51,14 @@ NEWER_TABLES: Final = (
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
 QUALITY: Final = """
-    select quality.*, length.freq as length_freq
-    from quality
-    left join (
-        select distinct on (territory) territory, freq from quality
-        where instrument = '_T' and indicator = 'COMPAR_LENGTH' and period <> '_T' and value is not null
-        order by territory, case when freq = 'A' then period || '-Q4' else period end desc, value, freq desc
-    ) as length on quality.territory = length.territory
-    where quality.period = '_T' and quality.instrument = '_T'
+    select * from quality
+    where instrument = '_T'
+        and case when indicator = 'COMPAR_LENGTH' then period <> '_T' else period = '_T' end
+    qualify period = max(period) over (partition by territory, indicator, freq)
+    order by territory, indicator, freq desc
 """
-"""Quality over all periods. `length_freq` is the kind of periods of a length without gap: that of the newest one, and
-of the shorter length if a quarter and a year end on the same day."""
+"""Quality over all periods, and the lengths without gap up to the newest quarter and the newest year. Earlier releases
+have one length over all periods as well, which compares quarters with years."""
 
 Tables = Mapping[str, tuple[Row, ...]]
 
@@ -212,7 +209,7 @@ SQL: Final[Mapping[str, str]] = {
     "pending": """
         select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
     """,
-    "quality": f"{QUALITY} order by quality.territory, quality.indicator",
+    "quality": QUALITY,
     "quality_quarter": """
         select territory, period, indicator, value, reason from quality
         where instrument = '_T' and freq = 'Q' and period <> '_T'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -10,13 +10,14 @@ from pipelines.core.rounding import round_half_up
 from pipelines.words import Row, agreement
 from pipelines.words.language import Texts, many, tell, upper_first
 
+LENGTH = "COMPAR_LENGTH"
 COLUMNS: Mapping[str, str] = Texts(
     {
         "COMPLETENESS_RATE": mark("Share of requested cells provided"),
         "PUNCTUALITY_RATE": mark("Submitted on time"),
         "PUNCTUALITY_DAYS": mark("Days early or late"),
         "TIMELAG_FIRST": mark("Days to the first release"),
-        "COMPAR_LENGTH": mark("Periods without gap or break"),
+        LENGTH: mark("Periods without gap or break"),
         "DATA_REV_AVGSIZE": mark("Mean revision of totals"),
     }
 )
@@ -28,7 +29,7 @@ _EXPLANATIONS: Mapping[str, str] = Texts(
         "PUNCTUALITY_RATE": mark("Share of due submissions received by the deadline."),
         "PUNCTUALITY_DAYS": mark("Average over all returns received."),
         "TIMELAG_FIRST": mark("From the end of a period to the first release with its figures."),
-        "COMPAR_LENGTH": mark("Periods in a row up to the newest. With several offices, the shortest row counts."),
+        LENGTH: mark("Quarters or years in a row up to the newest one. With several offices, the shortest row counts."),
         "DATA_REV_AVGSIZE": mark(
             "How much published totals changed in later releases, as a share of the later figures."
         ),
@@ -120,6 +121,23 @@ def note_share(row: Row | None, level: str) -> str:
     return format_measure(row)[1] if level == "unavailable" else ""
 
 
+def group_measures(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Return the rows of each territory and indicator; only a length without gap can have several, by frequency."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["territory"], row["indicator"]), []).append(row)
+    return groups
+
+
+def format_measures(rows: Sequence[Row]) -> tuple[str, str]:
+    """Format the figures of one territory and indicator in their units ('16 quarters, 4 years'), or the reason why
+    there is none."""
+    with_value = [row for row in rows if row["value"] is not None]
+    if len(with_value) < 2:
+        return format_measure(next(iter(with_value or rows), None))
+    return ", ".join(format_measure(row)[0] for row in with_value), ""
+
+
 def format_measure(row: Row | None) -> tuple[str, str]:
     """Format a figure in its unit, or the reason why there is none."""
     if row is None or row["value"] is None:
@@ -130,12 +148,12 @@ def format_measure(row: Row | None) -> tuple[str, str]:
     if row["indicator"] == "PUNCTUALITY_DAYS":
         return _format_punctuality(row["value"]), ""
     if row["unit"] == "periods":
-        return _format_length(row["value"], row["length_freq"]), ""
+        return _format_length(row["value"], row["freq"]), ""
     return words.format_number(row["value"], 1 if row["unit"] == "days" else 0).replace("-", "\u2212"), ""
 
 
 def _format_length(n: float, freq: str) -> str:
-    """Format a number of periods, which are years where offices report once a year: '16 quarters', '4 years'."""
+    """Format a number of periods of one frequency: '16 quarters', '4 years'."""
     return many("{n} year", "{n} years", n) if freq == "A" else many("{n} quarter", "{n} quarters", n)
 
 

@@ -808,16 +808,13 @@ def expect_shown_of_all_figures(r: Release, s: Selection, p: Params) -> Expected
 
 @expect_parameters("{n} quarters", "{n} years")
 def expect_length_without_gap(r: Release, s: Selection, p: Params) -> Expected:
-    """Return the lengths of territories whose newest period is a quarter, or a year."""
-    rows = [x for x in r.read_rows("quality") if x["instrument"] == "_T" and x["indicator"] == "COMPAR_LENGTH"]
-    lengths: set[str] = set()
-    for length in (x for x in rows if x["period"] == "_T" and x["value"] is not None):
-        by_period = [x for x in rows if x["territory"] == length["territory"] and x["period"] != "_T"]
-        newest = max(x["period"] if x["freq"] == "Q" else f"{x['period']}-Q4" for x in by_period)
-        kinds = {x["freq"] for x in by_period if x["period"] in (newest, newest.removesuffix("-Q4"))}
-        if ("Q" if "quarters" in str(p[""]) else "A") in kinds:
-            lengths.add(format_number(length["value"]))
-    return {"n": lengths}
+    """Return the lengths up to the newest quarter, or up to the newest year, of each territory."""
+    freq = "Q" if "quarters" in str(p[""]) else "A"
+    newest: dict[str, tuple[str, float]] = {}
+    for row in r.read_rows("quality"):
+        if (row["instrument"], row["indicator"], row["freq"]) == ("_T", "COMPAR_LENGTH", freq):
+            newest[row["territory"]] = max(newest.get(row["territory"], ("", 0.0)), (row["period"], row["value"]))
+    return {"n": {format_number(length) for _, length in newest.values()}}
 
 
 @expect_parameters("{days} early", "{days} late")

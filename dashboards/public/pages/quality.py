@@ -40,12 +40,10 @@ def render_page() -> None:
 @layout.keep_part
 def _show_measures(frame: layout.Frame) -> None:
     """Show the measures of quality of each territory, and what they mean."""
-    by_area: dict[str, dict[str, Row]] = {}
-    for row in queries.read_rows(frame.path, "quality"):
-        by_area.setdefault(row["territory"], {})[row["indicator"]] = row
+    at = quality.group_measures(queries.read_rows(frame.path, "quality"))
     layout.put_heading(tell("Completeness, punctuality and revisions"))
     notes = words.Notes()
-    lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
+    lines = [_quality_line(frame, code, at, notes) for code, _ in frame.territories]
     caption = tell("Quality over all periods and submissions")
     layout.show_table(frame, caption, list(quality.COLUMNS.values()), lines, corner=tell("Territory"), notes=notes)
     explained = quality.explain_columns()
@@ -58,10 +56,12 @@ def _show_measures(frame: layout.Frame) -> None:
     )
 
 
-def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
+def _quality_line(
+    frame: layout.Frame, area: str, at: Mapping[tuple[str, str], Sequence[Row]], notes: words.Notes
+) -> tables.Line:
     cells = []
     for indicator, column in quality.COLUMNS.items():
-        text, why = quality.format_measure(rows.get(indicator))
+        text, why = quality.format_measures(at.get((area, indicator), ()))
         marks = (notes.number_note(why),) if why else ()
         kind = "value" if text != tell(words.UNAVAILABLE) else "unavailable"
         cells.append(tables.Cell(text, f"{frame.area_name(area)}, {column}: {text}", marks, kind=kind))

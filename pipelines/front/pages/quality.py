@@ -46,7 +46,7 @@ def compose_quality(reader: Reader) -> Page:
 def _compose_measures(reader: Reader) -> FigureTable:
     """Return completeness, punctuality and revision of each territory."""
     edition = reader.edition
-    at = {(row["territory"], row["indicator"]): row for row in edition.tables["quality"]}
+    at = quality.group_measures(edition.tables["quality"])
     table = FigureTable(
         reader,
         tell("Quality over all periods and submissions"),
@@ -56,7 +56,7 @@ def _compose_measures(reader: Reader) -> FigureTable:
     )
     for code in edition.territories:
         heading = table.name_area(code)
-        measures = [quality.format_measure(at.get((code, indicator))) for indicator in quality.COLUMNS]
+        measures = [quality.format_measures(at.get((code, indicator), ())) for indicator in quality.COLUMNS]
         table.add_row(heading, [table.note_field(text, why) for text, why in measures])
     return table
 

@@ -72,7 +72,7 @@ class Delivery:
     """One return that was due: its required and provided cells, and its dates; None if it did not arrive or appear.
 
     `published` is the first release that has it, `final` the first on or after the day it became final; `comparable`
-    the number of its office's periods up to this one without a gap or a break (CC2).
+    the number of its office's periods of the same frequency up to this one without a gap or a break (CC2).
     """
 
     period_end: date
@@ -89,9 +89,9 @@ def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, Qu
     """Return the indicators over returns of one territory and instrument.
 
     Completeness covers all cells; the mean time lag covers published returns, first and final; the punctuality rate
-    covers returns due by `today`, and the mean delay those that arrived; the comparable length is the shortest of any
-    office with a return due in the newest period. Coherence and revision are not computed from returns: see
-    `quality_table`. Raises the ValueError of `statistics.quality`.
+    covers returns due by `today`, and the mean delay those that arrived. The comparable length is computed from the
+    returns of one period (`measure_length`), coherence and revision from other tables (`quality_table`). Raises the
+    ValueError of `statistics.quality`.
     """
     units = {id_: about.unit for id_, about in INDICATORS.items()}
     cells = quality.compute_completeness(sum(d.provided for d in deliveries), sum(d.required for d in deliveries))
@@ -108,8 +108,6 @@ def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, Qu
         np.array([d.due for d in arrivals], dtype="datetime64[D]"),
         np.array([d.arrived for d in arrivals], dtype="datetime64[D]"),
     )
-    last = max((d.period_end for d in deliveries), default=None)
-    lengths = [d.comparable for d in deliveries if d.period_end == last]
     return {
         "COMPLETENESS_RATE": _figure(float(cells), units["COMPLETENESS_RATE"], len(deliveries), "no cell is required"),
         "TIMELAG_FIRST": _figure(
@@ -128,10 +126,15 @@ def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, Qu
         "PUNCTUALITY_DAYS": _figure(
             float(delays.mean()) if arrivals else math.nan, units["PUNCTUALITY_DAYS"], len(arrivals), "nothing came"
         ),
-        "COMPAR_LENGTH": _figure(
-            float(min(lengths)) if lengths else math.nan, units["COMPAR_LENGTH"], len(lengths), "nothing was due"
-        ),
     }
+
+
+def measure_length(deliveries: Sequence[Delivery]) -> QualityFigure:
+    """Return the comparable length (CC2) of returns that were due in one period: the shortest of any office."""
+    lengths = [delivery.comparable for delivery in deliveries]
+    return _figure(
+        float(min(lengths)) if lengths else math.nan, INDICATORS["COMPAR_LENGTH"].unit, len(lengths), "nothing was due"
+    )
 
 
 def _lags(pairs: Sequence[tuple[date, date | None]]) -> Array:

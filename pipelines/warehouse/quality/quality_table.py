@@ -17,7 +17,13 @@ import polars as pl
 from pipelines.model.periods import Period
 from pipelines.statistics.quality import comparable_length
 from pipelines.statistics.revisions import measure_revision
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, QualityFigure, measure_quality
+from pipelines.warehouse.quality.quality_figures import (
+    INDICATORS,
+    Delivery,
+    QualityFigure,
+    measure_length,
+    measure_quality,
+)
 
 if TYPE_CHECKING:
     from pipelines.declarations.sims import Sims
@@ -35,6 +41,10 @@ QUALITY: Final[dict[str, pl.DataType]] = {
     "reason": pl.String(),  # why the value is null, else empty
 }
 ALL: Final = "_T"
+LENGTH: Final = "COMPAR_LENGTH"
+"""The indicator that is given for single periods only: a length in quarters and one in years have no common figure."""
+_PERIODS: Final = {"Q": "quarters", "A": "years"}
+"""Units of a length by frequency, in a quality report."""
 PUBLICATION: Final[dict[str, pl.DataType]] = {
     "release": pl.String(),
     "published_on": pl.Date(),
@@ -83,6 +93,8 @@ def build_quality_table(
 ) -> pl.DataFrame:
     """Return the indicators (schema QUALITY) of each territory, instrument and period, and over all of them.
 
+    The length of a series is that up to each period, in periods of its frequency.
+
     `deliveries` are rows of `mart_delivery`; `publications` has the schema PUBLICATION; `revisions` is
     `vintages.select_ends`, with `instrument` if it is known; `pairs` are verdicts on pairs of offices
     (`coherence.explain_differences`), omitted where they may not be disclosed.
@@ -93,6 +105,8 @@ def build_quality_table(
     rows: list[dict[str, Any]] = []
     for key, group_deliveries in sorted(_group_deliveries(deliveries, publications, breaks).items()):
         indicators = measure_quality(group_deliveries, today)
+        if key[3] != ALL:
+            indicators[LENGTH] = measure_length(group_deliveries)
         indicators["DATA_REV_AVGSIZE"] = _revision_figure(
             revisions_by_group.get(key), is_known=knows_instruments or key[1] == ALL
         )
@@ -103,13 +117,19 @@ def build_quality_table(
 
 
 def figures_in(rows: pl.DataFrame, territory: str, instrument: str = ALL) -> dict[str, QualityFigure]:
-    """Return the figures of a territory over all periods by indicator, for a quality report."""
-    chosen = rows.filter(
-        (pl.col("territory") == territory) & (pl.col("instrument") == instrument) & (pl.col("period") == ALL)
-    )
+    """Return the figures of a territory over all periods by indicator, for a quality report.
+
+    The length of its series is that up to its newest quarter; of a territory that sends years alone, its newest year.
+    """
+    chosen = rows.filter((pl.col("territory") == territory) & (pl.col("instrument") == instrument))
+    whole = chosen.filter((pl.col("period") == ALL) & (pl.col("indicator") != LENGTH))
+    lengths = chosen.filter((pl.col("period") != ALL) & (pl.col("indicator") == LENGTH))
+    newest = lengths.sort("freq", "period", descending=True).head(1)
     return {
-        row["indicator"]: QualityFigure(row["value"], row["unit"], row["n"], row["reason"] or None)
-        for row in chosen.iter_rows(named=True)
+        row["indicator"]: QualityFigure(
+            row["value"], _PERIODS.get(row["freq"], row["unit"]), row["n"], row["reason"] or None
+        )
+        for row in pl.concat([whole, newest]).iter_rows(named=True)
     }
 
 

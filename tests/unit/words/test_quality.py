@@ -42,6 +42,19 @@ def test_format_share_has_the_decimal_sign_of_the_language() -> None:
 )
 def test_length_without_gap_has_its_unit_in_the_field(value: float, freq: str, text: str) -> None:
     """Require it because territories that report once a year are in one column with the others."""
-    row = {"indicator": "COMPAR_LENGTH", "unit": "periods", "value": value, "reason": "", "length_freq": freq}
+    row = {"indicator": "COMPAR_LENGTH", "unit": "periods", "value": value, "reason": "", "freq": freq}
     with read_in("en"):
         assert quality.format_measure(row) == (text, "")
+
+
+def test_lengths_in_quarters_and_in_years_are_both_in_the_field() -> None:
+    """Require it because the shorter of the two numbers would compare quarters with years."""
+    rows = [
+        {"territory": "RS", "indicator": "COMPAR_LENGTH", "unit": "periods", "value": n, "reason": "", "freq": freq}
+        for n, freq in ((16.0, "Q"), (4.0, "A"))
+    ]
+    with read_in("en"):
+        assert quality.format_measures(quality.group_measures(rows)["RS", "COMPAR_LENGTH"]) == (
+            "16 quarters, 4 years", "",
+        )  # fmt: skip
+        assert quality.format_measures([]) == ("not available", "")

@@ -200,7 +200,6 @@ def test_measure_quality_without_deliveries_gives_reasons_and_no_zero() -> None:
         "TIMELAG_FINAL": (None, "nothing was published as final"),
         "PUNCTUALITY_RATE": (None, "nothing was due"),
         "PUNCTUALITY_DAYS": (None, "nothing came"),
-        "COMPAR_LENGTH": (None, "nothing was due"),
     }
     assert figures["TIMELAG_FIRST"].format_value() == "n/a"
     assert (

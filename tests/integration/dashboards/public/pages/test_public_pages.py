@@ -637,7 +637,7 @@ def test_about_explains_each_word_for_a_missing_figure_once() -> None:
 
 def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
     test = run_page("quality")
-    albania = ["98.4%", "75.0%", "6.5 early", "92.0", "11 quarters", "10.7%"]
+    albania = ["98.4%", "75.0%", "6.5 early", "92.0", "11 quarters, 2 years", "10.7%"]
     assert albania in read_rows(test, "Albania")
     assert any("4 years" in row for row in read_rows(test, "Montenegro")), "not a number between those of quarters"
     assert ["not available"] * 6 in read_rows(test, "Serbia")
