@@ -1,8 +1,9 @@
-"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--seeds N] [--outcomes FILE] [--json FILE]
-[--keep]`.
+"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--seeds N] [--outcomes FILE] [--scales N …]
+[--work FOLDER] [--json FILE] [--keep]`.
 
 Prints a table and then one JSON object on the last line.  All data goes to a temporary folder that is removed. The
-ratios to the floors are compared with those in `benchmarks/ratios.json`: exit code 1 if one is more than a fifth worse.
+ratios to the floors are compared with those in `benchmarks/ratios.json`: exit code 1 if one is more than a fifth worse,
+or if a required target is missed.
 """
 
 from __future__ import annotations
@@ -37,18 +38,21 @@ from benchmarks import (
     reading,
     rebuilding,
     report,
+    steps,
+    sweep,
     uploading,
 )
 from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
     "answering", "arriving", "checking", "decade", "explorer", "faults", "formats", "front", "growing", "main",
-    "open_data", "pages", "protecting", "public", "questionnaire", "random_decades", "reading", "rebuilding",
-    "uploading",
+    "open_data", "pages", "protecting", "public", "questionnaire", "random_decades", "reading", "rebuilding", "steps",
+    "sweep", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
-    "questionnaire", "public", "front", "explorer", "open-data", "arrival", "protection", "random",
+    "questionnaire", "public", "front", "explorer", "open-data", "arrival", "steps", "protection", "random",
+    "sweep",
 )  # fmt: skip
 """Order of benchmarks: those that take seconds come first; rebuild and the two after it share their homes."""
 
@@ -63,6 +67,8 @@ def main() -> int:
     parser.add_argument("--repetitions", type=int, default=5, help="of what takes seconds (default: 5)")
     parser.add_argument("--seeds", type=int, help="random decades to protect (default: 100, or 3 small ones if quick)")
     parser.add_argument("--outcomes", type=Path, help="keep the outcome of each seed in this file, and go on from it")
+    parser.add_argument("--scales", nargs="+", type=int, help="sizes of the sweep (default: 1 10, or 1 if quick)")
+    parser.add_argument("--work", type=Path, help="keep finished stages of the sweep in this folder, and go on from it")
     parser.add_argument("--json", type=Path, help="also write the JSON object to this file")
     parser.add_argument("--keep", action="store_true", help="keep the ratios of this run instead of comparing them")
     options = parser.parse_args()
@@ -74,7 +80,13 @@ def main() -> int:
     results: dict[str, list[Figure]] = {}
     with tempfile.TemporaryDirectory(prefix="rti-bench-") as scratch:
         setting = Setting(
-            Path(scratch), options.repetitions, (1,) if options.quick else (1, 10), options.seeds, options.outcomes
+            Path(scratch),
+            options.repetitions,
+            (1,) if options.quick else (1, 10),
+            options.seeds,
+            options.outcomes,
+            tuple(sorted(set(options.scales or ()))),
+            options.work and options.work.resolve(),
         )
         for name in ORDER:
             title, function = BENCHMARKS[name]
@@ -90,7 +102,10 @@ def main() -> int:
     print(whole)
     if options.json:
         options.json.write_text(whole + "\n", encoding="utf-8")
-    return _compare_or_keep(results, date, before, keep=options.keep)
+    missed = [figure.name for figures in results.values() for figure in figures if figure.is_failed]
+    if missed:
+        print(f"required targets that were missed: {'; '.join(missed)}", file=sys.stderr)
+    return _compare_or_keep(results, date, before, keep=options.keep) or int(bool(missed))
 
 
 def _compare_or_keep(results: dict[str, list[Figure]], date: str, machine: dict[str, Any], *, keep: bool) -> int:

@@ -33,14 +33,15 @@ def measure_arrival(setting: Setting) -> Iterator[Figure]:
             value = median(values)
             floor = shorter.get(name)
             yield Figure(
-                f"{name}, after {built_home.returns.number:,} returns",
+                f"{name}, after {scale} ×",
                 value,
                 "s",
                 floor,
                 "after the shorter history" if floor else "",
                 "≤ 25 s" + (" and ≤ 1.3 ×" if floor else ""),
                 value <= LIMIT and (floor is None or value <= GROWTH * floor),
-                measuring.describe_spread(values) + (busy if "command" in name else ""),
+                f"{built_home.returns.number:,} returns; {measuring.describe_spread(values)}"
+                + (busy if "command" in name else ""),
             )
             shorter.setdefault(name, value)
 

@@ -169,8 +169,8 @@ def _measure_readers(address: str, paths: Sequence[str]) -> Iterator[Figure]:
     floor = _open_with_client(address, [_find_style(address)] * 20)
     p95 = quantiles(times, n=20, method="inclusive")[-1]
     yield Figure(
-        f"{READERS} readers, p95 of {len(times)} pages", p95, "s", median(floor), "the style sheet, alone",
-        "≤ 1 s", p95 <= READER_TARGET,
+        f"{READERS} readers, p95", p95, "s", median(floor), "the style sheet, alone", "≤ 1 s", p95 <= READER_TARGET,
+        f"{len(times)} pages",
     )  # fmt: skip
 
 

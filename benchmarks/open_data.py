@@ -29,7 +29,7 @@ _FIRST_TIMEOUT = 120.0
 """Seconds that the first answer may take: the release is read for it."""
 P95_TARGET, RATE_TARGET = 0.030, 300.0
 """Seconds and requests in a second, from the issue."""
-_SERIES = {
+SERIES = {
     "SDMX-CSV": "/sdmx/v1/data/VICTIMS/A.RS........?format=sdmx-csv",
     "SDMX-JSON": "/sdmx/v2/data/dataflow/RTI/VICTIMS/+/A.RS",
     "SDMX-ML": "/sdmx/v1/data/VICTIMS/A.RS........",
@@ -58,7 +58,7 @@ def measure_open_data(setting: Setting) -> Iterator[Figure]:
     os.environ["RTI_REQUESTS_PER_MINUTE"] = "10000000"
     try:
         with run_public_app(home, setting.scratch / "open-data.log") as address:
-            for name, path in _SERIES.items():
+            for name, path in SERIES.items():
                 first = time.perf_counter()
                 content = httpx.get(f"{address}{path}", timeout=_FIRST_TIMEOUT).raise_for_status().content
                 first = time.perf_counter() - first

@@ -17,6 +17,9 @@ from benchmarks.registry import Figure
 FILE: Final = ROOT / "benchmarks" / "ratios.json"
 MOST_SLOWER: Final = 0.2
 """The share by which a ratio may be greater than the kept one."""
+SHORTEST_FLOOR: Final = 0.02
+"""Seconds of the shortest floor whose ratio is compared: shorter ones differ by more than a fifth from run to run."""
+_SECONDS: Final = {"s": 1.0, "ms": 0.001}
 Ratios = dict[str, dict[str, float]]
 """The ratio of each figure, by benchmark and name."""
 
@@ -61,11 +64,24 @@ class Comparison:
 
 
 def list_ratios(results: Mapping[str, Sequence[Figure]]) -> Ratios:
-    """Return the ratios of a run; figures without a floor have none."""
-    return {
-        name: {figure.name: figure.ratio for figure in figures if figure.ratio is not None}
-        for name, figures in results.items()
-    }
+    """Return the ratios of a run; figures without a floor, or with a very short one, have none.
+
+    Raises ValueError if two figures of a benchmark have one name: only one ratio could be kept.
+    """
+    measured: Ratios = {}
+    for name, figures in results.items():
+        measured[name] = {}
+        for figure in figures:
+            if figure.ratio is None or _is_too_short(figure):
+                continue
+            if figure.name in measured[name]:
+                raise ValueError(f"two figures of {name} are named {figure.name}")
+            measured[name][figure.name] = figure.ratio
+    return measured
+
+
+def _is_too_short(figure: Figure) -> bool:
+    return figure.unit in _SECONDS and (figure.floor or 0) * _SECONDS[figure.unit] < SHORTEST_FLOOR
 
 
 def compare_ratios(measured: Ratios, kept: Ratios) -> Comparison:

@@ -27,17 +27,18 @@ def measure_rebuild(setting: Setting) -> Iterator[Figure]:
         laps = plain.last_json()
         phases = ", ".join(f"{name} {laps[name]:.0f}" for name in laps if name != "cells")
         yield Figure(
-            f"rebuild of {built_home.returns.number:,} returns",
+            f"rebuild, {scale} ×",
             built_home.took.seconds,
             "s",
             plain.seconds,
             "plain script",
             "≤ 4 × + 20 s",
             built_home.took.seconds <= 4 * plain.seconds + FIXED,
-            f"processor {built_home.took.processor:.0f} s against {plain.processor:.0f} s; plain: {phases}",
+            f"{built_home.returns.number:,} returns; processor {built_home.took.processor:.0f} s against "
+            f"{plain.processor:.0f} s; plain: {phases}",
         )
         yield Figure(
-            f"peak memory, {built_home.returns.number:,} returns",
+            f"peak memory, {scale} ×",
             built_home.took.peak,
             "MB",
             plain.peak,

@@ -13,7 +13,9 @@ class Figure:
 
     `value` and `floor` are in `unit` (`s`, `ms`, `cells/s` or `MB`), and medians unless the name says otherwise;
     `floor_name` says what the floor is.
-    `target` is the wished-for limit in words, `reached` whether this run kept it (None without a target).
+    `target` is the wished-for limit in words, `reached` whether this run kept it (None without a target). If a
+    `required` target is missed, the run ends with exit code 1.
+    Ratios are kept under `name`, so it has no number that was measured: that belongs in `note`.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Figure:
     target: str = ""
     reached: bool | None = None
     note: str = ""
+    required: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -32,13 +35,19 @@ class Figure:
             return None
         return self.floor / self.value if self.unit.endswith("/s") else self.value / self.floor
 
+    @property
+    def is_failed(self) -> bool:
+        """True if a required target was missed."""
+        return self.required and self.reached is False
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Resources of a benchmark: a scratch folder, repetitions of short things, and the sizes of the history.
 
     `seeds` is how many random worlds are drawn, if not as many as the benchmark draws by itself, and `outcomes` a file
-    that keeps what each of them gave.
+    that keeps what each of them gave. `sizes` are how many times the demonstration the sweep has at each size, if not
+    as many as `scales`, and `work` is a folder that keeps its finished stages.
     """
 
     scratch: Path
@@ -46,6 +55,8 @@ class Setting:
     scales: tuple[int, ...]
     seeds: int | None = None
     outcomes: Path | None = None
+    sizes: tuple[int, ...] = ()
+    work: Path | None = None
 
 
 Benchmark = Callable[[Setting], Iterator[Figure]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,60 @@ def test_regression_is_reported_with_its_name_and_exit_code(
     assert "planted: cells: 2.60 times its floor, kept 2.00 (+30%)" in capsys.readouterr().err, "rates too"
     assert run(monkeypatch, "--keep") == 0
     assert run(monkeypatch) == 0
+
+
+def test_regression_of_21_percent_is_reported_for_every_benchmark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Each benchmark is replaced with one that has a time and a rate; all ratios are kept and compared.
+    monkeypatch.setattr(ratios, "FILE", tmp_path / "ratios.json")
+    for name in ("RTI_NOW", "RTI_HOME", "RTI_SAMPLES", "RTI_TERRITORIES"):
+        monkeypatch.setenv(name, "")
+    slower = dict.fromkeys(BENCHMARKS, 1.0)
+
+    def make_benchmark(name: str) -> Callable[[Setting], Iterator[Figure]]:
+        def yield_figures(_setting: Setting) -> Iterator[Figure]:
+            yield Figure("page", 3.0 * slower[name], "s", 1.0)
+            yield Figure("cells", 500.0 / slower[name], "cells/s", 1000.0)
+
+        return yield_figures
+
+    for name, (title, _) in list(BENCHMARKS.items()):
+        monkeypatch.setitem(BENCHMARKS, name, (title, make_benchmark(name)))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--keep"])
+    assert command.main() == 0
+    assert set(ratios.read_kept_ratios()) == set(BENCHMARKS) == set(command.ORDER)
+    monkeypatch.setattr(sys, "argv", ["benchmarks"])
+    for name in BENCHMARKS:
+        slower[name] = 1.19
+        assert command.main() == 0, name
+        slower[name] = 1.21
+        capsys.readouterr()
+        assert command.main() == 1, name
+        output = capsys.readouterr().err
+        assert f"{name}: page: 3.63 times its floor, kept 3.00 (+21%)" in output
+        assert f"{name}: cells: 2.42 times its floor, kept 2.00 (+21%)" in output
+        slower[name] = 1.0
+
+
+def test_ratios_to_a_very_short_floor_are_not_kept() -> None:
+    figures = [Figure("brief", 9.0, "ms", 2.0), Figure("long", 90.0, "ms", 30.0), Figure("memory", 9.0, "MB", 0.01)]
+    assert ratios.list_ratios({"a": figures}) == {"a": {"long": 3.0, "memory": 900.0}}
+
+
+def test_two_figures_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two figures of a are named page"):
+        ratios.list_ratios({"a": [Figure("page", 2.0, "s", 1.0), Figure("page", 3.0, "s", 1.0)]})
+
+
+def test_missed_required_target_ends_with_exit_code_1(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missed = Figure("step", 2.0, "s", target="≤ 1 s", reached=False)
+    for figure, code in ((missed, 0), (replace(missed, required=True), 1), (replace(missed, reached=True), 0)):
+        monkeypatch.setitem(BENCHMARKS, "planted", ("Planted", lambda _setting, figure=figure: iter([figure])))
+        assert run(monkeypatch) == code
+        assert ("missed: step" in capsys.readouterr().err) == bool(code)
 
 
 def test_kept_file_has_origin_and_leaves_other_benchmarks(
