@@ -28,8 +28,14 @@ def digest_parts(*parts: str | Path) -> str:
             continue
         for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
             if path.is_file():
-                sha256.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+                sha256.update(path.name.encode() + b"\0" + _digest_file(path))
     return sha256.hexdigest()
+
+
+def _digest_file(path: Path) -> bytes:
+    """Return the SHA-256 of a file, read in parts: that of a build takes gigabytes after a long history."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").digest()
 
 
 _SUFFIXES = (".py", ".yml", ".csv", ".html", ".css", ".js", ".po")

@@ -68,3 +68,16 @@ def test_steps_that_end_at_the_same_time_lose_no_outcome(home: Home) -> None:
     assert [writer.wait(120) for writer in writers] == [0, 0]
     names = [f"{name}-{number}" for name in ("a", "b") for number in range(40)]
     assert [name for name in names if build_cache.find_outcome(home, name, "key") is None] == []
+
+
+def test_digest_does_not_hold_whole_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The file of a build has gigabytes after a long history.
+    (tmp_path / "folder").mkdir()
+    for name in ("counts.duckdb", "folder/cells.parquet"):
+        (tmp_path / name).write_bytes(name.encode() * 100_000)
+    monkeypatch.setattr(Path, "read_bytes", lambda _path: pytest.fail("the whole file was read at once"))
+    first = build_cache.digest_parts("text", tmp_path / "counts.duckdb", tmp_path / "folder")
+    with (tmp_path / "folder" / "cells.parquet").open("r+b") as file:
+        file.seek(900_000)
+        file.write(b"!")
+    assert build_cache.digest_parts("text", tmp_path / "counts.duckdb", tmp_path / "folder") != first
