@@ -58,22 +58,19 @@ def compute_completeness(provided: ArrayLike, required: ArrayLike) -> Array:
     return rate
 
 
-def comparable_length(known: Sequence[bool], breaks: Sequence[bool]) -> int:
-    """Return CC2: the number of newest reference periods with a figure and without a break.
+def list_comparable_lengths(known: Sequence[bool], breaks: Sequence[bool]) -> list[int]:
+    """Return CC2 up to each reference period: the number of periods with a figure and without a break that end there.
 
     Both sequences are oldest first.  `breaks` is True for the first period after a break.  A gap ends the series as a
     break does.
     """
     if len(known) != len(breaks):
         raise ValueError("one answer a period on both sides")
-    length = 0
-    for has_figure, is_break in zip(reversed(known), reversed(breaks), strict=True):
-        if not has_figure:
-            break
-        length += 1
-        if is_break:
-            break
-    return length
+    lengths = [0]
+    for has_figure, is_break in zip(known, breaks, strict=True):
+        before = 0 if is_break else lengths[-1]
+        lengths.append(before + 1 if has_figure else 0)
+    return lengths[1:]
 
 
 def _days(since: ArrayLike, until: ArrayLike) -> Array:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from pipelines.model.periods import Period
-from pipelines.statistics.quality import comparable_length
+from pipelines.statistics.quality import list_comparable_lengths
 from pipelines.statistics.revisions import measure_revision
 from pipelines.warehouse.quality.quality_figures import (
     INDICATORS,
@@ -189,8 +189,8 @@ def _comparable_lengths(deliveries: pl.DataFrame, breaks: Sequence[Comparability
         territory = ordered["territory"][0]
         starts = [b.start for b in breaks if b.jurisdiction in (office[0], territory)]
         broken = [any(p.start <= start <= p.end for start in starts) for p in periods]
-        for n, period in enumerate(periods, 1):
-            lengths[(*map(str, office), period.code)] = comparable_length(is_reported[:n], broken[:n])
+        for period, length in zip(periods, list_comparable_lengths(is_reported, broken), strict=True):
+            lengths[(*map(str, office), period.code)] = length
     return lengths
 
 

@@ -196,11 +196,13 @@ def test_completeness_by_hand() -> None:
         quality.compute_completeness(8, 7)
 
 
-def test_comparable_length_by_hand() -> None:
-    assert quality.comparable_length([True] * 5, [False] * 5) == 5
-    assert quality.comparable_length([True] * 5, [False, False, True, False, False]) == 3
-    assert quality.comparable_length([True, False, True, True], [False] * 4) == 2
-    assert quality.comparable_length([True, False], [False, False]) == 0
+def test_list_comparable_lengths_by_hand() -> None:
+    assert quality.list_comparable_lengths([True] * 5, [False] * 5) == [1, 2, 3, 4, 5]
+    assert quality.list_comparable_lengths([True] * 5, [False, False, True, False, False]) == [1, 2, 1, 2, 3]
+    assert quality.list_comparable_lengths([True, False, True, True], [False] * 4) == [1, 0, 1, 2]
+    # A break in a period without a figure, and the period after it.
+    assert quality.list_comparable_lengths([True, False, True], [False, True, False]) == [1, 0, 1]
+    assert quality.list_comparable_lengths([], []) == []
 
 
 # Balances.
