@@ -36,7 +36,11 @@ def quality_folder(home: Home) -> Path:
 
 def build_internal_tables(home: Home, tables: Path, moment: datetime) -> dict[str, pl.DataFrame]:
     """Return the tables `INSIDE` as known at a moment, from the exported tables of a build for that moment."""
-    count, delivery, revision, sides = (pl.read_parquet(tables / f"{name}.parquet") for name in FROM_COUNTS)
+    files = {name: pl.scan_parquet(tables / f"{name}.parquet") for name in FROM_COUNTS}
+    delivery, sides = files["mart_delivery"].collect(), files["mart_coherence_input"].collect()
+    # These two have a row for each figure, but few are compared. After a long history all rows would fill the memory.
+    count = coherence_table.select_comparable(files["mart_count"]).collect(engine="streaming")
+    revision = vintages.select_known(files["mart_revision"]).collect(engine="streaming")
     reference, declarations = with_collected(pl.read_parquet(home.gathered / "reference.parquet")), read_reasons()
     ends = vintages.select_ends(revision)
     offices = coherence_table.compare_offices(sides, declarations, reference, home.kind)

@@ -68,11 +68,12 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     temporary = home.protected / f".{key[:16]}.new"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    counts = pl.read_parquet(tables / "mart_count.parquet")
+    counts = tables / "mart_count.parquet"
     cache = home.restricted / "protection"
     # Both at once: the largest problem of either keeps one processor busy for longer than all others of it the other.
     with ProblemPool() as pool, ThreadPoolExecutor(1) as beside:
-        if counts.height >= _ROWS_FOR_PROCESSES and not cache.exists():
+        n_counts = pl.scan_parquet(counts).select(pl.len()).collect().item()
+        if n_counts >= _ROWS_FOR_PROCESSES and not cache.exists():
             pool.start_processes()
         from pipelines.publication.disclosure import earlier, programme, utility
         from pipelines.publication.disclosure.protect import hide_small_counts
@@ -91,7 +92,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
             pool=pool,
         )
         # Cooperation has the largest problems, so processes begin with them while the cells are chosen.
-        cells = programme.select_rows(counts.filter(pl.col("area").is_in(areas)))
+        cells = programme.read_rows(counts, areas)
         protection = hide_small_counts(
             cells,
             earlier=[release.read_cells() for release in releases],

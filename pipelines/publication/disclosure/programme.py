@@ -5,6 +5,7 @@ Nothing is added up here: a row that the programme selects and `mart_count` lack
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
@@ -128,6 +129,16 @@ def select_rows(counts: pl.DataFrame, programme: Programme | None = None) -> pl.
     )
     _refuse_twins(chosen)
     return _drop_unplaced(chosen)
+
+
+def read_rows(path: Path, areas: Sequence[str]) -> pl.DataFrame:
+    """Return the rows of the programme (`select_rows`) for some areas, from the file of `mart_count`.
+
+    Other rows, which are most of them, are left out while the file is read: after a long history they would take
+    gigabytes of memory.
+    """
+    belongs = pl.any_horizontal(table.row_filter for table in load().tables)
+    return select_rows(pl.scan_parquet(path).filter(pl.col("area").is_in(areas), belongs).collect(engine="streaming"))
 
 
 def name_table() -> pl.Expr:

@@ -57,11 +57,7 @@ def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFra
 
     Their kind is `invented` for a demonstration and `returned` for a real home; `source` names them in the pairs.
     """
-    chosen = counts.filter(
-        pl.col("area_kind").is_in(["territory", "jurisdiction"])
-        & pl.col("sentence_type").is_in(["_T", "_Z"])
-        & pl.col("sentence_band").is_in(["_T", "_Z"])
-    )
+    chosen = counts.filter(is_of_reference())
     spans = {p: _first_and_last_day(p) for p in chosen["period"].unique().to_list()}
     start, end = ({p: days[i] for p, days in spans.items()} for i in (0, 1))
     pooled = pl.col("freq").str.starts_with("P")
@@ -82,6 +78,19 @@ def from_counts(counts: pl.DataFrame, home: HomeKind, source: str) -> pl.DataFra
     )
     rows = rows.with_columns(pl.lit(None, kind).alias(n) for n, kind in REFERENCE.items() if n not in rows.columns)
     return rows.select(pl.col(name).cast(kind) for name, kind in REFERENCE.items())
+
+
+def is_of_reference() -> pl.Expr:
+    """Return the filter for rows of `mart_count` that `from_counts` returns."""
+    return (
+        pl.col("area_kind").is_in(["territory", "jurisdiction"])
+        & pl.col("sentence_type").is_in(["_T", "_Z"])
+        & pl.col("sentence_band").is_in(["_T", "_Z"])
+    )
+
+
+READ = {*REFERENCE, *codes.CELL_KEY}
+"""Columns of `mart_count` that `from_counts` reads, and some that it does not."""
 
 
 def _labels(codelist: str) -> dict[str, str]:

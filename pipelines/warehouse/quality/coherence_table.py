@@ -57,13 +57,22 @@ def compare_returns(
     """
     invented = kind == "demonstration"
     sides = rows.filter((pl.col("kind") == coherence.INVENTED) == invented)
-    returned = coherence.from_counts(_whole_offences(counts.filter(pl.col("value").is_not_null())), kind, RETURNS)
+    comparable = select_comparable(counts.lazy()).collect()
+    returned = coherence.from_counts(_whole_offences(comparable), kind, RETURNS)
     published = rows.filter(pl.col("kind") == "published")
     return _add_verdicts(
         coherence.match_figures(returned, sides),
         declarations,
         published,
         coherence.INVENTED if invented else coherence.RETURNED,
+    )
+
+
+def select_comparable(counts: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the rows of `mart_count` that `compare_returns` pairs, in its columns."""
+    names = counts.collect_schema().names()
+    return counts.filter(pl.col("value").is_not_null(), _is_whole(), coherence.is_of_reference()).select(
+        name for name in names if name in coherence.READ
     )
 
 
@@ -108,10 +117,13 @@ def _whole_offences(counts: pl.DataFrame) -> pl.DataFrame:
 
     Pools of years are left out: `match_figures` adds up the years of a reference's own period.
     """
-    is_single = ~pl.col("freq").str.starts_with("P")
-    return counts.filter((pl.col("offence") == "_T") & is_single).with_columns(
+    return counts.filter(_is_whole()).with_columns(
         offence=pl.col("offence_group").replace_strict(WHOLE_OFFENCES, default=None, return_dtype=pl.String)
     )
+
+
+def _is_whole() -> pl.Expr:
+    return (pl.col("offence") == "_T") & ~pl.col("freq").str.starts_with("P")
 
 
 def _keep_one_direction(pairs: pl.DataFrame) -> pl.DataFrame:

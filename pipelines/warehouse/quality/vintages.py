@@ -39,6 +39,13 @@ class PastRelease:
     cells: pl.DataFrame
 
 
+def select_known(triangle: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the rows and columns of a triangle that `select_ends` reads."""
+    read = [*SERIES, "instrument", "period", "total_of", "vintage", "value", "is_provisional"]
+    names = triangle.collect_schema().names()
+    return triangle.filter(pl.col("value").is_not_null()).select(name for name in read if name in names)
+
+
 def select_ends(triangle: pl.DataFrame) -> pl.DataFrame:
     """Return first and newest known figure of each series and period, without periods that are still provisional.
 
