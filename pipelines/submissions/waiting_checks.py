@@ -93,6 +93,8 @@ def check_waiting(
 ) -> dict[str, Report]:
     """Check all waiting submissions, those of a territory, or `only` some; return the reports by submission.
 
+    The reports are returned without the rows that were read.
+
     Waiting submissions are new ones, and unsent ones that were checked with other declarations or rules; they are
     checked in the order of arrival. A filter by `territory` includes submissions whose territory is not known yet. New
     ones are also checked against the sender's roles, as in the portal. `after` is for a demonstration, whose returns
@@ -122,7 +124,8 @@ def check_waiting(
             now = clock.now()
             times = {s.submission_id: min(clock.parse_time(s.received_at) + after, now) for s in part}
         record_reports(home, engine, reports, times)
-        checked |= reports
+        # The facts are on the disk now: kept for all returns, their rows would grow with the history.
+        checked |= {identity: replace(report, reading=None) for identity, report in reports.items()}
     return checked
 
 

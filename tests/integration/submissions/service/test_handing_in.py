@@ -167,6 +167,7 @@ def test_crash_between_steps_loses_nothing_and_is_completed_later(
         with clock.freeze_time(time_at(0)):
             checked = waiting_checks.check_waiting(home, engine, REGISTRY)
         assert len(checked) == (1 if step == "record_reports" else 0)
+        assert all(report.blocks and report.reading is None for report in checked.values()), "rows are in the facts"
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
     assert len(queries.list_submissions(engine)) == 1
     assert len(_list_stored(home)) == 1
