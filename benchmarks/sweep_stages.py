@@ -148,6 +148,7 @@ def publish_release(folder: Path, _times: int) -> Sizes:
     (protected_folder(home) / "indicators.duckdb").unlink(missing_ok=True)
     refresh.build_indicators(home, which="protected")
     release = refresh.draft_release(home).release
+    assert release is not None
     publish.move_draft(home, release)
     publish.switch_current(home, release)
     # SDMX REST finds releases and their times in the journal.

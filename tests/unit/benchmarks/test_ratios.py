@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,10 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     for name in ("RTI_NOW", "RTI_HOME", "RTI_SAMPLES", "RTI_TERRITORIES"):
         monkeypatch.setenv(name, "")
     return planted
+
+
+def yield_figure(figure: Figure, _setting: Setting) -> Iterator[Figure]:
+    yield figure
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -112,7 +117,7 @@ def test_missed_required_target_ends_with_exit_code_1(
 ) -> None:
     missed = Figure("step", 2.0, "s", target="≤ 1 s", reached=False)
     for figure, code in ((missed, 0), (replace(missed, required=True), 1), (replace(missed, reached=True), 0)):
-        monkeypatch.setitem(BENCHMARKS, "planted", ("Planted", lambda _setting, figure=figure: iter([figure])))
+        monkeypatch.setitem(BENCHMARKS, "planted", ("Planted", partial(yield_figure, figure)))
         assert run(monkeypatch) == code
         assert ("missed: step" in capsys.readouterr().err) == bool(code)
 
