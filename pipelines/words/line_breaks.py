@@ -12,17 +12,17 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import Final
 
-from pipelines.core import i18n
+from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark
 from pipelines.words.formatting import LEGEND, TOO_FEW
-from pipelines.words.language import current_language, read_in, tell
+from pipelines.words.language import current_language, lower_first, read_in, tell
 from pipelines.words.terms import format_month
 
 WHOLE: Final = r'<span class="rti-whole">\g<0></span>'
 """Replacement that puts what a pattern finds into an element that is not broken. The text stays the same."""
 _PARTS: Final = re.compile(
     # Pictures break their own lines; code and fields hold text only; captions in tables are for screen readers. An
-    # address may be broken anywhere.
+    # address may be broken anywhere but within the name of its release.
     r"(?P<kept><(?P<tag>svg|pre|code|script|style|select|textarea|caption)\b.*?</(?P=tag)>"
     r'|<span class="(?:rti-interval|rti-whole|front-address)"[^>]*>[^<]*)'
     # Readers copy tables and citations, which have ordinary spaces.
@@ -30,6 +30,8 @@ _PARTS: Final = re.compile(
     r"|(?:\A|(?<=>))(?P<text>[^<]*[\d·-][^<]*)",
     re.DOTALL,
 )
+_ADDRESSES: Final = re.compile(r'<span class="front-address">[^<]*')
+_RELEASE: Final = re.compile(r"\d{4}-Q\d(?:\.\d+)?")
 _TERM: Final = '<span class="front-term">'
 _ENDS: Final = {"<table": "</table>", '<p class="front-citation"': "</p>"}
 
@@ -39,6 +41,8 @@ _ADDRESS: Final = ("/", "=")
 """Characters before a period in an address."""
 _LONGEST_NAME: Final = 18
 """Letters of a name that has room on one line of a title on a telephone."""
+_LONGEST_AGE: Final = 14
+"""Letters of an age that has room on one line of a narrow column."""
 
 _NUMBER: Final = r"(?<!\d)\d(?:[\d.,\u202f]*\d)?%?"
 _YEAR: Final = r"(?:19|20)\d\d\b\.?"
@@ -56,6 +60,8 @@ _NUMBERS: Final = (1, 2, 5)
 _COUNTED: Final = (
     ("{n} day", "{n} days"),
     ("{n} month", "{n} months"),
+    ("{n} quarter", "{n} quarters"),
+    ("{n} year", "{n} years"),
     ("{n} person", "{n} persons"),
     ("{n} case", "{n} cases"),
     ("{n} victim", "{n} victims"),
@@ -85,7 +91,7 @@ def keep_whole(html: str, pattern: re.Pattern[str], *, has_spaces: bool = False)
         elif ends and part["end"] == ends[-1]:
             ends.pop()
         if not part["text"]:
-            return part[0]
+            return _ADDRESSES.sub(_keep_release, part[0]) if part["kept"] else part[0]
         if not has_spaces or ends:
             return pattern.sub(WHOLE, part[0])
         text = pattern.sub(_keep_spaces, part[0])
@@ -94,6 +100,10 @@ def keep_whole(html: str, pattern: re.Pattern[str], *, has_spaces: bool = False)
         return f"{text[:-1]}\u00a0" if is_counting else text
 
     return _PARTS.sub(keep_part, html)
+
+
+def _keep_release(address: re.Match[str]) -> str:
+    return _RELEASE.sub(WHOLE, address[0])
 
 
 def keep_page_whole(page: str, pattern: re.Pattern[str], *, has_spaces: bool = False, names: Iterable[str] = ()) -> str:
@@ -159,9 +169,10 @@ def _keep_spaces(figure: re.Match[str]) -> str:
 def unbroken_figures() -> re.Pattern[str]:
     """Return a pattern of what is read as one in the reader's language.
 
-    These are periods ("2026 Q3", "3. квартал 2026", "2023–2025"), days ("1 December 2016", "2023-05-30"), ranges and
-    parts ("30 to 89 days", "7 of 7", "5 of the 7 territories"), a number with its unit ("48 months"), a small number
-    with the short word before it ("than 20", "per 100"), and the end of the name of Kosovo* ("UNSCR 1244").
+    These are periods ("2026 Q3", "3. квартал 2026", "2023–2025"), days ("1 December 2016", "2023-05-30"), ages ("Under
+    18", "18 and over"), ranges and parts ("30 to 89 days", "7 of 7", "5 of the 7 territories"), a number with its unit
+    ("48 months"), a small number with the short word before it ("than 20", "per 100"), and the end of the name of
+    Kosovo* ("UNSCR 1244").
     """
     return _compile_pattern(current_language())
 
@@ -187,17 +198,21 @@ def _has_short_words() -> bool:
 @cache
 def _compile_pattern(language: str) -> re.Pattern[str]:
     unit = rf" (?:{_join_texts(_list_units(language))})\b"
-    day = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}"
+    # A year may have its word ("11 јули 2008 година"). "2 in 2026 Q3" and "2 in 2023–2025" are not days.
+    day = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}(?! Q\d|–{_YEAR})(?:{unit})?"
+    quarter = rf"{_WORD}\d {_YEAR}|\b{_YEAR} Q\d"
     alternatives = (
         day,
         rf"\b(?:{_join_texts(_list_months(language))}) {_YEAR}",
-        rf"{_WORD}\d {_YEAR}|\b{_YEAR} Q\d",
-        # The level of an interval does not begin its range, and a day is not part of one.
-        rf"(?:\b{_WORD}{{2,4}} )?(?!95% |{day}){_NUMBER}{_BETWEEN}{_NUMBER}(?:–{_NUMBER})?(?:{unit})?",
+        quarter,
+        rf"\b(?:{_join_ages(language)})\b",
+        # The level of an interval does not begin its range, and a day or a quarter is not part of one.
+        rf"(?:\b{_WORD}{{2,4}} )?(?!95% |{day}|{quarter}){_NUMBER}{_BETWEEN}(?!{day}|{quarter}){_NUMBER}(?:–{_NUMBER})?"
+        rf"(?:{unit})?",
         r"\d{4}-Q\d(?:\.\d+)?|\d{4}[-–]\d{2,4}(?:-\d\d)?",
         rf"{_NUMBER}–{_NUMBER}(?:{unit})?",
         rf"{_NUMBER}{unit}",
-        rf"\b{_WORD}{{2,4}} (?!{day})(?:\d\d?|100)\b(?![.,\u202f]\d)(?:{unit})?",
+        rf"\b(?:{_WORD}{{2,4}}|{_join_limits(language)}) (?!{day})(?:\d\d?|100)\b(?![.,\u202f]\d)(?:{unit})?",
         _LEVEL,
         _RESOLUTION,
     )
@@ -215,6 +230,31 @@ def _list_units(language: str) -> set[str]:
 def _list_months(language: str) -> set[str]:
     with read_in(language):
         return {format_month(date(2001, month, 1)).partition(" ")[0] for month in range(1, 13)}
+
+
+def _join_ages(language: str) -> str:
+    """Return an expression that finds the ages in a language, also in the middle of a sentence.
+
+    Of a long one ("18 i više godina"), it finds the number with the words next to it.
+    """
+    labels = {codes.get_code_label("age", code, language) for code in codes.list_codes("age")}
+    ages = {_shorten_age(label) for label in labels if " " in label and re.search(r"\d", label)}
+    return _join_texts(ages | {lower_first(age) for age in ages})
+
+
+def _join_limits(language: str) -> str:
+    """Return an expression that finds the word before a limit, as in "Under 18": also "Under 30 days"."""
+    labels = (codes.get_code_label("age", code, language) for code in codes.list_codes("age"))
+    limits = {limit[0] for label in labels if (limit := re.search(rf"{_WORD}+(?= \d)", label))}
+    return _join_texts(limits | {lower_first(limit) for limit in limits})
+
+
+def _shorten_age(label: str) -> str:
+    if len(label) <= _LONGEST_AGE:
+        return label
+    pieces = label.split(" ")
+    place = next(place for place, piece in enumerate(pieces) if piece.isdigit())
+    return " ".join(pieces[max(place - 1, 0) : place + (2 if place else 3)])
 
 
 @cache

@@ -34,6 +34,8 @@ from tests.support.forbidden_phrases import find_forbidden
 from tests.support.kept_builds import build_kept, keep_value
 from tests.support.marked_translations import MarkedTranslations, strip_translations
 from tests.support.publisher_hosts import find_addresses, list_hosts, list_strangers
+from tests.support.torn_figures import find_torn
+from tests.support.whole_figures import allow_breaks
 
 LARGEST_PAGE = 140_000
 """Bytes of a page, and of the style sheet with it."""
@@ -45,6 +47,10 @@ LONGEST_HEADLINE = 35
 NAVIGATION = CSSSelector(".rti-nav a")
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|None(?<!\wNone)\b(?! (?:of|differs))|Undefined(?![:,] )|&lt;(?:span|sup|a) ")
 """Each alternative begins with a letter, which takes a fifth of the time of one that begins with a boundary."""
+
+STRIPPED = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
+STRAIGHT_MARK = re.compile(r"(?<=>)[^<]*?(?:['\"]|&#3[49];|&quot;)[^<]*")
+"""A text with a straight apostrophe or quotation mark, which only code has."""
 
 
 class Documents(dict[str, html.HtmlElement]):
@@ -453,6 +459,29 @@ def test_pages_are_small_and_need_no_script(site: Site) -> None:
         assert text.count("<script") == len(re.findall(r'<script src="\.\./script-\w+\.js" defer ', text)) == 1, name
         assert " style=" not in text and "<img" not in text, name
         assert text.count('rel="stylesheet"') == 1, name
+
+
+def test_no_line_ends_within_a_figure_a_period_or_an_age(site: Site) -> None:
+    """Require what is read as one on one line, on all pages in all languages for the slow test."""
+    codes = {i18n.html_lang(code): code for code in i18n.language_names()}
+    torn = {name: find_torn(site.texts[name], codes[name.partition("/")[0]]) for name in site.looked_at}
+    assert {name: texts for name, texts in torn.items() if texts} == {}
+
+
+@pytest.mark.parametrize("name", ["en/territory-rs.html", "mk/cooperation.html", "sq/quality.html"])
+def test_figures_that_can_be_torn_are_found(site: Site, name: str) -> None:
+    """Plant pages whose figures are not kept on one line."""
+    assert find_torn(allow_breaks(site.texts[name]), name.partition("/")[0])
+
+
+def test_texts_have_no_straight_apostrophes_and_quotation_marks(site: Site) -> None:
+    straight = {
+        name: marks
+        for name in site.looked_at
+        if (marks := STRAIGHT_MARK.findall(STRIPPED.sub("", site.texts[name].partition("</head>")[2])))
+    }
+    assert straight == {}
+    assert STRAIGHT_MARK.findall('<p>the office&#39;s</p><text>the "new" one</text>')
 
 
 def test_profiles_are_short_before_anything_is_opened(site: Site) -> None:

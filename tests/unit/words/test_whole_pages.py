@@ -53,17 +53,26 @@ def test_tables_keep_ordinary_spaces() -> None:
 
 
 def test_foot_has_whole_figures_and_a_citation_that_is_copied_with_ordinary_spaces() -> None:
-    address = '<span class="front-address">/releases/2026-Q3/mk/index.html</span>'
+    address = '<span class="front-address">/releases/{}/mk/index.html</span>'
+    written = address.format("2026-Q3")
     foot = (
-        f'<footer><p class="front-citation" data-table="7 of 7">Release 2026-Q3, {{}} {address}</p><p>{{}}</p></footer>'
+        f'<footer><p class="front-citation" data-table="7 of 7">Release 2026-Q3, {{}} {written}</p><p>{{}}</p></footer>'
     )
     with read_in("mk"):
         page = keep_page(f"<main></main>{foot.format('20 ноември 2026', '* Резолуцијата 1244 на СБ на ОН')}")
-    citation = f"Release {WHOLE.format('2026-Q3')}, {WHOLE.format('20 ноември 2026')} {address}</p>"
+    release = WHOLE.format("2026-Q3")
+    citation = f"Release {release}, {WHOLE.format('20 ноември 2026')} {address.format(release)}</p>"
     assert page == (
         f'<main></main><footer><p class="front-citation" data-table="7 of 7">{citation}'
         "<p>* Резолуцијата 1244 на СБ\u00a0на\u00a0ОН</p></footer>"
     )
+
+
+def test_release_of_an_address_is_whole_in_code_too() -> None:
+    address = '<span class="front-address">/releases/{}/en/index.trend.html</span>'
+    frame = f'<pre><code>&lt;iframe src="{address}" 7 of 7</code></pre>'
+    page_part = keep_main(frame.format("2026-Q3.1"))
+    assert page_part == frame.format(WHOLE.format("2026-Q3.1"))
 
 
 def test_pictures_code_attributes_and_what_is_whole_stay_as_they_are() -> None:

@@ -1,0 +1,93 @@
+"""Find figures, periods, days and ages of a page that a browser may break over two lines.
+
+The expressions are made of the texts of the catalogues and code lists, not of those of `pipelines.words.line_breaks`,
+which a page is judged by here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from html import unescape
+
+from pipelines.core import codes, i18n
+from pipelines.words import format_day, period_short
+from pipelines.words.language import read_in, tell
+
+_LEFT_OUT = re.compile(r"<(svg|script|style|select|textarea|caption|pre)\b.*?</\1>|<[^>]* lang=[^>]*>[^<]*", re.DOTALL)
+_TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>|([^<]+)")
+_INLINE = frozenset(("span", "a", "strong", "b", "em", "data", "sup", "abbr", "code", "i", "small"))
+_VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "wbr"))
+_WHOLE = re.compile(r"rti-(?:whole|interval|hidden)")
+_JOINED = str.maketrans({" ": "\u00a0", "\n": "\u00a0", "-": "\u2011", "–": "\u2012"})
+_LONGEST_AGE = 14
+_EXAMPLES = (1, 2, 5)
+_COUNTED = (
+    ("{n} day", "{n} days"), ("{n} month", "{n} months"), ("{n} year", "{n} years"),
+    ("{n} quarter", "{n} quarters"), ("{n} person", "{n} persons"), ("{n} case", "{n} cases"),
+    ("{n} victim", "{n} victims"),
+)  # fmt: skip
+
+_WITH_TERRITORIES = "{n} of the {whole} territories that report this have counts of {enough} or more in {period}"
+
+
+def find_torn(page: str, language: str) -> list[str]:
+    """Return the figures of a page as HTML in which a line may end, each with the text around it."""
+    start, end = page.find("<main"), max(page.rfind("</main>"), page.rfind("</footer>"))
+    pattern = _compile_pattern(language)
+    text = _flatten(_LEFT_OUT.sub("", page[start:end]))
+    return [text[max(match.start() - 20, 0) : match.end() + 20] for match in pattern.finditer(text)]
+
+
+def _flatten(body: str) -> str:
+    """Return the text of a page. What a browser keeps on one line has no ordinary space, hyphen or dash."""
+    pieces: list[str] = []
+    stack: list[tuple[str, bool]] = []
+    for is_end, name, attributes, text in _TOKEN.findall(body):
+        if text:
+            plain = re.sub(r"\s+", lambda space: "\u00a0" if "\u00a0" in space[0] else " ", unescape(text))
+            pieces.append(plain.translate(_JOINED) if any(is_whole for _, is_whole in stack) else plain)
+            continue
+        if is_end:
+            while stack and stack.pop()[0] != name:
+                pass
+        elif name not in _VOID:
+            stack.append((name, bool(_WHOLE.search(attributes))))
+        if name not in _INLINE:
+            pieces.append("\n")
+    return "".join(pieces)
+
+
+@cache
+def _compile_pattern(language: str) -> re.Pattern[str]:
+    return re.compile("|".join(dict.fromkeys(_list_expressions(language))))
+
+
+def _list_expressions(language: str) -> Iterator[str]:
+    """Yield expressions of figures with an ordinary space, hyphen or dash in them."""
+    with read_in(language):
+        yield r"\b\d{4}-Q\d"
+        # A line may end between two quarters or days: their names can be long.
+        yield r"\d–\d+(?!\d|\.?\u00a0)"
+        for quarter in range(1, 5):
+            yield _find_any_number(period_short(f"2026-Q{quarter}"))
+        for month in range(1, 13):
+            yield _find_any_number(format_day(date(2026, month, 20)))
+        yield _find_any_number(tell("{n} of {whole}", n=5, whole=7))
+        counted = tell(_WITH_TERRITORIES, n=5, whole=7, enough=20, period=2025)  # marked in words.indicators
+        yield _find_any_number(counted[: counted.index(" ", counted.index("7") + 2)])
+        catalogue = i18n.load_catalogue(language)
+        for forms in _COUNTED:
+            for number in _EXAMPLES:
+                yield _find_any_number(catalogue.ngettext(*forms, number).format(n=number))
+    for code in codes.list_codes("age"):
+        label = codes.get_code_label("age", code, language)
+        if " " in label and any(map(str.isdigit, label)) and len(label) <= _LONGEST_AGE:
+            yield f"(?i:{_find_any_number(label)})"
+
+
+def _find_any_number(text: str) -> str:
+    """Return an expression of a text with any numbers, in which a space is an ordinary one."""
+    return r"(?<!\w)" + re.sub(r"\d+", r"\\d+", re.escape(text).replace(r"\ ", " ")) + r"(?!\w)"
