@@ -133,15 +133,15 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_
     way = tell("Click an underlined number to see where it comes from.") if is_linked else ""
     read_selection().end_run()
     show_menu()
-    drafted = tell(
-        "Drafted {day}; data up to {period}.",
+    prepared = tell(
+        "Prepared on {day}; data up to {period}.",
         day=words.format_day(clock.parse_time(str(frame.release["drafted_at"])).date()),
         period=words.period_short(frame.release["reference_period"]),
     )
     crime = find_crime()
     if not has_brief and "A" in queries.list_periods(frame.path, crime):
         link_brief(frame, "", crime)
-    foot = escape(f"{frame.cite_source(is_ours=is_ours)} {drafted} {way}")
+    foot = escape(f"{frame.cite_source(is_ours=is_ours)} {prepared} {way}")
     st.html(f'<div class="rti-foot">{keep_part_whole(foot)}</div>')
     edition_notes.show_foot()
     _put_print_foot()

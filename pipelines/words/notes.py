@@ -40,7 +40,7 @@ FLAGS: Mapping[str, str] = Texts(
 BASIS: Mapping[str, str] = Texts(
     {
         "derived_ytd": mark("Calculated from year-to-date figures."),
-        "derived_quarters": mark("Sum of four quarters: the office sent no annual figure."),
+        "derived_quarters": mark("Sum of four quarters: the office reports this figure by quarter."),
         "records": mark("Counted from pseudonymised records."),
     }
 )

@@ -188,6 +188,7 @@ _OUTSTANDING = mark("{area}, {period}: {returns} outstanding.")
 _LATE_NOTE = mark("{area}: {returns} late.")
 _YEARLY_NOTE = mark("Reports once a year.")
 _QUARTERLY_NOTE = mark("Reports by quarter.")
+_BOTH_NOTE = mark("By quarter: {quarterly}. By year: {yearly}.")
 
 
 def note_state(area: str, period: str, reporting: Reporting, *, is_reporting: bool) -> str:
@@ -202,6 +203,19 @@ def note_state(area: str, period: str, reporting: Reporting, *, is_reporting: bo
         return tell(_OUTSTANDING, area=area, period=words.period_short(period), returns=returns)
     has_parts = bool(reporting.late) and reporting.expected > 1
     return tell(_LATE_NOTE, area=area, returns=words.join_words(reporting.late)) if has_parts else ""
+
+
+def name_returns(rows: Iterable[Row], names: Mapping[str, str]) -> str:
+    """Return which returns of a territory come by quarter and which by year, for both boards: 'on time' on one is not
+    about the returns of the other. Empty text if it has returns of one kind of period.
+
+    `rows` are those of its coverage, and `names` the names of returns by instrument.
+    """
+    by_freq: dict[str, dict[str, str]] = {"Q": {}, "A": {}}
+    for row in rows:
+        by_freq[row["freq"]][row["instrument"]] = lower_first(names.get(row["instrument"], row["instrument"]))
+    quarterly, yearly = (words.join_words(labels.values()) for labels in by_freq.values())
+    return tell(_BOTH_NOTE, quarterly=quarterly, yearly=yearly) if quarterly and yearly else ""
 
 
 def format_state(reporting: Reporting) -> str:

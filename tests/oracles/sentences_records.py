@@ -687,7 +687,7 @@ def expect_titles_about_selection(r: Release, s: Selection, p: Params) -> Expect
     "Regional trafficking indicators, release {release}.",
     "Source: {source}",
     "Printed from {address}",
-    "Drafted {day}; data up to {period}.",
+    "Prepared on {day}; data up to {period}.",
     "This is release {release}, which is not the newest one.",
 )
 def expect_citation(r: Release, s: Selection, p: Params) -> Expected:

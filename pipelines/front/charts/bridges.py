@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines import words
-from pipelines.front.charts.canvas import WIDE, Canvas, Drawing
+from pipelines.front.charts import marks
+from pipelines.front.charts.canvas import WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.rows import RowLayout, draw_rows
 from pipelines.front.charts.scales import LinearScale
+from pipelines.words.language import tell
 
 _HEIGHT = 14
 """Height of a bar, in pixels."""
+_ARROW = 5
+"""Length and half of the height of the arrow at the end of a bar."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Bridge:
 def draw_bridge(bridge: Bridge, *, width: int = WIDE, notes: Sequence[str] = ()) -> Drawing:
     """Return two bars from zero, and between them a bar for each effect from where the one before ended.
 
-    A rise is a filled bar and a fall a hollow one; both have their sign in the label.
+    An arrow at the end of an effect points up or down the scale, and a fall is darker than a rise, so that neither
+    looks like a hollow bar, which in other pictures is too few to compare.
     """
     canvas = Canvas(width)
     levels = list_levels(bridge)
@@ -54,6 +59,15 @@ def draw_bridge(bridge: Bridge, *, width: int = WIDE, notes: Sequence[str] = ())
     ]
     lines.append(_arrange_number(bridge.after, bridge.number_after, None))
     bottom = draw_rows(canvas, lines, max(*levels, bridge.number_after), bridge.unit, 0, 0.0)
+    keys = [
+        marks.Key(show, text)
+        for is_present, show, text in (
+            (any(effect.change > 0 for effect in bridge.effects), _show_rise, tell("Raises the number")),
+            (any(effect.change < 0 for effect in bridge.effects), _show_fall, tell("Lowers the number")),
+        )
+        if is_present
+    ]
+    bottom = marks.draw_key(canvas, bottom, keys)
     return canvas.finish_drawing(bridge.title, bridge.takeaway, bottom, notes)
 
 
@@ -78,8 +92,10 @@ def _arrange_number(name: str, number: float, next_level: float | None) -> RowLa
 
 def _arrange_effect(effect: BridgeStep, start: float, end: float) -> RowLayout:
     def draw_marks(canvas: Canvas, x: LinearScale, y: float) -> None:
-        kind = "part" if end >= start else "hollow"
+        kind = "part" if end >= start else "fall"
         _draw_bar(canvas, x(min(start, end)), x(max(start, end)), y, kind, f"{effect.name}: {effect.text}")
+        if abs(x(end) - x(start)) >= 2 * _ARROW:
+            _draw_arrow(canvas, x(end), y, is_rise=end > start)
         _draw_step(canvas, x(end), y)
 
     return RowLayout(effect.name, effect.text, (), draw_marks)
@@ -89,6 +105,23 @@ def _draw_bar(canvas: Canvas, start: float, end: float, y: float, kind: str, hin
     # An effect of zero is a line, which is still seen.
     width = max(end - start, 1.5)
     canvas.add_element("rect", x=start, y=y - _HEIGHT / 2, width=width, height=_HEIGHT, kind=kind, hint=hint)
+
+
+def _draw_arrow(canvas: Canvas, x: float, y: float, *, is_rise: bool) -> None:
+    """Draw an arrow in the bar whose point is at its end `x`."""
+    base = x - _ARROW if is_rise else x + _ARROW
+    path = draw_path([(base, y - _ARROW), (x, y), (base, y + _ARROW)], is_closed=True)
+    canvas.add_element("path", d=path, kind="ink" if is_rise else "ground")
+
+
+def _show_rise(canvas: Canvas, x: float, y: float) -> None:
+    canvas.add_element("rect", x=x - 8, y=y - 5, width=16, height=10, kind="part")
+    _draw_arrow(canvas, x + 8, y, is_rise=True)
+
+
+def _show_fall(canvas: Canvas, x: float, y: float) -> None:
+    canvas.add_element("rect", x=x - 8, y=y - 5, width=16, height=10, kind="fall")
+    _draw_arrow(canvas, x - 8, y, is_rise=False)
 
 
 def _draw_step(canvas: Canvas, x: float, y: float) -> None:

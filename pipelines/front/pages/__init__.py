@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
+from pipelines.words.language import tell
 
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
 VICTIMS, SENTENCES = "victims", "sentences"
@@ -55,6 +57,12 @@ class Section:
     texts: Sequence[Part] = ()
     tables: Sequence[FigureTable] = ()
     pictures: Sequence[Any] = ()
+
+
+def name_crimes(reader: Reader) -> str:
+    """Return the sentence that a page is about both crimes, whichever of them its links keep."""
+    names = [reader.name_crime(crime) for crime in CRIMES]
+    return tell("The figures on this page cover both crimes: {crimes}.", crimes=words.join_words(names))
 
 
 def name_file(name: str, crime: str = "") -> str:

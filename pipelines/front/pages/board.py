@@ -42,7 +42,8 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
         name=f"board-{freq.lower()}",
     )
     for code, states in board.items():
-        heading = table.name_area(code)
+        returns = (row for row in reader.edition.coverage.get(code, ()) if row["territory"] == code)
+        heading = table.name_area(code, note=reporting.name_returns(returns, reader.parts))
         fields = [
             table.note_field(
                 reporting.format_state(judged),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front import sentences
 from pipelines.front.edition import Edition
@@ -21,6 +22,10 @@ _SPAN = 2
 """Years over which a change is tested."""
 Span = tuple[str, str]
 """The first and the last year of a test."""
+_OTHER_SPAN = mark(
+    "Headlines compare {last} with {previous}. Tables of changes compare {last} with {first}, because a slow change "
+    "shows over a longer time only. So the results can differ."
+)
 
 
 class TestedChanges(TypedDict):
@@ -38,6 +43,16 @@ def choose_span(years: Sequence[str], last: str = "") -> Span | None:
     last = last or (years[-1] if years else "")
     earlier = [year for year in years if year < last][-_SPAN:]
     return (earlier[0], last) if earlier else None
+
+
+def explain_span(years: Sequence[str], span: Span | None) -> str:
+    """Return why the headlines of convictions, which compare two years in a row, can differ from a test over a longer
+    span; empty text if the span is those two years, or if there is none."""
+    if span is None:
+        return ""
+    first, last = span
+    previous = max(year for year in years if year < last)
+    return tell(_OTHER_SPAN, first=first, last=last, previous=previous) if previous != first else ""  # marked above
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,13 @@ def add_lines(table: FigureTable, lines: Sequence[TestedLine], explanation: str 
         table.notes.add_remark(tell(explanation))  # marked in words.trends
     if chance := trends.count_tested([line.trend for line in lines]):
         table.notes.add_remark(chance)
+    return table
+
+
+def add_remarks(table: FigureTable, *texts: str) -> FigureTable:
+    """Add those remarks to a table that have a text."""
+    for text in filter(None, texts):
+        table.notes.add_remark(text)
     return table
 
 

@@ -10,7 +10,7 @@ from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Part
 from pipelines.front import board_pictures, pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page
+from pipelines.front.pages import Page, changes
 from pipelines.front.pages.board import compose_board
 from pipelines.front.pages.fields import ratio_field, regional_field
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
@@ -70,7 +70,10 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
-            "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "why_change": [
+                tell(sentences.CLEAR),  # marked in sentences
+                changes.explain_span(years, changes.choose_span(years, year)),
+            ],
             "count_page": pages.name_indicator_file(CONVICTED, crime),
             "trend": pictures.draw_trend(reader, crime, CONVICTED, edition.region),
             "trend_table": compose_trend(reader, crime, years),

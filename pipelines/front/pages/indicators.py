@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import pages, pictures, sentences
+from pipelines.front.edition import CONVICTED
 from pipelines.front.pages import Page, changes
 from pipelines.front.pages.clearance import compose_clearance
 from pipelines.front.pages.durations import compose_duration
@@ -230,6 +231,8 @@ def _compose_count_changes(
     )
     if span is None:
         return counts
+    if measure == CONVICTED:
+        changes.add_remarks(counts["changes"][0], changes.explain_span(years, span))
     caption = pages.name_table(reader, name, crime, tell(_RATES_BY_YEAR))
     rates = changes.make_table(reader, caption, span, "rate-changes")
     changes.add_lines(rates, changes.judge_rates(rates, crime, measure, span), "")

@@ -15,6 +15,7 @@ from pipelines.words.language import tell
 def compose_quality(reader: Reader) -> Page:
     """Return the page on data quality."""
     edition = reader.edition
+    about = tell("Who has reported and when, what changed afterwards, and whether it agrees with other sources.")
     shares = [
         (picture, compose_shares(reader, indicator))
         for indicator in quality.SHARES
@@ -25,8 +26,8 @@ def compose_quality(reader: Reader) -> Page:
         "quality.html",
         pages.QUALITY,
         tell("Data quality"),
-        tell("Who has reported and when, what changed afterwards, and whether it agrees with other sources."),
-        lead=tell("Who has reported and when, what changed afterwards, and whether it agrees with other sources."),
+        about,
+        lead=f"{about} {pages.name_crimes(reader)}",
         values={
             "board": board_pictures.draw_board(reader),
             "boards": [compose_board(reader, freq) for freq in ("Q", "A") if edition.list_board_periods(freq, 1)],

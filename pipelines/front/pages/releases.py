@@ -40,7 +40,7 @@ def compose_releases(reader: Reader) -> Page:
     """Return the page on releases and corrections."""
     edition = reader.edition
     release = edition.release
-    drafted = words.format_day(clock.parse_time(str(release["drafted_at"])).date())
+    prepared = words.format_day(clock.parse_time(str(release["drafted_at"])).date())
     title = tell("Releases and corrections")
     return Page(
         pages.name_file(pages.RELEASES),
@@ -55,7 +55,7 @@ def compose_releases(reader: Reader) -> Page:
             "facts": [
                 (tell("Release"), edition.id),
                 *([(tell("Version of the data"), _explain_version(release))] if release.get("version") else []),
-                (tell("Drafted"), drafted),
+                (tell("Prepared on"), prepared),
                 (tell("Newest period"), words.period_short(str(release["reference_period"]))),
                 (tell("How to cite"), words.cite_release(release)),
                 (

@@ -90,12 +90,14 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
 
 def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | None:
     """Return whether convictions changed since an earlier year, for the region and each territory; None without one."""
-    span = changes.choose_span(reader.edition.list_periods(crime, "A"), year)
+    years = reader.edition.list_periods(crime, "A")
+    span = changes.choose_span(years, year)
     if span is None:
         return None
     crime_name = reader.name_crime(crime)
     table = changes.make_table(reader, f"{reader.find_label('measure', CONVICTED)}, {crime_name}", span)
-    return changes.add_lines(table, changes.judge_counts(table, crime, CONVICTED, span))
+    changes.add_lines(table, changes.judge_counts(table, crime, CONVICTED, span))
+    return changes.add_remarks(table, changes.explain_span(years, span))
 
 
 def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
@@ -244,7 +246,8 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
 def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Section | None:
     """Return whether the persons at each stage changed since an earlier year; None without one."""
     edition = reader.edition
-    span = changes.choose_span(edition.list_periods(crime, "A"), year)
+    years = edition.list_periods(crime, "A")
+    span = changes.choose_span(years, year)
     if span is None:
         return None
     subject = f"{reader.marked_name(area)}, {reader.name_crime(crime)}"
@@ -256,7 +259,8 @@ def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Se
         for measure in measures:
             cells = [edition.find_total(crime, measure, area, period) for period in span]
             lines.append(changes.judge_count(table, crime, area, cells, span, words.stage_name(measure)))
-        tables.append(changes.add_lines(table, lines, "" if tables else trends.READ))
+        changes.add_lines(table, lines, "" if tables else trends.READ)
+        tables.append(changes.add_remarks(table, "" if tables else changes.explain_span(years, span)))
     return Section("changes", tell("Is the change real?"), tables=tables)
 
 

@@ -226,3 +226,10 @@ def test_medians_are_judged_by_their_published_limits(first: Row, last: Row, ver
     """Check limits that are sqrt(log(60/50)^2 + log(36/30)^2) and so on from the ratio, on the scale of logarithms."""
     trend = trends.judge_medians(first, last, [])
     assert (trend.verdict, trends.format_times(trend)) == (verdict, text)
+
+
+def test_two_spans_that_can_differ_are_explained() -> None:
+    years = ["2022", "2023", "2024", "2025"]
+    text = changes.explain_span(years, SPAN)
+    assert text.startswith("Headlines compare 2025 with 2024. Tables of changes compare 2025 with 2023, because")
+    assert changes.explain_span(years[2:], ("2024", "2025")) == "" == changes.explain_span([], None)

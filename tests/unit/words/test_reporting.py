@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import reporting
+from pipelines.words.notes import BASIS
 from pipelines.words.reporting import Reporting, describe_absence, describe_absences, judge_reporting
 
 NAMES = {"AA": "Alfa", "AA_1": "North", "AA_2": "South", "AA_3": "East", "AA_4": "West", "justice": "Justice counts"}
@@ -37,6 +38,19 @@ def test_one_part_of_four_is_outstanding() -> None:
     assert describe_absence("Alfa", judged) == "Alfa (in part, 3 of 4: West outstanding)"
     assert reporting.format_state(judged) == "in part (3 of 4)"
     assert reporting.explain_state(judged) == "in part (3 of 4). Outstanding: West"
+
+
+def test_returns_of_a_territory_are_named_by_frequency_only_if_it_has_both() -> None:
+    quarterly, yearly = build_row("AA", "2025-Q4"), build_row("AA", "2025", instrument="victims")
+    names = {**NAMES, "victims": "Victims"}
+    assert reporting.name_returns([yearly, quarterly], names) == "By quarter: justice counts. By year: victims."
+    assert reporting.name_returns([quarterly, quarterly], names) == ""
+    assert reporting.name_returns([yearly], names) == ""
+
+
+def test_note_on_a_sum_of_quarters_says_nothing_about_returns_that_were_on_time() -> None:
+    """Do not say that an office sent nothing by year: it may send other returns once a year."""
+    assert BASIS["derived_quarters"] == "Sum of four quarters: the office reports this figure by quarter."
 
 
 def test_quarters_of_an_office_that_reports_once_a_year_are_not_due() -> None:

@@ -171,6 +171,21 @@ def test_make_stages_shows_persons_in_open_cases_of_the_last_day_of_its_period_o
     assert ("Pending on 31 December 2025: withheld" in texts) is (period == "2025")
 
 
+@pytest.mark.parametrize(
+    ("number", "band", "is_few"), [(27.0, "20-49", False), (8.0, "20-49", True), (None, "10-19", True)]
+)
+def test_pending_cases_below_the_limit_are_too_few_like_any_other_count(
+    number: float | None, band: str, is_few: bool
+) -> None:
+    banded = [{"stage": "prosecution", "as_at": date(2025, 12, 31), "n_band": band}]
+    status = {} if number is not None else {"obs_status": "Q", "conf_status": "C"}
+    stocks = [make_total("AA", "2025", number, level="prosecution", **status)]
+    drawn = make_stages("A place", {"investigated": None}, "first", None, banded, stocks, str.title, "2025")
+    (side,) = drawn.stages[0].sides
+    assert side.is_pending and side.is_few is is_few
+    assert ("too few to compare" in draw_stages(drawn).description) is is_few
+
+
 def test_make_stages_names_the_coverage_of_the_region_and_adds_up_no_pending_cases() -> None:
     territories = [(code, code) for code in ("AA", "BB", "CC", "DD", "EE")]
     cells = {
