@@ -21,9 +21,7 @@ RULES: Mapping[str, str] = {
         "Default: the same period, because the records show that it takes less than half a period from one stage to "
         "the other."
     ),
-    "no_lag": mark(
-        "Default: the same period, because there are no records of how long it takes from one stage to the other."
-    ),
+    "no_lag": mark("Default: the same period, because the lagged ratio cannot be calculated for it."),
     "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
 }
 BASIS: Mapping[str, str] = {

@@ -54,9 +54,7 @@ RULES: Mapping[str, str] = Texts(
             "Recommended: same period, because records show that it takes less than half a period from one stage "
             "to the other."
         ),
-        "no_lag": mark(
-            "Recommended: same period, because no records show how long it takes from one stage to the other."
-        ),
+        "no_lag": mark("Recommended: same period, because the ratio with time lag cannot be calculated for it."),
         "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
     }
 )
@@ -67,9 +65,7 @@ _RULES_OF_YEARS: Mapping[str, str] = Texts(
             "Recommended: same year, because records show that it takes less than half a year from one stage to the "
             "other."
         ),
-        "no_lag": mark(
-            "Recommended: same year, because no records show how long it takes from one stage to the other."
-        ),
+        "no_lag": mark("Recommended: same year, because the ratio with time lag cannot be calculated for it."),
     }
 )
 """The rules of `RULES` that name the period, for figures of a year."""

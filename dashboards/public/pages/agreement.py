@@ -16,7 +16,7 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str 
     columns = [tell("One source"), tell("Other source"), tell("Difference"), tell("What was found")]
     languages = _read_languages(frame)
     lines = []
-    for row in sort_rows(frame, rows):
+    for row in sorted(rows, key=lambda row: place_territory(frame, row["territory"])):
         sides = [tables.compose_cell(agreement.describe_side(row, side, languages)) for side in ("left", "right")]
         difference = tables.Cell(format_signed(row["difference"] or 0))
         explanation = tables.compose_cell(agreement.explain_pair(row))
@@ -39,10 +39,10 @@ def _read_languages(frame: layout.Frame) -> Mapping[str, str]:
     return {row["source_title"]: row["source_language"] for row in rows if row.get("source_language")}
 
 
-def sort_rows(frame: layout.Frame, rows: Sequence[Row]) -> list[Row]:
-    """Return rows in the order of their territories, otherwise as they are."""
+def place_territory(frame: layout.Frame, territory: str) -> int:
+    """Return the place of a territory in the order in which they are shown; one that is not shown is last."""
     order = [code for code, _ in frame.territories]
-    return sorted(rows, key=lambda row: order.index(row["territory"]) if row["territory"] in order else len(order))
+    return order.index(territory) if territory in order else len(order)
 
 
 def name_corner(of: str) -> str:

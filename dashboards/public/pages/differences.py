@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards.public import charts, layout, queries
-from dashboards.public.pages.agreement import sort_rows
+from dashboards.public.pages.agreement import place_territory
 from pipelines import words
 from pipelines.front.charts.dumbbells import DumbbellRow, Dumbbells
 from pipelines.words import Row
@@ -21,7 +21,8 @@ def show_differences(frame: layout.Frame, title: str, rows: Sequence[Row], of: s
 
     Of several years of the same figure, the newest is drawn, unless all rows are of one territory (`of`).
     """
-    pairs = [row for row in sort_rows(frame, rows) if row["difference"] is not None]
+    in_order = sorted(rows, key=lambda row: place_territory(frame, row["territory"]))
+    pairs = [row for row in in_order if row["difference"] is not None]
     if not of:
         pairs = _select_newest(pairs)
     units = list(dict.fromkeys(row["count_unit"] for row in pairs))

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.public import choices, layout, queries, selection, tables
-from dashboards.public.pages.agreement import head_line, list_periods, name_corner, show_pairs, sort_rows
+from dashboards.public.pages.agreement import head_line, list_periods, name_corner, place_territory, show_pairs
 from dashboards.public.pages.differences import show_differences
 from pipelines import words
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
@@ -27,6 +27,7 @@ _MAPPINGS: Mapping[str, str] = Texts(
     {"same": mark("same definition"), "near": mark("definition differs"), "none": mark("no counterpart here")}
 )
 _NOT_SHOWN = mark("not shown")
+_ORDER = mark("In the order of publishers, territories and years, the newest year first.")
 _DERIVED = mark("Calculated from the text of the source.")
 _ABOUT: Mapping[str, str] = Texts(
     {"figures": mark("Figures of other publishers"), "beside": mark("Compared with this release")}
@@ -99,6 +100,14 @@ def _list_years(row: Row) -> list[str]:
     return [str(year) for year in range(row["period_start"].year, end.year + 1)]
 
 
+def _sort_figures(frame: layout.Frame, rows: queries.Rows) -> list[Row]:
+    """Return figures in the order of `_ORDER`; those of one year stay as they are, by part and measure."""
+    newest_first = sorted(rows, key=lambda row: row["period_start"], reverse=True)
+    return sorted(
+        newest_first, key=lambda row: (str(row["publisher"]).casefold(), place_territory(frame, row["territory"]))
+    )
+
+
 @layout.keep_part
 def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year: str) -> None:
     rows = _select_figures(frame, "figures", of, crime, publisher, year)
@@ -122,7 +131,8 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
             )
         )
     conflicts = _find_conflicts(rows)
-    first_rows = sort_rows(frame, rows)[:_LIMIT]
+    first_rows = _sort_figures(frame, rows)[:_LIMIT]
+    layout.put_small(tell(_ORDER))  # marked above
     lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts) for row in first_rows]
     headings = [
         *([] if of else [tell("Period")]),
@@ -263,10 +273,11 @@ def _show_comparison(frame: layout.Frame, of: str, crime: str, publisher: str, y
     measures = queries.read_labels(frame.path, "measure")
     notes = words.Notes()
     reasons = _read_reasons(frame, crime)
-    lines = [_comparison_line(frame, row, of, measures, notes, reasons) for row in sort_rows(frame, rows)]
+    lines = [_comparison_line(frame, row, of, measures, notes, reasons) for row in _sort_figures(frame, rows)]
     coverage = frame.marked_name(of) if of else ""
     title = _name_table(frame, tell("Annual figures of others, compared with this release"), coverage, crime)
     show_differences(frame, title, rows, of)
+    layout.put_small(tell(_ORDER))  # marked above
     layout.show_table(
         frame,
         title,

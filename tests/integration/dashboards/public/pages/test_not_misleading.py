@@ -117,6 +117,23 @@ def check_headline(text: str, by_measure: dict[str, Any], measures: tuple[str, .
     return len(figure_by_stage)
 
 
+@pytest.mark.parametrize("freq", ["A", "P3"])
+def test_note_on_a_ratio_without_lag_does_not_deny_durations_of_the_release(frame: layout.Frame, freq: str) -> None:
+    """Require it because the first year of a series, and a pool of years, have no lag although records show one."""
+    rows = queries.run_statement(
+        frame.path,
+        "select distinct area, period from stage_ratio where is_default and default_rule = 'no_lag' and freq = ?"
+        " and metric = 'convicted_first_per_indicted' and offence_group = 'TIP' and value is not null and area in"
+        " (select area from duration where stage = 'first' and offence_group = 'TIP' and value is not null)",
+        [freq],
+    )
+    assert rows
+    for row in rows:
+        address = {"kind": "ratio", "indicator": "convicted_first_per_indicted", "areas": row["area"], "crime": "TIP"}
+        text = read_text(run_page("compare", freq=freq, period=row["period"], **address))
+        assert "cannot be calculated for it" in text and "no records show" not in text, row
+
+
 def test_only_the_office_that_was_due_is_outstanding() -> None:
     quote = read_quotes(run_page("region", crime="TIP", freq="Q", period="2026-Q3"))[0]
     assert "Bosnia and Herzegovina (in part, 3 of 4: Brčko District outstanding)" in quote

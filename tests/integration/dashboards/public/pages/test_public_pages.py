@@ -276,6 +276,26 @@ def test_published_page_never_mixes_real_and_invented_figures() -> None:
     assert "Published figures conflict." in figures_html
 
 
+@pytest.mark.parametrize(("view", "crime"), [("figures", "TIP"), ("figures", "SOM"), ("beside", "TIP")])
+def test_figures_of_others_are_in_the_order_of_the_page(view: str, crime: str) -> None:
+    test = run_page("published", view=view, territory="all", crime=crime)
+    assert "In the order of publishers, territories and years, the newest year first." in read_html(test)
+    html = read_html(test)
+    path = queries.current_release()
+    territories = [row["name"] for row in queries.area_names(path).values() if row["area_kind"] == "territory"]
+    publishers = {row["source_title"]: row["publisher"] for row in queries.read_rows(path, "references", "", "", "", "",
+                  ("published", "imported", "invented"))}  # fmt: skip
+    keys = []
+    for row in re.findall(r"<tr>(.*?)</tr>", html[html.index("<tbody>") : html.index("</tbody>")], re.DOTALL):
+        heading = re.sub(r"<[^>]+>", "", re.findall(r"<th.*?</th>", row, re.DOTALL)[0])
+        fields = {name: re.sub(r"<[^>]+>", "", text) for name, text in
+                  re.findall(r'data-column="([^"]+)">(.*?)</td>', row, re.DOTALL)}  # fmt: skip
+        publisher = fields.get("Publisher") or publishers[fields["Source"]]
+        place = next(place for place, name in enumerate(territories) if heading.startswith(name))
+        keys.append((publisher.casefold(), place, -int(re.findall(r"\d{4}", fields["Period"])[0])))
+    assert len(keys) > 5 and keys == sorted(keys)
+
+
 def test_every_figure_of_the_region_links_to_its_source() -> None:
     test = run_page("region", freq="Q", period="2026-Q3")
     links = re.findall(r'href="source\?cell=([^"]+)"', "\n".join(str(e.proto.body) for e in test.get("html")))
