@@ -135,6 +135,20 @@ class PageContext:
             self.foreign_names[title] = SOURCE_LANGUAGE
         return f"{title} ({declared.id})"
 
+    def own_form_title(self, form: str | None) -> Part:
+        """Return how its office calls a form, marked with its language; empty if the person reads that anyway."""
+        from pipelines.declarations.form_titles import find_own_title
+
+        declared = self.desk.registry.forms.get(form) if form else None
+        title = find_own_title(declared, self.language) if declared is not None else ""
+        if declared is None or not title:
+            return ""
+        return Markup('<span lang="{}">{}</span>').format(html_lang(declared.language), title)
+
+    def describe_form(self, form: str | None) -> Part:
+        """Return the name of a form for a list of facts, and on a line of its own how its office calls it."""
+        return Markup("<br>").join(filter(None, (self.mark_names(self.form_name(form)), self.own_form_title(form))))
+
     def form_options(self, forms: Iterable[str]) -> list[tuple[str, str, str]]:
         """Return forms with their names, and the language of each name, as options of a form."""
         titles = [(code, self.form_name(code)) for code in forms]

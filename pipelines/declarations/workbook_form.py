@@ -20,6 +20,7 @@ from pipelines.core.text.folding import fold_text
 from pipelines.declarations.base import find_placeholders
 from pipelines.declarations.coordinates import PERIOD_PARTS
 from pipelines.declarations.form import Form
+from pipelines.declarations.form_titles import WORKBOOK_TITLE
 from pipelines.declarations.shapes import CubeDimension, CubeShape
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 
@@ -63,7 +64,7 @@ def second_of(form: Form) -> Form:
     data |= {
         "id": identity,
         "second_of": form.id,
-        "title": f"{form.title} (workbook)",
+        "title": WORKBOOK_TITLE.format(title=form.title),
         "titles": {spoken: f"{title} ({_WORKBOOK.get(spoken, 'XLSX')})" for spoken, title in form.titles.items()},
         "formats": ["xlsx"],
         "recognise": {"all": [mark]},

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.core.i18n import SOURCE_LANGUAGE
+from pipelines.core.i18n import SOURCE_LANGUAGE, list_languages
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "expectations", "dashboards")
@@ -190,9 +190,9 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
-    definitions of stages and of elements of the law, titles and notes of published tables, footnotes of names, causes
-    of breaks in series as a release has them, notes on treaties, and words of other publishers with our remarks on
-    their figures. Other indicators bring their own translations."""
+    definitions of stages and of elements of the law, titles and notes of published tables, footnotes of names, names
+    of forms and offices, causes of breaks in series as a release has them, notes on treaties, and words of other
+    publishers with our remarks on their figures. Other indicators bring their own translations."""
     from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.front.queries import STAGES
@@ -223,8 +223,31 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
         with path.open(encoding="utf-8", newline="") as handle:
             for note in filter(None, (row["note"] for row in csv.DictReader(handle))):
                 yield note, path.relative_to(root).as_posix()
+    yield from _list_declared_names(root)
     yield from _list_remarks(root)
     yield from _list_words(root)
+
+
+def _list_declared_names(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (English name, file) of each form and office whose names are not declared in every language."""
+    from pipelines.declarations.yaml_file import load_yaml
+
+    languages = {_base_language(language) for language in list_languages()} - {SOURCE_LANGUAGE}
+    for path in sorted((root / "pipelines" / "territories").glob("*/*.yml")):
+        declaration = load_yaml(path)
+        name_pairs = [
+            (form["title"], form.get("titles") or ()) for form in declaration.get("forms") or () if "title" in form
+        ]
+        for office in declaration.get("offices") or ():
+            names = {name["language"]: name["name"] for name in office["names"]}
+            name_pairs.append((names[SOURCE_LANGUAGE], names))
+        for name, declared in name_pairs:
+            if not languages <= set(map(_base_language, declared)):
+                yield name, path.relative_to(root).as_posix()
+
+
+def _base_language(tag: str) -> str:
+    return tag.partition("-")[0]
 
 
 def _list_remarks(root: Path) -> Iterator[tuple[str, str]]:

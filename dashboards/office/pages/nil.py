@@ -55,7 +55,7 @@ def confirm_nil(form: Form) -> Response:
         declaration=declaration,
         facts=[
             (context.tell("Territory"), context.area_name(declared.jurisdiction)),
-            (context.tell("Form"), context.mark_names(context.form_name(declaration.form))),
+            (context.tell("Form"), context.describe_form(declaration.form)),
             (context.tell("Period"), words.format_periods(declaration.periods, context.language)),
             (context.tell("Note"), declaration.comment),
         ],

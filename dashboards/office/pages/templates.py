@@ -121,6 +121,7 @@ def _list_offers(context: PageContext, due: Sequence[Deadline]) -> list[_Offer]:
 def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
     """Return the title, the facts, and the link of an offer."""
     form, deadline = offer.form, offer.deadline
+    code = ui.Markup('<span class="rti-code">{}</span>').format(form.id)
     period = words.format_period(deadline.period, context.language)
     return {
         "title": context.mark_names(context.form_name(form.id).removesuffix(f" ({form.id})")),
@@ -129,7 +130,7 @@ def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
             (context.tell("What"), context.code_label("instrument", form.instrument)),
             (context.tell("Period"), period),
             (context.tell("Due by"), deadline.collection.isoformat()),
-            (context.tell("Form"), ui.Markup('<span class="rti-code">{}</span>').format(form.id)),
+            (context.tell("Form"), ui.Markup("<br>").join(filter(None, (code, context.own_form_title(form.id))))),
             (context.tell("Can be sent instead of"), context.mark_names(context.form_name(form.second_of))),
         ],
         "text": context.tell("Download the workbook for {period}", period=period),

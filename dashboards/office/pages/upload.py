@@ -371,7 +371,7 @@ def _describe_recognised(context: PageContext, result: UploadResult) -> ui.Marku
         [
             (context.tell("Territory"), context.area_name(report.jurisdiction or "")),
             (context.tell("What"), context.code_label("instrument", report.instrument or "")),
-            (context.tell("Form"), context.mark_names(context.form_name(report.form))),
+            (context.tell("Form"), context.describe_form(report.form)),
             (context.tell("Period"), words.format_periods((b.period for b in report.blocks), context.language)),
             (context.tell("Kind"), words.describe_kind(report.kind, context.language, replaces=bool(result.replaces))),
             (context.tell("Figures read"), f"{report.observations or report.events}"),

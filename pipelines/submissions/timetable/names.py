@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.core import codes
-from pipelines.core.i18n import tell
+from pipelines.core.i18n import SOURCE_LANGUAGE, tell
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -27,9 +27,14 @@ def pick_name(names: Sequence[Name], language: str) -> Name:
 
 
 def find_office_name(registry: Registry, source: str, language: str) -> Name | None:
-    """Return the name of an office in a language, else in English; None if the declaration was removed."""
+    """Return the name of an office as declared in a language, else translated, else in English; None if the declaration
+    was removed."""
     offices = (office for territory in registry.territories.values() for office in territory.offices)
-    return next((pick_name(office.names, language) for office in offices if office.id == source), None)
+    name = next((pick_name(office.names, language) for office in offices if office.id == source), None)
+    if name is None or name.language != SOURCE_LANGUAGE:
+        return name
+    translation = tell(name.name, language)  # marked in territory.yml
+    return name if translation == name.name else name.model_copy(update={"name": translation, "language": language})
 
 
 def is_in_language(name: Name, language: str) -> bool:
@@ -39,10 +44,10 @@ def is_in_language(name: Name, language: str) -> bool:
 
 def office_name(registry: Registry, source: str, language: str) -> str:
     """Return the name of an office with that of its territory, or its code if the declaration was removed."""
+    name = find_office_name(registry, source, language)
     for territory in registry.territories.values():
-        for office in territory.offices:
-            if office.id == source:
-                return f"{pick_name(office.names, language).name} ({pick_name(territory.names, language).name})"
+        if name is not None and any(office.id == source for office in territory.offices):
+            return f"{name.name} ({pick_name(territory.names, language).name})"
     return source
 
 

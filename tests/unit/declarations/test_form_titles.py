@@ -11,7 +11,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.declarations.form_titles import form_title
+from pipelines.core import i18n
+from pipelines.declarations.form_titles import find_own_title, form_title
 from pipelines.declarations.registry import load
 from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.office import templates
@@ -82,6 +83,27 @@ def test_every_declared_form_has_a_unique_title_in_its_language() -> None:
         assert bool(re.match(r"[А-Яа-яЈЉЊЏј]", titles[form.id])) is cyrillic, form.id
     offices = [form for form in forms if form.jurisdiction.startswith("BA")]
     assert offices and all({"bs", "hr", "sr-Cyrl"} <= set(form.titles) for form in offices)
+
+
+@pytest.mark.parametrize("language", [each for each in i18n.list_languages() if each != i18n.SOURCE_LANGUAGE])
+def test_every_declared_form_has_a_title_in_each_language(language: str) -> None:
+    titles = {form.id: form_title(form, language) for form in load().forms.values()}
+    assert not [form.id for form in load().forms.values() if titles[form.id] == form.title]
+    if language in ("mk", "sr"):
+        latin = {form: re.sub(r"\b(SDMX|ML|CSV|PX|MONSTAT)\b", "", title) for form, title in titles.items()}
+        assert not [title for title in latin.values() if re.search(r"[A-Za-z]", title)]
+
+
+def test_own_title_is_given_only_to_readers_who_see_a_translation() -> None:
+    forms = load().forms
+    albanian = forms["AL-JUSTICE-1"]
+    assert find_own_title(albanian, "sq") == ""
+    assert find_own_title(albanian, "mk") == find_own_title(albanian, "en") == form_title(albanian, "sq")
+    assert find_own_title(forms["RS-JUSTICE-1"], "mk").startswith("Kvartalna SDMX-ML poruka"), (
+        "in the script of the form"
+    )
+    assert find_own_title(forms["BA_STATE-JUSTICE-1"], "hr") == "", "declared in Croatian as well"
+    assert {find_own_title(forms["QP-JUSTICE-1"], language) for language in i18n.list_languages()} == {""}
 
 
 def test_no_title_names_a_territory_without_its_footnote() -> None:

@@ -18,7 +18,7 @@ def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
     return [
         (context.tell("Number"), ui.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
         (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
-        (context.tell("Form"), context.mark_names(context.form_name(row.form))),
+        (context.tell("Form"), context.describe_form(row.form)),
         (context.tell("Kind"), words.describe_kind(row.kind, context.language, replaces=entry.replaces)),
         (
             context.tell("Uploaded"),

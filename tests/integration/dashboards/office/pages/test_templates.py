@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from pipelines.core.i18n import tell
 from pipelines.office import templates
+from pipelines.submissions.accounts import accounts
 from tests.support.service.office_client import Office
 
 UNSCR = "United Nations Security Council resolution 1244"
@@ -23,6 +24,25 @@ def test_templates_are_offered_for_the_next_periods(shared_office: Office) -> No
         and "Due by2026-11-14" in page.main
         and not page.find_elements("select[name=territory]")
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "own"),
+    [
+        ("mk", "Квартални табели за годината, Општо обвинителство", "Tabelat tremujore të vitit"),
+        ("en", "Workbook of the year of the General Prosecution", "Tabelat tremujore të vitit"),
+        ("sq", "Tabelat tremujore të vitit, Prokuroria e Përgjithshme", None),
+    ],
+)
+def test_form_has_a_title_in_the_language_of_the_page_and_that_of_its_office(
+    office: Office, language: str, title: str, own: str | None
+) -> None:
+    accounts.set_language(office.desk.engine, "al-sender", language, by="al-sender")
+    page = office.open("al-sender", "/templates")
+    headings = {" ".join(heading.text_content().split()) for heading in page.find_elements("#content h2")}
+    assert headings == {title}
+    marked = {(each.get("lang"), each.text_content()[:26]) for each in page.find_elements("#content dd [lang]")}
+    assert marked == ({("sq", own)} if own else set())
 
 
 def test_templates_download_is_the_forms_workbook_with_earlier_figures(shared_office: Office) -> None:
