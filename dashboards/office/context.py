@@ -11,6 +11,7 @@ from dashboards.office import words
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import SOURCE_LANGUAGE, html_lang, many, tell
 from pipelines.design.components import Markup, Part, join_parts, render_badge
+from pipelines.words.areas import FOOTNOTE_MARKS, assign_footnote_marks, mark_mention
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import Desk, SubmissionEntry
     from pipelines.web.sign_in.sessions import Session
 
-_MARKS = ("*", "†", "‡", "§")
-
 
 @dataclass(frozen=True)
 class PageContext:
-    """Context of one request: the desk, the person, the language, and the footnotes (with marks) of names shown.
+    """Context of one request: the desk, the person, the language, and the names shown that have a footnote.
 
+    `notes` are the marks of these footnotes, by territory.
     `foreign_names` are the names of offices and forms that it returned in another language, with that language.
     On the practice page `desk` and `who` are those of the practice home; `session` is always the person's own.
     """
@@ -80,40 +80,33 @@ class PageContext:
         from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 
         registry = self.desk.registry
-        note = note_of(registry, territory, self.language)
-        if not note:
-            return ""
         ordered = sorted(registry.territories, key=lambda code: jurisdiction_name(registry, code, SOURCE_LANGUAGE))
-        marked = [code for code in ordered if note_of(registry, code, self.language)]
-        return self.notes.setdefault(note, _MARKS[marked.index(territory) % len(_MARKS)])
+        marks = assign_footnote_marks(code for code in ordered if note_of(registry, code, self.language))
+        if territory in marks:
+            self.notes[territory] = marks[territory]
+        return marks.get(territory, "")
 
     def list_footnotes(self) -> list[tuple[str, str]]:
-        """Return the footnotes of the names that were shown, as pairs of mark and text, in the order of their marks.
+        """Return the footnotes of the names that were shown, as pairs of mark and text, in the order of their marks."""
+        from pipelines.submissions.timetable.names import note_of
 
-        A territory that a footnote mentions has its own mark there, too.
-        """
-        return [
-            (mark, self._mark_mentions(note)) for note, mark in sorted(self.notes.items(), key=lambda item: item[1])
-        ]
+        marked = sorted(self.notes.items(), key=lambda item: FOOTNOTE_MARKS.index(item[1]))
+        notes = [(mark, territory, note_of(self.desk.registry, territory, self.language)) for territory, mark in marked]
+        return [(mark, self.mark_mentions(note, territory)) for mark, territory, note in notes if note]
 
-    def _mark_mentions(self, note: str) -> str:
-        from pipelines.submissions.timetable.names import jurisdiction_name, note_of
+    def mark_mentions(self, text: str, territory: str) -> str:
+        """Return a declared text about a territory in which the others that it names have the marks of their
+        footnotes."""
+        from pipelines.submissions.timetable.names import jurisdiction_name
 
         registry = self.desk.registry
-        mentioned = {
-            code
-            for territory, declared in registry.territories.items()
-            if declared.mentions and note_of(registry, territory, self.language) == note
-            for code in declared.mentions
-        }
-        for code in sorted(mentioned):
-            mark = self._add_footnote(code)
-            name = jurisdiction_name(registry, code, self.language)
-            # A language that inflects names changes their ends: "Kosova", "Kosovën".
-            stem = name.partition(" ")[0][:-1]
-            pattern = re.escape(name) if name in note else rf"\b{re.escape(stem)}\w*"
-            note = re.sub(pattern, lambda match, mark=mark: match[0] + mark, note, count=1)  # type: ignore[misc]
-        return note
+        declared = registry.territories.get(territory)
+        for mentioned in declared.mentions if declared is not None else ():
+            mark, unmarked = self._add_footnote(mentioned), text
+            for language in (self.language, SOURCE_LANGUAGE):  # some declared texts are in English on every page
+                if text == unmarked:
+                    text = mark_mention(text, jurisdiction_name(registry, mentioned, language), mark)
+        return text
 
     def name_person(self, account: str) -> str:
         """Return who did something in the history of a return: an account, the colleague of practice, the system."""

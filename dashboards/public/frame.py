@@ -21,10 +21,10 @@ from pipelines.front.build import FOLDER
 from pipelines.front.glossary import Explainer
 from pipelines.front.pages import METHODOLOGY
 from pipelines.words import Row, figures
+from pipelines.words.areas import assign_footnote_marks
 from pipelines.words.language import tell
 from pipelines.words.line_breaks import keep_part_whole
 
-_MARKS = ("*", "†", "‡", "§")
 _is_folded: ContextVar[bool] = ContextVar("folded", default=False)
 """True while a part of the page is drawn that is closed at first."""
 
@@ -130,8 +130,7 @@ class Frame:
 
     def footnote_mark(self, area: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""
-        noted = [code for code, row in self.areas.items() if row["footnote"]]
-        return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
+        return assign_footnote_marks(code for code, row in self.areas.items() if row["footnote"]).get(area, "")
 
     def row_heading(self, area: str, href: str = "") -> tables.Cell:
         """Return the name of an area, with its mark, as a row heading. The reader's choices are added to `href`."""

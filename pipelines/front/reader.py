@@ -17,10 +17,8 @@ from pipelines.core import i18n
 from pipelines.front.edition import Edition
 from pipelines.front.queries import RETURNS
 from pipelines.words import Row, changes, figures, language, reporting
-from pipelines.words.areas import name_areas
+from pipelines.words.areas import assign_footnote_marks, name_areas
 from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, is_figure_left_out, list_returns
-
-_MARKS = ("*", "†", "‡", "§")
 
 
 def open_reader(edition: Edition, language: str) -> Reader:
@@ -60,10 +58,13 @@ class Reader:
     def _footnotes(self) -> Mapping[str, str]:
         return {code: str(row["footnote"]) for code, row in self.areas.items() if row["footnote"]}
 
+    @cached_property
+    def _footnote_marks(self) -> Mapping[str, str]:
+        return assign_footnote_marks(self._footnotes)
+
     def footnote_mark(self, code: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""
-        noted = list(self._footnotes)
-        return _MARKS[noted.index(code) % len(_MARKS)] if code in noted else ""
+        return self._footnote_marks.get(code, "")
 
     def list_footnotes(self, codes: Iterable[str]) -> list[tuple[str, str]]:
         """Return the mark and footnote of each of these names that has one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
@@ -20,6 +21,23 @@ _NAME_TAGS: Mapping[str, Sequence[str]] = {
     "cnr": ("cnr-Latn", "bs", "sr-Latn"),
 }
 """Languages of names of areas to use in a language, the best first; English if the release has none of them."""
+
+FOOTNOTE_MARKS = ("*", "†", "‡", "§")
+
+
+def assign_footnote_marks(areas: Iterable[str]) -> dict[str, str]:
+    """Return the mark of the footnote of each of these areas, which have one and are in the order of their names."""
+    return {area: FOOTNOTE_MARKS[place % len(FOOTNOTE_MARKS)] for place, area in enumerate(areas)}
+
+
+def mark_mention(text: str, name: str, mark: str) -> str:
+    """Return a text with the mark of a footnote after the first place where it has a name.
+
+    A text may have only the first word of the name, and languages change its end: "Kosova", "Kosovën".
+    """
+    first_word = name.partition(" ")[0]
+    pattern = re.escape(name) if name in text else rf"\b{re.escape(first_word[:-1])}\w*"
+    return re.sub(pattern, lambda match: match[0] + mark, text, count=1)
 
 
 def name_areas(areas: Iterable[Row], names: Iterable[Row]) -> dict[str, Row]:

@@ -102,7 +102,8 @@ def describe_notes(context: PageContext, sheet: TerritorySheet) -> list[str]:
             statement, remark = split_ending(text)
             translation = context.tell(statement)  # marked in sims.yml
             is_english = translation == statement and context.language != SOURCE_LANGUAGE
-            words_shown = Markup('<span lang="en">{}</span>').format(statement) if is_english else translation
+            marked = context.mark_mentions(translation, sheet.territory)
+            words_shown = Markup('<span lang="en">{}</span>').format(marked) if is_english else marked
             notes.append(Markup("{} {}").format(words_shown, remark) if remark else words_shown)
     return notes
 
