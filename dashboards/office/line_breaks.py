@@ -13,19 +13,40 @@ _VALUE: Final = r"(?:: [\d.,\u202f]+\b)?"
 """The value of a period or state in a list, such as "2026 Q2: 0" and "gap: 3"."""
 
 
+_COUNT: Final = r"(?<![\w.,/-])\d{1,3} [^\W\d_]{2,14}\b"
+"""A number with the word that it counts: "2 warnings"."""
+_COUNTED: Final = r"(?:(?<=[^\W\d_] \d)|(?<=[^\W\d_] \d\d)) [^\W\d_]{2,14}\b"
+"""The word after a small number that belongs to the word before it: "for 1 place"."""
+_NUMBERED: Final = r"\b[^\W\d_]{2,8} \d{2,3}(?:[/-][^\W\d_])?\b(?![.,]\d)"
+"""A word with its number: "Under 18", "article 110/a", "член 418-в"."""
+_CODE: Final = r"\(?\b(?:[A-Z]{2}[A-Z_]*-[A-Z]+(?:-[A-Z0-9]+)+|[IVX]+-\d+(?:-[a-z])?)\b\)?"
+"""The code of a form and the number of a treaty: "(BA_BRC-JUSTICE-1)", "XVIII-12-b"."""
+_LONG_OPTION: Final = re.compile(r"(<option value=[^>]*>)([^<]{21,})(?=</option>)")
+"""An option that may be on two lines of its list."""
+
+
 def keep_numbers_whole(page: str, language: str) -> str:
     """Return a page as HTML in which no line of its main part and its foot ends within a period, a day or a number with
-    its word, or begins with the dot between two names. `language` is that of the page."""
+    its word, or begins with the dot between two names. `language` is that of the page.
+
+    A list of options holds text only, so that its long options get no-break spaces and hyphens.
+    """
     with read_in(language):
-        return keep_page_whole(page, _compile_pattern(language))
+        pattern = _compile_pattern(language)
+        whole = keep_page_whole(page, pattern)
+    return _LONG_OPTION.sub(lambda option: option[1] + pattern.sub(_join_text, option[2]), whole)
+
+
+def _join_text(figure: re.Match[str]) -> str:
+    return figure[0].replace(" ", "\u00a0").replace("-", "\u2011")
 
 
 @cache
 def _compile_pattern(language: str) -> re.Pattern[str]:
     with read_in(language):
         figures = unbroken_figures().pattern
+    # Also "n = 20", the end of a state with its number, and a dot between names with the word before it.
     return re.compile(
-        # "n = 20", "Under 18", the end of a state with its number, and a dot between names with the word before it.
-        rf"(?:{figures}){_VALUE}|\bn = \d+\b|\b[^\W\d_]{{2,6}} \d\d\b(?![.,]\d)|\b[^\W\d_]+: \d+\b(?![.,]\d)"
+        rf"(?:{figures})(?:{_COUNTED}|{_VALUE})|\bn = \d+\b|{_NUMBERED}|\b[^\W\d_]+: \d+\b(?![.,]\d)|{_CODE}|{_COUNT}"
         r"|[^\s·]+ ·(?= )"
     )

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from dashboards.office.confirmation import CONFIRMED
 from dashboards.office.experts import words as expert_words
+from dashboards.office.line_breaks import keep_numbers_whole
 from dashboards.office.pages.expert_entries import format_export
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
@@ -169,4 +170,4 @@ def _render(request: Request, title: str, *, status: int = 200, **values: Any) -
         title=title,
         **{"reason": "", "address": "", "footnote": ""} | values,
     )
-    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+    return HTMLResponse(keep_numbers_whole(html, language), status_code=status, headers={"Cache-Control": "no-store"})

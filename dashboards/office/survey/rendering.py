@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
 
+from dashboards.office.line_breaks import keep_numbers_whole
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
 from pipelines.core.i18n import mark, tell
@@ -69,6 +70,7 @@ def render_page(
             **values,
         )
     )
+    html = keep_numbers_whole(html, language)
     response = HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
     requested = request.query_params.get("lang")
     if requested in i18n.list_languages() and request.cookies.get(LANGUAGE_COOKIE) != requested:

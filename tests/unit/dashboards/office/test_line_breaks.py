@@ -26,12 +26,28 @@ def keep_whole(body: str, language: str = "en") -> str:
         ("en", "gap: 3", "gap: 3"),
         ("en", "Convicted · Persons", "Convicted ·"),
         ("mk", "Мажи, 3. квартал 2026", "3. квартал 2026"),
+        ("en", "3 figures changed. 0 figures are new.", "0 figures"),
+        ("sq", "Ka 12 paralajmërime", "Ka 12 paralajmërime"),
+        ("en", "Save this explanation for 1 place", "for 1 place"),
+        ("en", "Second Protocol (182), article 20: met", "article 20"),
+        ("en", "Persons, article 110/a", "article 110/a"),
+        ("mk", "Лица, член 418-в", "член 418-в"),
+        ("en", "Quarterly list (BA_BRC-JUSTICE-1)", "(BA_BRC-JUSTICE-1)"),
+        ("en", "Treaty Collection, XVIII-12-b", "XVIII-12-b"),
     ],
 )
 def test_a_period_or_a_number_with_its_word_is_one_element(language: str, text: str, whole: str) -> None:
     page_part = keep_whole(f"<td>{text}</td>", language)
     assert f'<span class="rti-whole">{whole}</span>' in page_part
     assert re.sub("<[^>]*>", "", page_part) == text
+
+
+def test_long_option_has_no_break_within_its_code_and_period() -> None:
+    options = '<select><option value="A-1">{}</option></select>'
+    form = "Workbook of the year of the General Prosecution (AL-JUSTICE-1)"
+    assert keep_whole(options.format(form)) == options.format(form.replace("-", "\u2011"))
+    title = "Quarterly questionnaire, 2026 Q3"
+    assert keep_whole(options.format(title)) == options.format(title.replace("6 Q", "6\u00a0Q"))
 
 
 @pytest.mark.parametrize(
