@@ -11,14 +11,12 @@ from pipelines.words.line_breaks import keep_page_whole, unbroken_figures
 
 _VALUE: Final = r"(?:: [\d.,\u202f]+\b)?"
 """The value of a period or state in a list, such as "2026 Q2: 0" and "gap: 3"."""
-
-
 _COUNT: Final = r"(?<![\w.,/-])\d{1,3} [^\W\d_]{2,14}\b"
 """A number with the word that it counts: "2 warnings"."""
 _COUNTED: Final = r"(?:(?<=[^\W\d_] \d)|(?<=[^\W\d_] \d\d)) [^\W\d_]{2,14}\b"
 """The word after a small number that belongs to the word before it: "for 1 place"."""
-_NUMBERED: Final = r"\b[^\W\d_]{2,8} \d{2,3}(?:[/-][^\W\d_])?\b(?![.,]\d)"
-"""A word with its number: "Under 18", "article 110/a", "член 418-в"."""
+_NUMBERED: Final = r"\b[^\W\d_]{2,8} \d{2,3}(?:[/-][^\W\d_]\b|\b(?![.,]\d)(?: [^\W\d_]{2,14}\b)?)"
+"""A word with its number, and with what that counts: "article 110/a", "член 418-в", "најмногу 50 MB"."""
 _CODE: Final = r"\(?\b(?:[A-Z]{2}[A-Z_]*-[A-Z]+(?:-[A-Z0-9]+)+|[IVX]+-\d+(?:-[a-z])?)\b\)?"
 """The code of a form and the number of a treaty: "(BA_BRC-JUSTICE-1)", "XVIII-12-b"."""
 _LONG_OPTION: Final = re.compile(r"(<option value=[^>]*>)([^<]{21,})(?=</option>)")

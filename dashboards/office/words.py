@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock, codes
 from pipelines.core.i18n import mark, tell
 from pipelines.core.i18n.periods import format_period as format_period
+from pipelines.words.language import format_number, read_in
 
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Grant
@@ -118,9 +119,11 @@ def format_periods(codes_: Iterable[str], language: str) -> str:
     return ", ".join(format_period(code, language) for code in every)
 
 
-def format_size(count: int) -> str:
-    """Format a number of bytes."""
-    return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{max(count / 1_000, 0.1):.1f} kB"
+def format_size(count: int, language: str) -> str:
+    """Format a number of bytes, with the decimal sign of a language."""
+    size, unit = (count / 1_000_000, "MB") if count >= 100_000 else (max(count / 1_000, 0.1), "kB")
+    with read_in(language):
+        return f"{format_number(size, 1)} {unit}"
 
 
 def roles_by_pair(grants: Sequence[Grant]) -> dict[tuple[str, str], list[str]]:

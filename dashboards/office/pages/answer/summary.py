@@ -17,7 +17,7 @@ def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
     replaces = context.tell("A return that was accepted before. Both are kept.")
     return [
         (context.tell("Number"), ui.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
-        (context.tell("File"), f"{row.filename} ({words.format_size(row.size)})"),
+        (context.tell("File"), f"{row.filename} ({words.format_size(row.size, context.language)})"),
         (context.tell("Form"), context.describe_form(row.form)),
         (context.tell("Kind"), words.describe_kind(row.kind, context.language, replaces=entry.replaces)),
         (

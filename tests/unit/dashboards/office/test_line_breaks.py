@@ -32,6 +32,7 @@ def keep_whole(body: str, language: str = "en") -> str:
         ("en", "Second Protocol (182), article 20: met", "article 20"),
         ("en", "Persons, article 110/a", "article 110/a"),
         ("mk", "Лица, член 418-в", "член 418-в"),
+        ("mk", "Вашите датотеки (најмногу 50 MB по датотека)", "најмногу 50 MB"),
         ("en", "Quarterly list (BA_BRC-JUSTICE-1)", "(BA_BRC-JUSTICE-1)"),
         ("en", "Treaty Collection, XVIII-12-b", "XVIII-12-b"),
     ],

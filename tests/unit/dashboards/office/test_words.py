@@ -24,6 +24,11 @@ def test_periods_are_shortened_to_first_and_last() -> None:
     )
 
 
+def test_size_of_a_file_has_the_decimal_sign_of_the_language() -> None:
+    sizes = [(14_200, "en", "14.2 kB"), (14_200, "mk", "14,2 kB"), (20, "hr", "0,1 kB"), (2_000_000, "sq", "2,0 MB")]
+    assert [words.format_size(size, language) for size, language, _ in sizes] == [text for *_, text in sizes]
+
+
 def test_roles_are_grouped_by_pair() -> None:
     grants = (Grant("submitter", "MK"), Grant("approver", "MK"), Grant("viewer", "AL", "justice"))
     assert words.roles_by_pair(grants) == {("AL", "justice"): ["viewer"], ("MK", "*"): ["approver", "submitter"]}
