@@ -166,12 +166,23 @@ def mark_printed_totals(cells: pl.DataFrame, threshold: int) -> pl.Series:
 
 
 def _drop_unplaced(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return the cells without the regional ones that contradict their reporters' own figures."""
-    numbered = cells.with_row_index("_row")
-    unplaced_rows: list[int] = []
-    for block in numbered.filter(pl.col("value").is_not_null()).partition_by(BLOCK, maintain_order=True):
-        unplaced_rows += block.filter(pl.Series(find_unplaced(block), dtype=pl.Boolean))["_row"].to_list()
-    return numbered.filter(~pl.col("_row").is_in(unplaced_rows)).drop("_row")
+    """Return the cells without the regional ones that contradict their reporters' own figures.
+
+    One cell of each shape is examined, whatever its period: a longer history has more cells and hardly more shapes.
+    """
+    shape = [*BLOCK, "area_kind", "area", "territory", "reporters", *DETAIL]
+    has_value = pl.col("value").is_not_null()
+    shapes = cells.filter(has_value).unique(shape, keep="first", maintain_order=True)
+    unplaced = [
+        block.filter(pl.Series(find_unplaced(block), dtype=pl.Boolean)).select(shape)
+        for block in shapes.partition_by(BLOCK, maintain_order=True)
+    ]
+    marked = pl.concat([shapes.clear().select(shape), *unplaced]).with_columns(_unplaced=pl.lit(True))
+    return (
+        cells.join(marked, on=shape, how="left", nulls_equal=True, maintain_order="left")
+        .filter(~(has_value & pl.col("_unplaced").fill_null(False)))
+        .drop("_unplaced")
+    )
 
 
 def blank_negative_differences(counts: pl.DataFrame) -> pl.DataFrame:

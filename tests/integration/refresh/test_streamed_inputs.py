@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from pipelines.core import codes
 from pipelines.core.home import Home, open_home
 from pipelines.publication import measured_quality
-from pipelines.publication.disclosure import programme
+from pipelines.publication.disclosure import programme, structure
 from pipelines.refresh.counts import latest_counts
 from pipelines.warehouse.count_builds import tables_folder
 from pipelines.warehouse.quality import coherence, coherence_table, vintages
@@ -32,6 +33,38 @@ def test_cells_of_the_programme_are_those_of_all_counts(counts_file: Path) -> No
     expected = programme.select_rows(counts.filter(pl.col("area").is_in(areas)))
     assert expected.height > 1_000
     assert_frame_equal(programme.read_rows(counts_file, areas), expected)
+
+
+def test_longer_history_examines_no_more_cells_of_the_region(
+    counts_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = pl.read_parquet(counts_file)
+    earlier = counts.with_columns(period=pl.format("{}{}", pl.lit("1"), pl.col("period").str.slice(1)))
+    examined: list[int] = []
+
+    def find_unplaced(block: pl.DataFrame) -> list[bool]:
+        examined.append(block.height)
+        return structure.find_unplaced(block)
+
+    monkeypatch.setattr(programme, "find_unplaced", find_unplaced)
+    n_cells = programme.select_rows(counts).height
+    n_examined = sum(examined)
+    assert programme.select_rows(pl.concat([counts, earlier])).height == 2 * n_cells
+    assert sum(examined) == 2 * n_examined
+
+
+def test_cells_that_contradict_their_reporters_are_left_out_of_every_period(counts_file: Path) -> None:
+    # Without the women of one territory, no figure of the region on women of one age can include that territory.
+    counts = pl.read_parquet(counts_file).filter((pl.col("territory") != "RS") | (pl.col("sex") != "F"))
+    cells = pl.concat(
+        [counts.filter(table.row_filter).with_columns(table_id=pl.lit(table.id)) for table in programme.load().tables]
+    ).with_row_index("_row")
+    unplaced: list[int] = []
+    for block in cells.filter(pl.col("value").is_not_null()).partition_by(codes.BLOCK):
+        unplaced += block.filter(pl.Series(structure.find_unplaced(block), dtype=pl.Boolean))["_row"].to_list()
+    assert unplaced
+    expected = cells.filter(~pl.col("_row").is_in(unplaced)).drop("_row")
+    assert_frame_equal(programme.select_rows(counts), expected, check_exact=True)
 
 
 def test_selected_counts_give_the_same_coherence(home: Home, counts_file: Path) -> None:
