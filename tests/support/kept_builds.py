@@ -1,8 +1,8 @@
 """Build small homes, tables and values once for all workers of a session, and keep them for later sessions.
 
-What is kept depends on nothing but the product, the samples, the code below `tests/` that is not a test, the test file
-that builds it, and what `home_cache.make_key` adds.  A change of any of them makes another entry, as for the
-demonstration home; `--fresh-home` (`make test-all`) builds everything.
+What is kept depends on nothing but the product, the samples, the test file that builds it with its `conftest.py` files,
+the modules of tests and dashboards that these name at any depth, and what `home_cache.make_key` adds.  A change of any
+of them makes another entry, as for the demonstration home; `--fresh-home` (`make test-all`) builds everything.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ import pytest
 from pipelines.core import clock
 from tests.support import home_cache
 from tests.support.demonstration import CLOCK
+from tests.support.module_imports import find_named_modules, find_needed_modules
 from tests.support.paths import ROOT
 from tests.support.shared_builds import build_once
 
 SOURCES = (
-    "pipelines", "expectations", "dashboards", "dbt_project", "raw_samples", "requirements.lock", "pyproject.toml",
-    "tests/faults", "tests/fuzzing", "tests/kills", "tests/oracles", "tests/persons", "tests/records", "tests/samples",
-    "tests/simulation", "tests/support",
+    "pipelines", "expectations", "dbt_project", "raw_samples", "requirements.lock", "pyproject.toml",
+    "tests/persons/corpus.csv", "tests/samples/cooperation", "tests/support/eighth_territory",
 )  # fmt: skip
-"""Files and folders that any build may read; no test file imports another."""
+"""Files and folders that any build may read, besides the modules that its test file needs."""
 
+_DASHBOARDS = "dashboards"
+"""Read as a whole, with templates and styles, by the builds whose test file needs any module of it."""
 
 _LOADED_AT = clock.read_wall_clock()
 _ENVIRONMENT = dict(os.environ)
@@ -128,7 +130,7 @@ def _digest_input(item: Path | str) -> str:
 
 def _digest_code(test_file: Path) -> str | None:
     """Return the digest of all that a build may read, None if any of it changed after this process had loaded it."""
-    digests = [_digest_unchanged(SOURCES), _digest_unchanged(tuple(_list_test_files(test_file)))]
+    digests = [_digest_unchanged(SOURCES), _digest_unchanged(_list_code(test_file))]
     return None if None in digests else "".join(map(str, digests))
 
 
@@ -137,6 +139,15 @@ def _digest_unchanged(names: tuple[str, ...]) -> str | None:
     if any(path.stat().st_mtime > _LOADED_AT for path in home_cache.list_source_files(ROOT, names)):
         return None
     return home_cache.digest_sources(ROOT, names)
+
+
+@cache
+def _list_code(test_file: Path) -> tuple[str, ...]:
+    """Return a test file, its `conftest.py` files, the modules of tests that they need, and dashboards if needed."""
+    files = find_needed_modules(ROOT, [ROOT / name for name in _list_test_files(test_file)], "tests")
+    needs_dashboards = any(find_named_modules(ROOT, path, _DASHBOARDS) for path in files)
+    names = sorted(path.relative_to(ROOT).as_posix() for path in files)
+    return (*names, _DASHBOARDS) if needs_dashboards else tuple(names)
 
 
 def _list_test_files(test_file: Path) -> Iterator[str]:

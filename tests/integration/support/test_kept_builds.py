@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,6 @@ import pytest
 from pipelines.core import clock
 from tests.support import kept_builds
 from tests.support.kept_builds import build_kept, forget_values, keep_value
-from tests.support.module_imports import imports_of_modules
 from tests.support.paths import ROOT
 
 
@@ -65,16 +65,32 @@ def test_changed_code_and_fresh_home_build_again(
     assert len(builds) == 3
 
 
-def test_key_covers_the_test_file_and_its_conftest_files_and_all_code_that_is_not_a_test() -> None:
-    own_file = Path(__file__)
-    names = set(kept_builds._list_test_files(ROOT / "tests/integration/dbt_project/test_vintages.py"))
-    assert names == {
-        "tests/integration/dbt_project/test_vintages.py", "tests/integration/dbt_project/conftest.py",
-        "tests/integration/conftest.py", "tests/conftest.py",
+def test_key_covers_the_test_file_its_conftest_files_and_the_modules_that_they_need() -> None:
+    names = set(kept_builds._list_code(ROOT / "tests/integration/operations/test_run.py"))
+    assert names > {
+        "tests/integration/operations/test_run.py", "tests/integration/conftest.py", "tests/conftest.py",
+        "tests/__init__.py",
+        # Imported within a function, by a module of those, and run as a program.
+        "tests/support/releases/publication_fixture.py", "tests/support/ledger_template.py",
+        "tests/support/refresh_killed.py",
     }  # fmt: skip
-    assert own_file.relative_to(ROOT).as_posix() in set(kept_builds._list_test_files(own_file))
-    folders = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*/__init__.py")}
-    assert folders - {"tests/unit", "tests/integration", "tests/e2e"} <= set(kept_builds.SOURCES)
+    assert not names & {"tests/support/style_check.py", "tests/support/axe.py", "dashboards"}
+    pages = ROOT / "tests/integration/dashboards/public/pages/test_every_sentence.py"
+    assert "dashboards" in kept_builds._list_code(pages)
+    assert "tests/integration/support/test_kept_builds.py" in kept_builds._list_code(Path(__file__))
+
+
+def test_key_covers_every_data_file_of_shared_code() -> None:
+    """Check each file below `tests` that is neither code, nor an expected result, nor the list of limits of style."""
+    not_read = ("tests/golden/", "tests/unit/", "tests/integration/", "tests/e2e/", "tests/support/style_limits.json")
+    tracked = subprocess.run(["git", "ls-files", "tests"], cwd=ROOT, capture_output=True, text=True, check=True)
+    data = [
+        name
+        for name in tracked.stdout.split()
+        if not name.endswith((".py", *not_read)) and not name.startswith(not_read)
+    ]
+    assert len(data) > 10
+    assert [name for name in data if not name.startswith(kept_builds.SOURCES)] == []
     for name in kept_builds.SOURCES:
         assert (ROOT / name).exists(), name
 
@@ -138,18 +154,14 @@ def test_changed_input_from_outside_the_project_is_computed_again(
     assert read_number("fourth", "1.1") == "3"
 
 
-def test_key_covers_every_module_that_a_kept_build_imports() -> None:
-    """Check that test files with kept builds, and what they import, import no other file below `tests`."""
+def test_kept_builds_import_no_other_test_file() -> None:
+    """Check that no kept build depends on a test file other than its own, whose change would make it again."""
     keeping = [
         path
-        for path in (ROOT / "tests").rglob("*.py")
+        for path in (ROOT / "tests").rglob("test_*.py")
         if "tests.support.kept_builds import" in path.read_text(encoding="utf-8")
     ]
     assert len(keeping) > 10
-    shared = [name for name in kept_builds.SOURCES if name.startswith("tests/")]
-    imports = imports_of_modules(ROOT, [*keeping, *(ROOT / name for name in shared)])
-    covered = tuple(f"{name.replace('/', '.')}." for name in shared)
-    for module, names in imports.items():
-        packages = {name for name in names if (ROOT / name.replace(".", "/")).is_dir()}
-        of_project = {name for name in names - packages if name.startswith(("tests.", "benchmarks."))}
-        assert {name for name in of_project if not name.startswith(covered)} == set(), module
+    for path in keeping:
+        tests = {name for name in kept_builds._list_code(path) if Path(name).name.startswith("test_")}
+        assert tests == {path.relative_to(ROOT).as_posix()}
