@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.defs.home import HomeResource
+from pipelines.defs.publication import PUBLISH
 from pipelines.runs.recovery import describe_failure
 from pipelines.runs.reports import report_failed_run
 
@@ -14,6 +15,8 @@ from pipelines.runs.reports import report_failed_run
 )
 def failed_runs(context: dg.RunFailureSensorContext, home: HomeResource) -> None:
     failed, _ = describe_failure(context.instance, context.dagster_run)
+    if failed.job == PUBLISH and failed.step:
+        return  # the step itself has reported it, by the name of the release
     report_failed_run(home.open(), failed)
 
 

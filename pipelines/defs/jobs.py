@@ -1,7 +1,8 @@
-"""The refresh job, the sensor that follows the ledger, and the one that publishes at the announced minute.
+"""The refresh job, and the sensor that follows the ledger.
 
 `rti refresh` runs the same job in-process.  The sensor requests one run for new events in the ledger, on the quarters
-and the assets of the territories concerned and on all downstream assets.  The days of a quarter are in `quarter.py`.
+and the assets of the territories concerned and on all downstream assets.  The days of a quarter are in `quarter.py`,
+the publication at the announced minute in `publication.py`.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ from pipelines.defs.home import HomeResource
 from pipelines.defs.partitions import tag_range
 from pipelines.refresh import EVERY_QUARTER, QuarterRange
 from pipelines.runs.instance import EXCLUSIVE_TAG
-from pipelines.runs.release_watch import publish_due_or_report
 
 JOB = dg.define_asset_job(
     "refresh",
@@ -53,17 +53,6 @@ def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> It
     context.update_cursor(str(news.last_event))
 
 
-@dg.sensor(
-    job=JOB,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=30,
-    description="Publishes the approved release at its announced minute, where `rti serve` does not run.",
-)
-def announced_release(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SkipReason:
-    release = publish_due_or_report(home.open(), log=context.log.info)
-    return dg.SkipReason(f"{release} was published" if release else "no approved release is due")
-
-
 @dg.definitions
 def job_definitions() -> dg.Definitions:
-    return dg.Definitions(jobs=[JOB], sensors=[ledger_events, announced_release])
+    return dg.Definitions(jobs=[JOB], sensors=[ledger_events])

@@ -1,4 +1,4 @@
-"""The partitions of the territories' assets: quarters from the first year of the back series to the current quarter.
+"""The partitions: quarters from the first year of the back series to the current quarter, and the days of reminders.
 
 A time window has no fixed list of keys, so a running server has the next quarter as soon as it begins. A key is the
 first day of its quarter, because the format of a key cannot express a quarter: `2026-07-01` is 2026-Q3. Dagster reads
@@ -21,6 +21,11 @@ QUARTERS = dg.TimeWindowPartitionsDefinition(
     fmt="%Y-%m-%d",
     cron_schedule="0 0 1 1,4,7,10 *",
     end_offset=1,  # the current quarter, for returns that come too early
+)
+DAYS = dg.DailyPartitionsDefinition(
+    start_date=FIRST.start.isoformat(),
+    timezone="Europe/Belgrade",
+    end_offset=1,  # the current day, whose reminders are due in its morning
 )
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -50,6 +55,16 @@ def tag_range(quarters: QuarterRange) -> dict[str, str]:
         _RANGE_START: keys[0] if quarters.first is None else _find_key(keys, quarters.first),
         _RANGE_END: keys[-1] if quarters.last is None else _find_key(keys, quarters.last),
     }
+
+
+def find_nearest_key(quarter: Period) -> str:
+    """Return the partition of a quarter, or the nearest one if Dagster's clock has not reached that quarter."""
+    return _find_key(QUARTERS.get_partition_keys(), quarter)
+
+
+def is_current_day(key: str) -> bool:
+    """Return True if a partition of `DAYS` is the present day by Dagster's clock."""
+    return key == DAYS.get_last_partition_key()
 
 
 def _find_key(keys: Sequence[str], quarter: Period) -> str:

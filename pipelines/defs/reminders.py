@@ -1,11 +1,13 @@
 """The daily reminders: record who is reminded, then send all waiting notices.
 
-`pipelines/submissions/timetable/` decides which returns are due.
+`pipelines/submissions/timetable/` decides which returns are due now, and the ledger who was reminded of them. A run has
+its day as partition. A run for a day that has passed does nothing, since it would send the reminders of today.
 """
 
 import dagster as dg
 
 from pipelines.defs.home import HomeResource
+from pipelines.defs.partitions import DAYS, is_current_day
 from pipelines.defs.step_report import write_line
 
 
@@ -15,6 +17,9 @@ def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import notices
 
+    if not is_current_day(context.partition_key):
+        write_line(context, f"{context.partition_key} has passed: nobody is reminded")
+        return
     opened_home, registry = home.open(), load()
     engine = open_ledger(opened_home)
     reminded = notices.enqueue_reminders(opened_home, engine, registry)
@@ -24,7 +29,11 @@ def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
     context.add_output_metadata({"reminded": reminded, "sent": delivery.sent, "not sent": unsent})
 
 
-@dg.job(description="Reminders of what is due, and the notices that wait.", executor_def=dg.in_process_executor)
+@dg.job(
+    description="Reminders of what is due, and the notices that wait.",
+    partitions_def=DAYS,
+    executor_def=dg.in_process_executor,
+)
 def reminders() -> None:
     remind_and_send()
 
@@ -37,7 +46,8 @@ def reminders() -> None:
     description="Each morning. Twice a day, or a day late, reminds nobody twice.",
 )
 def daily_reminders(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    return dg.RunRequest(run_key=f"reminders-{context.scheduled_execution_time:%Y-%m-%d}")
+    day = f"{context.scheduled_execution_time:%Y-%m-%d}"
+    return dg.RunRequest(run_key=f"reminders-{day}", partition_key=day)
 
 
 @dg.definitions
