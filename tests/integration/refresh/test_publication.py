@@ -412,43 +412,48 @@ def test_pointer_moved_by_hand_is_reported(home: Home) -> None:
     assert find_unfinished(home) == []
 
 
-# -- a full disk
+# -- a full or read-only disk
 
 _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+_READ_ONLY = OSError(errno.EROFS, os.strerror(errno.EROFS))
+_EACH_FAULT = pytest.mark.parametrize("fault", [_FULL, _READ_ONLY], ids=["full", "read-only"])
 
 
+@_EACH_FAULT
 @pytest.mark.parametrize(
     "act", [(publication, "prepare_switch"), (publication, "prepare_journal"), (os, "posix_fallocate"),
             (build, "prepare_baseline"), (publication, "write_intent")],
 )  # fmt: skip
 def test_full_disk_before_the_first_step_changes_nothing(
-    home: Home, monkeypatch: pytest.MonkeyPatch, act: tuple[Any, str]
+    home: Home, monkeypatch: pytest.MonkeyPatch, act: tuple[Any, str], fault: OSError
 ) -> None:
     fixture.override_checklist(home, NEXT)
     before = fixture.read_state(home)
     with monkeypatch.context() as patch:
-        patch.setattr(*act, _raise(_FULL))
-        with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed. Cause: .*No space left"):
+        patch.setattr(*act, _raise(fault))
+        words = f"was not published, and nothing has changed. Cause: .*{fault.strerror}"
+        with pytest.raises(ReleaseError, match=words):
             fixture.publish_draft(home)
     assert fixture.read_state(home) == before
     fixture.publish_draft(home)
     assert fixture.find_current_name(home) == NEXT
 
 
+@_EACH_FAULT
 @pytest.mark.parametrize(
     "act", ["move_draft", "switch_current", "append_journal", "_renew_baseline", "_record_in_ledger",
             "_write_checkpoint", "remove_intent"],
 )  # fmt: skip
 def test_publication_stopped_by_a_full_disk_is_finished_later(
-    home: Home, monkeypatch: pytest.MonkeyPatch, act: str
+    home: Home, monkeypatch: pytest.MonkeyPatch, act: str, fault: OSError
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(publication, act, _raise(_FULL))
-        with pytest.raises(ReleaseError, match=r"is not finished. Cause: .*No space left.*`rti publish`"):
+        patch.setattr(publication, act, _raise(fault))
+        with pytest.raises(ReleaseError, match=rf"is not finished. Cause: .*{fault.strerror}.*`rti publish`"):
             fixture.publish_draft(home)
         messages: list[str] = []
         publication.complete_publication_at_start(home, report=messages.append)
-        assert "No space left" in messages[0], "the service starts anyway and reports it"
+        assert fault.strerror in messages[0], "the service starts anyway and reports it"
     assert fixture.publish_draft(home) == NEXT
     assert find_unfinished(home) == []
 
