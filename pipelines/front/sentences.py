@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
@@ -197,6 +197,22 @@ def describe_region(reader: Reader, crime: str, period: str, row: Row | None, na
     # A headline with a figure has the number of territories; one without it needs the reason.
     has_figure = row["value"] is not None and not regions.is_refused(row)
     return RegionSentences(headline, reader.list_absences(row) if has_figure else cover, cover)
+
+
+def name_regional_years(row: Row | None, by_year: Mapping[str, Row | None]) -> str:
+    """Return in which years of its table an indicator has a figure of the region, if its headline has none.
+
+    `row` is the figure of the headline, and `by_year` those of the table: another period can have figures of more
+    territories. Empty text if there are none.
+    """
+    years = [year for year, of_year in by_year.items() if _has_regional_figure(of_year)]
+    if _has_regional_figure(row) or not years:
+        return ""
+    return tell("The table by year has a regional figure for {years}.", years=words.join_words(years))
+
+
+def _has_regional_figure(row: Row | None) -> bool:
+    return row is not None and row["value"] is not None and regions.is_regional(row)
 
 
 def describe_source(reader: Reader, rows: Iterable[Row | None]) -> str:

@@ -25,7 +25,7 @@ from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
 _FEW = Markup('<span class="front-badge" aria-hidden="true">{few}</span>{number}{spoken}')
-_BRACKETS = mark("Brackets show the 95% confidence interval.")
+BRACKETS = mark("Brackets show the 95% confidence interval.")
 FEW_NOTE = mark(
     "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than {enough}. "
     "Chance alone can change it a lot."
@@ -96,7 +96,7 @@ class FigureTable:
         figure = words.format_count(cell)
         if has_interval and figure.kind == "value" and cell["low"] is not None:
             figure = indicators.format_figure(cell)
-            self.notes.add_remark(tell(_BRACKETS))
+            self.notes.add_remark(tell(BRACKETS))
         marks = words.mark_notes(cell, self.notes)
         return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
 

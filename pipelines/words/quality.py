@@ -13,12 +13,12 @@ from pipelines.words.language import Texts, many, tell, upper_first
 LENGTH = "COMPAR_LENGTH"
 COLUMNS: Mapping[str, str] = Texts(
     {
-        "COMPLETENESS_RATE": mark("Share of requested cells provided"),
+        "COMPLETENESS_RATE": mark("Cells provided"),
         "PUNCTUALITY_RATE": mark("Submitted on time"),
         "PUNCTUALITY_DAYS": mark("Days early or late"),
         "TIMELAG_FIRST": mark("Days to the first release"),
         LENGTH: mark("Periods without gap or break"),
-        "DATA_REV_AVGSIZE": mark("Mean revision of totals"),
+        "DATA_REV_AVGSIZE": mark("Mean revision"),
     }
 )
 _EXPLANATIONS: Mapping[str, str] = Texts(

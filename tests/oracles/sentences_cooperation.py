@@ -87,7 +87,7 @@ def expect_difference_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     return next((texts for texts in pairs if all(p[name] == text for name, text in texts.items())), pairs[0])
 
 
-@expect_parameters("{n} changes since the last round were tested here.")
+@expect_parameters("{n} changes since {period} were tested here.")
 def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
     """Count the groups in which 20 people or more gave a favourable answer, and 20 another one, in both last rounds."""
     rows = [x for x in r.read_rows("practice_result") if x["code"] == "favourable" and x["theme"] == s["theme"]]
@@ -100,7 +100,8 @@ def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
     for by_round in fewest.values():
         if newest in by_round and len(by_round) > 1:
             tested += min(by_round[place] for place in sorted(by_round)[-2:]) >= 20
-    return {"n": str(tested)}
+    before = max(x["period"] for x in rows if x["position"] < newest)
+    return {"n": str(tested), "period": format_period(before)}
 
 
 @expect_parameters("Change since {period}")

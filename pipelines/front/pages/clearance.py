@@ -34,7 +34,8 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
     years = edition.list_clearance_years(metric, crime)[-_YEARS:]
     year = years[-1]
-    region = sentences.describe_region(reader, crime, year, rows.get((edition.region, year)), _name_measured(name))
+    regional = {each: rows.get((edition.region, each)) for each in years}
+    region = sentences.describe_region(reader, crime, year, regional[year], _name_measured(name))
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
     counted = tell("CEPEJ counts cases. This page counts {unit}.", unit=words.unit_name("person"))
     return Page(
@@ -47,7 +48,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
-            "cover": region.note,
+            "cover": f"{region.note} {sentences.name_regional_years(regional[year], regional)}".strip(),
             "why_period": f"{tell(_ABOUT)} {counted}",
             "picture": pictures.draw_clearance(reader, crime, metric),
             "tables": [_compose_years(reader, crime, metric)],

@@ -17,6 +17,7 @@ from pipelines.front.pages.cooperation_breakdowns import (
     list_exchange_files,
     list_type_files,
     name_bases,
+    name_columns,
     name_directions,
     name_exchange,
     name_types,
@@ -194,7 +195,7 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         reader,
         f"{tell('Requests closed, and share executed in full')}, {reader.name_crime(crime)}, {year}",
         tell("Territory"),
-        [f"{name}: {language.lower_first(column)}" for name in name_directions().values() for column in columns],
+        name_columns(columns),
         name=f"outcomes-{year}",
         few=explain_few_shares(),
     )

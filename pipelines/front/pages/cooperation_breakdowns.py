@@ -30,6 +30,12 @@ def name_directions() -> dict[str, str]:
     return {"incoming": tell("Incoming requests"), "outgoing": tell("Outgoing requests")}
 
 
+def name_columns(columns: Sequence[str]) -> list[str]:
+    """Return the headings of columns that each direction has, in a table whose caption says that it is of requests."""
+    directions = (tell("Incoming"), tell("Outgoing"))
+    return [f"{direction}: {language.lower_first(column)}" for direction in directions for column in columns]
+
+
 def name_types() -> str:
     """Return the title of the page on types and quarters."""
     return tell("Requests by type and quarter")
@@ -334,7 +340,7 @@ def compose_quarters(reader: Reader, crime: str, year: int) -> list[FigureTable]
             f"{reader.marked_name(area)}: {language.lower_first(tell('Requests by quarter'))}, "
             f"{reader.name_crime(crime)}, {year}",
             tell("Quarter"),
-            [f"{name}: {language.lower_first(flows[flow])}" for name in name_directions().values() for flow in _FLOWS],
+            name_columns([flows[flow] for flow in _FLOWS]),
             name=f"quarters-{area.lower()}",
         )
         table.name_area(area)

@@ -128,6 +128,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
     years = [*edition.list_ratio_years(metric, crime)[-_YEARS:], period]
+    regional = {year: edition.find_ratios(metric, crime, year).get(edition.region) for year in years[:-1]}
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
     region = sentences.describe_region(reader, crime, period, row, name)
     return Page(
@@ -140,7 +141,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
-            "cover": f"{region.note} {_name_regional_years(reader, crime, metric, row)}".strip(),
+            "cover": f"{region.note} {sentences.name_regional_years(row, regional)}".strip(),
             "why_period": explain_period(reader, metric, crime, period, is_covered=regions.is_refused(row)),
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
@@ -163,25 +164,6 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
         },
         crime=crime,
     )
-
-
-def _name_regional_years(reader: Reader, crime: str, metric: str, row: words.Row | None) -> str:
-    """Return in which years of the table a ratio has a figure of the region, if its period has none; else empty text.
-
-    Another period can have figures of more territories.
-    """
-    edition = reader.edition
-    if _has_regional_figure(row):
-        return ""
-    years_of_table = edition.list_ratio_years(metric, crime)[-_YEARS:]
-    years = [
-        y for y in years_of_table if _has_regional_figure(edition.find_ratios(metric, crime, y).get(edition.region))
-    ]
-    return tell("The table by year has a regional figure for {years}.", years=words.join_words(years)) if years else ""
-
-
-def _has_regional_figure(row: words.Row | None) -> bool:
-    return row is not None and row["value"] is not None and regions.is_regional(row)
 
 
 def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable:
@@ -250,6 +232,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     name, crime_name = reader.find_label("measure", measure), reader.find_label("offence_group", crime)
     years = edition.list_periods(crime, "A")[-_YEARS:]
     year = edition.choose_year(crime)
+    regional = {each: edition.find_total(crime, measure, edition.region, each) for each in years}
     row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
     counted = _name_counted(name)
@@ -265,7 +248,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
-            "cover": region.note,
+            "cover": f"{region.note} {sentences.name_regional_years(row, regional)}".strip(),
             "why_period": "",
             "picture": pictures.draw_trend(reader, crime, measure, edition.region),
             "tables": [

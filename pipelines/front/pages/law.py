@@ -86,6 +86,10 @@ def compose_articles(reader: Reader) -> Page:
         pages.METHODOLOGY,
         title,
         title,
+        lead=tell(
+            "This page lists the articles of each law on which the results on joint investigation teams rest. Choose a "
+            "territory to open its list."
+        ),
         values={
             "law": pages.name_file(pages.LAW),
             "articles": [
@@ -236,7 +240,9 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
     if reader.edition.is_demonstration:
         table.notes.add_remark(tell(_REAL_TREATIES))  # marked above
-    table.notes.add_remark(tell("“No date in our sources” does not mean that there is no treaty."))
+    table.notes.add_remark(
+        tell("“Date not found”: we found no official date. The territory may still be bound by the treaty.")
+    )
     return table
 
 
@@ -247,7 +253,7 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         row for row in reader.edition.tables["treaty_event"] if (row["territory"], row["treaty"]) == (territory, treaty)
     ]
     if not rows:
-        text = tell("no date in our sources")
+        text = tell("date not found")
         return format_figure(words.FormattedFigure(text, text, "note"))
     parts = [
         ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), format_date(row["date"]))))

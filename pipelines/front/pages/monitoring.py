@@ -33,7 +33,7 @@ from pipelines.front.pages.monitoring_fields import (
 from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, keep_together
+from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, keep_together
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row
@@ -258,7 +258,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
         tell("Practice (questionnaire)"),
         tell("Question"),
         [
-            f"{tell('Favourable answers')}, % ({lower_first(tell('95% confidence interval'))})",
+            f"{tell('Favourable answers')} (%)",
             tell("Respondents"),
             tell("Response rate (%)"),
             tell("Date"),
@@ -278,6 +278,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
                 GAPS[row["gap"]],
             ],
         )
+    table.notes.add_remark(tell(BRACKETS))  # marked in tables
     if any(row["state"] == "withheld" for row in rows):
         table.notes.add_remark(explain_withheld())
     return table

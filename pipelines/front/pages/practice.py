@@ -14,7 +14,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, format_figure
 from pipelines.statistics.change import Operands, compute_figure_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_ON_ONE_SIDE, FEWEST_RESPONDENTS, is_few_part
 from pipelines.survey.bank import load_bank
@@ -121,6 +121,13 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
     tested = sum(row["changed"] is not None and not _is_change_of_few(row) for row in rows)
     if not tested:
         return []
+    before = _find_period_before(rows)
+    counted = many(
+        "{n} change since {period} was tested here.",
+        "{n} changes since {period} were tested here.",
+        tested,
+        period=words.period_short(before) if before else "",
+    )
     return [
         tell(
             "A share is called higher or lower than before only if the change is clear, also after allowing for the "
@@ -133,11 +140,7 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
             "more another one.",
             enough=ENOUGH_EVENTS,
         ),
-        many(
-            "{n} change since the last round was tested here.",
-            "{n} changes since the last round were tested here.",
-            tested,
-        ),
+        *([counted] if before else []),
     ]
 
 
@@ -172,8 +175,10 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
     """Return a question with the region, the territories and the roles as rows, and its answers as columns."""
     codes = list(dict.fromkeys(row["code"] for row in sorted(rows, key=lambda row: row["code_position"])))
     cells = {(row["dimension"], row["group"], row["code"]): row for row in rows}
-    # Only favourable answers are compared with the round before: a question without them has no such column.
+    # Only favourable answers are compared with the round before: a question without them, or of a first round, has no
+    # such column.
     has_favourable = FAVOURABLE in codes
+    has_changes = has_favourable and bool(_find_period_before(rows) or any(row["changed"] for row in rows))
     table = FigureTable(
         reader,
         labels.get(("question", series), series),
@@ -182,12 +187,14 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             *(_name_answer(labels, series, code) for code in codes),
             tell("Respondents"),
             tell("Response rate (%)"),
-            *([_name_change(rows)] if has_favourable else []),
+            *([_name_change(rows)] if has_changes else []),
         ],
         word_columns=(len(codes) + 2,),
         name=f"practice-{series.lower().replace('.', '-')}",
         few=tell(_FEW, enough=ENOUGH_EVENTS),
     )
+    if has_favourable:
+        table.notes.add_remark(tell(BRACKETS))  # marked in tables
     if favourable_answers := _list_favourable(series):
         names = [lower_first(_find_answer(labels, series, code)) for code in favourable_answers]
         table.notes.add_remark(tell("Favourable answers: {answers}.", answers=words.join_words(names)))
@@ -213,7 +220,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
         favourable = cells.get((dimension, group, FAVOURABLE))
         changes: list[Part] = []
-        if favourable is not None:
+        if favourable is not None and has_changes:
             changes = [_format_change(table, favourable) if favourable["changed"] else unavailable]
         shares = [_format_share(cells[dimension, group, code]) for code in codes]
         table.add_row(
@@ -230,11 +237,15 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
 
 
 def _name_change(rows: Sequence[Row]) -> str:
-    """Return the heading of the changes, with the period of the round before if there was one."""
-    earlier_periods = [str(row["before_period"]) for row in rows if row["before_period"]]
-    if not earlier_periods:
-        return tell("Change since last round")
-    return tell("Change since {period}", period=words.period_short(max(earlier_periods)))
+    """Return the heading of the changes, with the period of the round before if the release has it."""
+    if before := _find_period_before(rows):
+        return tell("Change since {period}", period=words.period_short(before))
+    return tell("Change since last round")
+
+
+def _find_period_before(rows: Sequence[Row]) -> str:
+    """Return the period of the round before; empty text if there was none."""
+    return max((str(row["before_period"]) for row in rows if row["before_period"]), default="")
 
 
 def _list_favourable(series: str) -> Sequence[str]:
@@ -291,7 +302,7 @@ def _name_group(table: FigureTable, labels: Labels, dimension: str, group: str) 
 
 def _name_answer(labels: Labels, series: str, code: str) -> str:
     if code == FAVOURABLE:
-        return f"{tell('Favourable answers')}, % ({lower_first(tell('95% confidence interval'))})"
+        return f"{tell('Favourable answers')} (%)"
     return f"{_find_answer(labels, series, code)} (%)"
 
 

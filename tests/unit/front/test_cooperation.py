@@ -136,7 +136,7 @@ def test_ways_in_which_requests_end_are_columns_of_their_balance() -> None:
     assert read_lines(incoming)["Aland"] == ["1", "60", "59", "40", "withheld", "5", "0", "60", "1"]
     assert read_lines(outgoing)["Aland"] == ["not available"] * 9
     outcomes = page.values["outcomes"]
-    assert outcomes.table.columns[2] == "Incoming requests: median days to acknowledgement"
+    assert outcomes.table.columns[2] == "Incoming: median days to acknowledgement"
     assert read_lines(outcomes)["Aland"][2:4] == ["30 to 89", "withheld"]
     assert any("exact median is not published" in str(remark) for remark in outcomes.notes.remarks)
 

@@ -58,4 +58,4 @@ def test_events_of_a_treaty_are_one_sentence_with_the_month_in_words() -> None:
     page = compose_law(Reader(make_edition(codelist=CODELISTS, treaty_event=events), "en"))
     treaties = page.values["treaties"]
     assert str(treaties.rows[0].fields[0]) == "Signed: 12 December 2000; ratified: September 2001"
-    assert "no date in our sources" in str(treaties.rows[1].fields[0]), "no field is empty"
+    assert "date not found" in str(treaties.rows[1].fields[0]), "no field is empty"
