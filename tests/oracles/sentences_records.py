@@ -1051,7 +1051,8 @@ def expect_provisional_periods(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters("Breaks in the series: {breaks}.")
 def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
     if s["page"] == "compare":
-        return {"breaks": name_breaks(r, s)}
+        # A picture of lines has those of each area, and that of one area its own.
+        return {"breaks": {name_breaks(r, s, area) for area in (r.region, *r.territories)}}
     if s.get("area") != r.region:
         return {"breaks": ABOUT}
     # Breaks of the region are those of its members, each with the name of the area that it is of.
@@ -1071,8 +1072,8 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
     return {"breaks": "; ".join(listed_breaks)}
 
 
-def name_breaks(r: Release, s: Selection) -> str:
-    """Return the breaks between the periods of a series, those between neighbouring periods together."""
+def name_breaks(r: Release, s: Selection, trend: str) -> str:
+    """Return the breaks between the periods of the series of an area, those between neighbouring periods together."""
     rows = find_compared(r, s)
     periods = sorted(
         {
@@ -1081,8 +1082,8 @@ def name_breaks(r: Release, s: Selection) -> str:
             if area in r.territories and x["freq"] == s["freq"] and x["value"] is not None
         }
     )
-    members = {s["trend"]}
-    if s["trend"] == r.region:
+    members = {trend}
+    if trend == r.region:
         regional = [x for (area, _), x in rows.items() if area == r.region and x["freq"] == s["freq"]]
         members = {code for x in regional for code in split_codes(x["reporters"])}
     codes = {code for member in members for code in (member, *r.list_parts(member))}
@@ -1100,11 +1101,11 @@ def name_breaks(r: Release, s: Selection) -> str:
 
     def list_counted(period: str) -> set[str]:
         """Return the territories that the figure of a period is of, if there is one or it is withheld."""
-        x = rows.get((s["trend"], period))
+        x = rows.get((trend, period))
         is_withheld = x is not None and (x["conf_status"] not in (None, "F") or x["obs_status"] == "Q")
         if x is None or (x["value"] is None and not is_withheld):
             return set()
-        return set(split_codes(x["reporters"])) if s["trend"] == r.region else {s["trend"]}
+        return set(split_codes(x["reporters"])) if trend == r.region else {trend}
 
     groups: list[tuple[int, list[str]]] = []
     begun: set[str] = set()

@@ -78,7 +78,8 @@ def draw_lines(
         for place, series in enumerate(all_series if not names else ())
     ]
     bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn, canvas)])
-    return canvas.finish_drawing(title, description or describe_multiples(title, all_series), bottom, notes)
+    spoken = description or describe_multiples(title, all_series, has_breaks=True)
+    return canvas.finish_drawing(title, spoken, bottom, notes)
 
 
 def _find_top(series: ChartSeries) -> float:

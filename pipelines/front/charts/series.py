@@ -474,14 +474,27 @@ def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.K
     return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
 
 
-def describe_multiples(title: str, panels: Sequence[ChartSeries]) -> str:
-    """Return the first and the last figure of each series."""
+def describe_multiples(title: str, panels: Sequence[ChartSeries], *, has_breaks: bool = False) -> str:
+    """Return the first and the last figure of each series, with `has_breaks` also its breaks."""
     sentences = [f"{title}."]
     for panel in panels:
         with_value = [point for point in panel.points if point.has_value]
         ends = ", ".join(f"{p.period}: {p.figure.spoken}" for p in dict.fromkeys((*with_value[:1], *with_value[-1:])))
         sentences.append(f"{panel.title}: {ends or tell('no figure can be shown')}.")
+        sentences += _list_break_sentence(panel) if has_breaks else []
     return " ".join(sentences)
+
+
+def _list_break_sentence(series: ChartSeries) -> list[str]:
+    """Return the sentence that names the breaks of a series with their periods; none if it has no break."""
+    if not series.breaks:
+        return []
+    periods = [series.points[span.end].period for span in series.breaks]
+    names = [
+        span.name if period in span.name else f"{span.name} ({period})"
+        for span, period in zip(series.breaks, periods, strict=True)
+    ]
+    return [tell("Breaks in the series: {breaks}.", breaks="; ".join(names))]
 
 
 def _is_alike(with_value: Sequence[PeriodPoint]) -> bool:
@@ -540,13 +553,7 @@ def describe_series(series: ChartSeries) -> str:
     missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if _is_absent(point)]
     if missing and with_value:
         sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
-    if series.breaks:
-        periods = [series.points[span.end].period for span in series.breaks]
-        names = [
-            span.name if period in span.name else f"{span.name} ({period})"
-            for span, period in zip(series.breaks, periods, strict=True)
-        ]
-        sentences.append(tell("Breaks in the series: {breaks}.", breaks="; ".join(names)))
+    sentences += _list_break_sentence(series)
     if series.events:
         sentences.append(tell("Changes to the law: {events}.", events="; ".join(e.spoken for e in series.events)))
     return " ".join(sentences)

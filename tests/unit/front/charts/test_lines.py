@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.lines import MOST_BANDS, _spread_apart, draw_lines
+from pipelines.front.charts.series import BreakMark
 from tests.support.drawings import assert_legible
 from tests.support.parts_of_pictures import make_series
 
@@ -34,6 +37,14 @@ def test_coverage_of_the_region_and_missing_figures_of_the_one_in_full_are_shown
     drawing = draw_lines("Convicted", [region, make_series("A", 1.0, 2.0)], 0)
     assert "Territories included, of 7" in drawing.svg and 'class="absent"' in drawing.svg
     assert "A: 2020: 1.0, 2021: 2.0." in drawing.description
+
+
+def test_breaks_are_in_words_behind_the_series_that_they_cut() -> None:
+    """Require it because readers of the words alone could not know that the drawn lines are cut."""
+    cut = replace(make_series("Region", 3.0, 4.0), breaks=[BreakMark(1, 1, "Change of law")])
+    description = draw_lines("Convicted", [cut, make_series("A", 1.0, 2.0)], 0).description
+    assert "2021: 4.0. Breaks in the series: Change of law (2021). A: 2020: 1.0" in description
+    assert description.count("Breaks in the series") == 1
 
 
 def test_spread_apart_keeps_the_order_and_leaves_no_overlap() -> None:
