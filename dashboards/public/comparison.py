@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dashboards.public import queries, tables
 from pipelines import words
@@ -79,10 +80,11 @@ def read_metrics(path: str) -> dict[str, Row]:
     return {row["metric"]: row for row in queries.read_rows(path, "metrics")}
 
 
-def list_codes(path: str, kind: str, crime: str) -> dict[str, list[str]]:
+@lru_cache(maxsize=256)
+def list_codes(path: str, kind: str, crime: str) -> Mapping[str, Sequence[str]]:
     """Return the codes of the indicators of a kind that have a figure, each with its count units.
 
-    Those of sentences are the kinds of decisions.
+    Those of sentences are the kinds of decisions. Each redraw of the page asks for those of all kinds.
     """
     units: dict[str, list[str]] = {}
     if kind in ("count", "rate"):

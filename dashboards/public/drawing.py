@@ -21,6 +21,7 @@ import streamlit as st
 from dashboards.public import charts, tables
 from dashboards.public.downloads import offer_pictures, offer_table
 from dashboards.public.frame import Frame, explain_in_fold
+from dashboards.public.own_html import put_own_html
 from dashboards.public.problems import show_outdated_part
 from dashboards.public.queries import OutdatedReleaseError
 from dashboards.public.selection import read_selection
@@ -62,11 +63,11 @@ class Html(Plain):
     """A text that is HTML; its terms are explained where a page has them first."""
 
     def draw_element(self, frame: Frame) -> None:
-        st.html(frame.explain_html(self.text))
+        put_own_html(frame.explain_html(self.text))
 
     def draw_text(self) -> None:
         """Draw the text as it is."""
-        st.html(self.text)
+        put_own_html(self.text)
 
 
 class Svg(Plain):
@@ -98,7 +99,7 @@ class Quote(Plain):
 
     def draw_element(self, frame: Frame) -> None:
         quoted, source = frame.explain_terms(self.text), keep_part_whole(escape(frame.cite_source()))
-        st.html(f'<blockquote class="rti-quote">{quoted}<cite>{source}</cite></blockquote>')
+        put_own_html(f'<blockquote class="rti-quote">{quoted}<cite>{source}</cite></blockquote>')
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class DrawnTable:
         return len(self.html)
 
     def draw_element(self, frame: Frame) -> None:
-        st.html(frame.explain_html(self.html))
+        put_own_html(frame.explain_html(self.html))
         offer_table(frame, self.title, self.table, f"{next(frame.numbers)}.{self.table.corner}")
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboards.public import menu, queries
 from dashboards.public.frame import Frame
+from dashboards.public.own_html import put_own_html
 from dashboards.public.plain_page import invite_questions
 from dashboards.public.selection import RELEASE, read_selection
 from dashboards.public.static_links import find_crime, link_static_page
@@ -74,7 +75,7 @@ def _render_link(text: str) -> str:
 def show_notice(frame: Frame) -> None:
     """Show under the title of a page what a reader must know about its release before the figures."""
     if html := _render_notice(frame):
-        st.html(keep_part_whole(html))
+        put_own_html(keep_part_whole(html))
 
 
 def show_foot() -> None:
@@ -82,7 +83,7 @@ def show_foot() -> None:
 
     `browser.js` renews the links after a part of the page that was redrawn alone, which cannot write to them.
     """
-    st.html(_render_foot())
+    put_own_html(_render_foot())
 
 
 def _render_notice(frame: Frame) -> str:
@@ -135,4 +136,4 @@ def explain_unknown_release() -> None:
     st.title(tell("There is no such release"), anchor=False)
     st.markdown(tell("Check the release in the address of this page, or open the page in the newest release."))
     links = (way_on, f'<a href="{link_static_page(RELEASES)}">{escape(tell("Releases and corrections"))}</a>')
-    st.html(f"<ul>{''.join(f'<li>{link}</li>' for link in links)}</ul>")
+    put_own_html(f"<ul>{''.join(f'<li>{link}</li>' for link in links)}</ul>")

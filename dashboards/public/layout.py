@@ -20,6 +20,7 @@ from dashboards.public.drawing import keep_part as keep_part
 from dashboards.public.drawing import open_fold as open_fold
 from dashboards.public.frame import Frame as Frame
 from dashboards.public.frame import read_vocabulary as read_vocabulary
+from dashboards.public.own_html import put_own_html
 from dashboards.public.problems import explain_problems
 from dashboards.public.selection import open_language, read_selection
 from dashboards.public.static_links import find_crime, link_static_page
@@ -78,7 +79,7 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
     `title`, `lead` and `banner` are marked texts, since the language of the page is known only here.
     """
     open_language()
-    st.html(_read_style())
+    put_own_html(_read_style())
     _stop_at_long_address()
     selection = read_selection()
     selection.begin_run(menu.read_page())
@@ -86,11 +87,11 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
     selection.release, selection.front = frame.id, frame.front
     if frame.is_demonstration:
         notice = escape(tell(banner))  # marked in words.citations
-        st.html(f'<div class="rti-banner" role="note">{notice}</div>')
+        put_own_html(f'<div class="rti-banner" role="note">{notice}</div>')
     st.title(keep_text_whole(tell(title), is_title=True), anchor=False)  # marked in pages
     edition_notes.show_notice(frame)
     if lead:
-        st.html(f"<p>{frame.explain_terms(tell(lead))}</p>")  # marked in pages
+        put_own_html(f"<p>{frame.explain_terms(tell(lead))}</p>")  # marked in pages
     return frame
 
 
@@ -142,7 +143,7 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_
     if not has_brief and "A" in queries.list_periods(frame.path, crime):
         link_brief(frame, "", crime)
     foot = escape(f"{frame.cite_source(is_ours=is_ours)} {prepared} {way}")
-    st.html(f'<div class="rti-foot">{keep_part_whole(foot)}</div>')
+    put_own_html(f'<div class="rti-foot">{keep_part_whole(foot)}</div>')
     edition_notes.show_foot()
     _put_print_foot()
 
@@ -157,7 +158,7 @@ def _put_print_foot() -> None:
     # A string of CSS: a backslash, a quotation mark or "<" would end it or the style.
     printed = escape(tell("Printed from {address}", address=text))
     quoted = "".join(f"\\{ord(letter):x} " if letter in '\\"<' else letter for letter in text)
-    st.html(
+    put_own_html(
         f'<style>@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt sans-serif; }} }}</style>'
         f'<p class="rti-print" data-address="{escape(address)}">{printed}</p>'
     )
@@ -262,7 +263,7 @@ def link_brief(frame: Frame, area: str, crime: str) -> None:
         return
     label = tell("Brief to print: two pages (PDF)") if area else tell("Brief to print: four pages (PDF)")
     address = f"/releases/{frame.id}/{html_lang(current_language())}/{name_brief_file(area, crime)}"
-    st.html(f'<p class="rti-small"><a href="{escape(address)}" download>{escape(label)}</a></p>')
+    put_own_html(f'<p class="rti-small"><a href="{escape(address)}" download>{escape(label)}</a></p>')
 
 
 def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str, key: str) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboards.public import edition_notes, queries
+from dashboards.public.own_html import put_own_html
 from pipelines.core.i18n import mark
 from pipelines.words.language import tell
 
@@ -48,7 +49,7 @@ def _show_problem(text: str, *, is_section: bool) -> None:
     st.title(heading)
     st.markdown(text)
     if edition_notes.is_older_requested():
-        st.html(f"<p>{edition_notes.render_way_on()}</p>")
+        put_own_html(f"<p>{edition_notes.render_way_on()}</p>")
 
 
 def _describe_damage(error: queries.DamagedReleaseError) -> str:

@@ -149,7 +149,7 @@ class Explainer:
         `page` is the file of the glossary, and `about` the beginning of the ids of the explanations.
         """
         self.page, self.about = page, about
-        self._unused = {code: text for code, (_, text, _) in TERMS.items()}
+        self._unused = frozenset(TERMS)
 
     def explain_page(self, page: str) -> str:
         """Return a page as HTML with the terms in its main part that were not explained before.
@@ -167,11 +167,14 @@ class Explainer:
 
         What comes later is not known yet. A term in a fold of this part that was not explained before is therefore
         explained there by `folded`, whose ids must be others, and again where it is seen first. `is_folded` is true
-        for a part that is folded as a whole.
+        for a part that is folded as a whole. Pages of the explorer draw the same parts after each other for each
+        reader, so that a part with the same terms left to explain is composed once.
         """
-        return self._explain_located(
-            part, _locate_terms_of_part(part, language.current_language()), folded, is_folded=is_folded
+        on_page, in_folds = (self.page, self.about, self._unused), (folded.page, folded.about, folded._unused)
+        explained, self._unused, folded._unused = _explain_part(
+            part, language.current_language(), on_page, in_folds, is_folded=is_folded
         )
+        return explained
 
     def _explain_located(self, page: str, located: _Located, folded: Explainer, *, is_folded: bool = False) -> str:
         on_page = [] if is_folded else [use for use in located.uses if not _is_in(use.start, located.folds)]
@@ -193,7 +196,30 @@ class Explainer:
         return list(first.values())
 
     def _explain(self, code: str, form: Markup) -> Markup:
-        return _TERM.format(page=self.page, about=self.about, code=code, form=form, text=self._unused.pop(code))
+        self._unused -= {code}
+        return _TERM.format(page=self.page, about=self.about, code=code, form=form, text=TERMS[code][1])
+
+
+_State = tuple[str, str, frozenset[str]]
+"""Page of the glossary, beginning of the ids, and terms that are not explained yet, of one `Explainer`."""
+
+
+@lru_cache(maxsize=512)
+def _explain_part(
+    part: str, language_of_part: str, on_page: _State, in_folds: _State, *, is_folded: bool
+) -> tuple[str, frozenset[str], frozenset[str]]:
+    """Return a part of a page with its terms explained, and the terms that are left to explain on it and in folds."""
+    explainer, folded = (_restore_explainer(state) for state in (on_page, in_folds))
+    located = _locate_terms_of_part(part, language_of_part)
+    explained = explainer._explain_located(part, located, folded, is_folded=is_folded)
+    return explained, explainer._unused, folded._unused
+
+
+def _restore_explainer(state: _State) -> Explainer:
+    page, about, unused = state
+    explainer = Explainer(page, about)
+    explainer._unused = unused
+    return explainer
 
 
 def _locate_terms(page: str, start: int, end: int) -> _Located:

@@ -133,7 +133,7 @@ def _show_figures(
     all_periods = comparison.group_periods(all_rows)
     first_freq, _ = _choose_opening(windows, all_periods) or (next(iter(all_periods), "A"), "")
     version = _choose_version(all_rows, read_selection().foresee_option("freq", first_freq, of=of))
-    compared = Compared(frame, crime, choice, areas, version)
+    compared = Compared(frame, crime, choice, areas, version, comparison.select_version(all_rows, version))
     periods = comparison.group_periods(compared.rows)
     if not periods:
         layout.put_text(tell("The release has no figures of this version to compare."))

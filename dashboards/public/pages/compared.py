@@ -25,12 +25,8 @@ class Compared:
     choice: Choice
     areas: tuple[str, ...]
     version: str
-
-    @cached_property
-    def rows(self) -> Sequence[Row]:
-        """Return the figures of this version in all areas and periods."""
-        all_rows = comparison.read_figures(self.frame.path, self.choice, self.crime)
-        return comparison.select_version(all_rows, self.version)
+    rows: Sequence[Row] = field(compare=False, repr=False)
+    """Figures of this version in all areas and periods, which the other fields determine."""
 
     @cached_property
     def name(self) -> str:

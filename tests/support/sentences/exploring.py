@@ -33,6 +33,7 @@ from dashboards.public import (
     edition_notes,
     layout,
     menu,
+    own_html,
     queries,
     selection,
     tables,
@@ -63,8 +64,8 @@ from pipelines.front.charts.canvas import NARROW
 from tests.support.sentences.recording import Recorder, Selection
 
 MODULES = (
-    about, breakdown, choices, clearance, compare, downloads, drawing, durations, edition_notes, layout, menu, page,
-    published, quality, region, selection, source, trend, trends, victims,
+    about, breakdown, choices, clearance, compare, downloads, drawing, durations, edition_notes, layout, menu, own_html,
+    page, published, quality, region, selection, source, trend, trends, victims,
 )  # fmt: skip
 PAGES: Mapping[str, Callable[[], None]] = {
     "region": region.render_page,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pytest
 from lxml import html
 
 from pipelines.core import i18n
+from pipelines.front import glossary
 from pipelines.front.glossary import TERMS, Explainer, strip_explanations
 from pipelines.words.language import read_in
 
@@ -165,3 +167,24 @@ def test_forms_are_distinct_and_not_empty_in_every_language(language: str) -> No
     with read_in(language):
         forms = [form.lower() for _, _, forms in TERMS.values() for form in forms.split("|")]
     assert all(form.strip() == form != "" for form in forms) and len(set(forms)) == len(forms)
+
+
+def test_part_is_explained_by_what_was_before_it_and_not_by_another_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read parts in two orders, open and folded, with and without parts that were composed before."""
+    parts = [
+        "<p>Convicted at first instance.</p>",
+        "<p>Convicted, by territory.</p>",
+        "<p>A return of a territory.</p>",
+    ]
+
+    def read_page(order: Sequence[int], page: str) -> list[str]:
+        on_page, folded = Explainer(page), Explainer(page, "folded")
+        return [on_page.explain_part(parts[n], folded, is_folded=place == 1) for place, n in enumerate(order)]
+
+    orders = list(permutations(range(3)))
+    cached = [read_page(order, page) for page in ("m.html", "n.html") for order in (*orders, *orders)]
+    with monkeypatch.context() as patch:
+        patch.setattr(glossary, "_explain_part", glossary._explain_part.__wrapped__)
+        composed = [read_page(order, page) for page in ("m.html", "n.html") for order in (*orders, *orders)]
+    assert cached == composed
+    assert cached[0] != cached[-1] and len({text for texts in cached for text in texts}) > 6

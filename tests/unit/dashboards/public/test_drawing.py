@@ -43,6 +43,7 @@ class _Page:
 def page(monkeypatch: pytest.MonkeyPatch) -> _Page:
     page = _Page()
     monkeypatch.setattr(drawing, "st", page)
+    monkeypatch.setattr(drawing, "put_own_html", page.html)
     monkeypatch.setattr(drawing, "read_selection", lambda: SELECTION)
     monkeypatch.setattr(SELECTION, "carried", {})
     return page
