@@ -34,6 +34,12 @@ PATHS = ("/", "/upload", "/board", "/figures", "/templates", "/account", "/pract
 """Pages that the crowd opens in turn."""
 SLOWEST = 5
 """Pages that are named with their median."""
+SESSIONS, SESSION_BATCHES = 1_000, 5
+SESSION_PATHS = ("/", "/upload", "/board", "/account")
+"""Sessions whose memory is measured, in how many parts, and the pages that each opens."""
+GIVE_BACK = {"MALLOC_TRIM_THRESHOLD_": "0", "MALLOC_ARENA_MAX": "1", "RTI_REQUESTS_PER_MINUTE": "60000"}
+"""Settings of the service whose sessions are measured. It gives freed memory back at once, so that only what is in use
+is measured, and one address may send as many requests as a thousand people."""
 READERS = 100
 PAUSE = 2.0
 """Seconds for which somebody reads a page before the next."""
@@ -54,15 +60,47 @@ def measure_pages(setting: Setting) -> Iterator[Figure]:
         running.warm_service(service)
         yield from _measure_each_page(service, state, setting.repetitions, stack)
 
-        before = service.measure_memory()
         accounts = [*running.SENDERS] * (READERS // len(running.SENDERS))
         readers = [stack.enter_context(visit_service(service, account)) for account in accounts]
-        for reader in readers:
-            reader.open_page("/")
-        grown = (service.measure_memory() - before) / len(readers)
-        yield Figure("memory of a session", grown, "MB", target="≤ 1 MB", reached=grown <= SESSION_TARGET)
-
         yield from _measure_crowd(service, readers, stack)
+    with running.run_service(home, folder, environment={"RTI_NOW": measuring.NOW, **GIVE_BACK}) as service:
+        running.warm_service(service)
+        yield _measure_sessions(service)
+
+
+def _measure_sessions(service: Service) -> Figure:
+    """Open pages in one session of each account, and as often in a new session for each visit; compare the memory.
+
+    The memory of a service changes by itself while it answers. The visits without new sessions show by how much: their
+    batches give the resolution of the figure.
+    """
+    from tests.support.service import running
+    from tests.support.service.visitor import Visitor, begin_sessions
+
+    def open_pages(client: httpx.Client, cookies: Sequence[str]) -> float:
+        for cookie in cookies:
+            visitor = Visitor(client)
+            visitor.cookies.set("rti_session", cookie, domain="127.0.0.1", path="/")
+            for path in SESSION_PATHS:
+                _time_page(visitor, path)
+        return service.measure_memory("Pss_Anon")
+
+    names = [*running.SENDERS] * (SESSIONS // SESSION_BATCHES // len(running.SENDERS))
+    with httpx.Client(base_url=service.address, timeout=120, trust_env=False) as client:
+        same = begin_sessions(service, running.SENDERS) * (len(names) // len(running.SENDERS))
+        open_pages(client, same)
+        alone = [open_pages(client, same) for _ in range(SESSION_BATCHES + 1)]
+        many = [alone[-1], *(open_pages(client, begin_sessions(service, names)) for _ in range(SESSION_BATCHES))]
+    n_sessions = len(names) * SESSION_BATCHES
+    per_session = 1_024 / n_sessions  # kilobytes of one session for each megabyte of all
+    grown, resolution = (many[-1] - many[0]) * per_session, (max(alone) - min(alone)) * per_session
+    note = (
+        f"{n_sessions:,} sessions of {len(SESSION_PATHS)} pages changed the memory by {many[-1] - many[0]:+.1f} MB, "
+        f"as many visits in {len(running.SENDERS)} sessions by {alone[-1] - alone[0]:+.1f} MB; "
+        f"resolution {resolution:.1f} kB"
+    )
+    is_reached = (grown + resolution) / 1_024 <= SESSION_TARGET
+    return Figure("memory of a session", grown, "kB", target="≤ 1 MB", reached=is_reached, note=note)
 
 
 def _prepare_home(root: Path) -> dict[str, str]:

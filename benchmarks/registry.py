@@ -11,7 +11,7 @@ from pathlib import Path
 class Figure:
     """One measured figure and its floor.
 
-    `value` and `floor` are in `unit` (`s`, `ms`, `cells/s` or `MB`), and medians unless the name says otherwise;
+    `value` and `floor` are in `unit` (`s`, `ms`, `cells/s`, `kB` or `MB`), and medians unless the name says otherwise;
     `floor_name` says what the floor is.
     `target` is the wished-for limit in words, `reached` whether this run kept it (None without a target). If a
     `required` target is missed, the run ends with exit code 1.

@@ -78,13 +78,16 @@ class Service:
         """Return the process ids of the service and all its descendants."""
         return [self.process.pid, *list_descendants(self.process.pid)]
 
-    def measure_memory(self) -> float:
-        """Return the megabytes of the service with all its processes; shared pages count proportionally."""
+    def measure_memory(self, kind: str = "Pss") -> float:
+        """Return the megabytes of the service with all its processes; shared pages count proportionally.
+
+        The kind `Pss_Anon` leaves out pages of files, which the kernel takes and brings back as it likes.
+        """
         kilobytes = 0
         for pid in self.list_process_ids():
             with suppress(OSError):
                 for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                    if line.startswith("Pss:"):
+                    if line.startswith(f"{kind}:"):
                         kilobytes += int(line.split()[1])
         return kilobytes / 1024
 

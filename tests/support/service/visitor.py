@@ -6,7 +6,7 @@ does not expect, fails here as it would in a browser.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -175,6 +175,11 @@ class Visitor:
 
 def begin_session(service: Service, account: str) -> str:
     """Begin a session of an account next to a running service; return the value of its cookie."""
+    return begin_sessions(service, [account])[0]
+
+
+def begin_sessions(service: Service, names: Iterable[str]) -> list[str]:
+    """Begin a session of each of these accounts next to a running service; return the values of their cookies."""
     from starlette.requests import HTTPConnection
 
     from pipelines.ledger.opening import open_ledger
@@ -183,18 +188,18 @@ def begin_session(service: Service, account: str) -> str:
     from pipelines.web.sign_in.sessions import open_sessions
     from tests.support.demonstration import CLOCK, frozen_at
 
+    connection = HTTPConnection({"type": "http", "headers": [], "scheme": "http", "path": "/"})
+    values = []
     with service.issuing, frozen_at(CLOCK, service.home.root):
         engine = open_ledger(service.home)
-        settings = read_web_settings(service.home, int(service.address.rpartition(":")[2]))
-        stored_account = accounts.find_account(engine, account)
-        assert stored_account is not None, f"there is no account {account}"
-        issuer, subject = (
-            (stored_account.issuer, stored_account.subject) if stored_account.issuer else (accounts.LOCAL, account)
-        )
-        connection = HTTPConnection({"type": "http", "headers": [], "scheme": "http", "path": "/"})
-        value = open_sessions(engine, settings).begin_session(connection, account, issuer=issuer, subject=str(subject))
+        sessions = open_sessions(engine, read_web_settings(service.home, int(service.address.rpartition(":")[2])))
+        for name in names:
+            account = accounts.find_account(engine, name)
+            assert account is not None, f"there is no account {name}"
+            issuer, subject = (account.issuer, account.subject) if account.issuer else (accounts.LOCAL, name)
+            values.append(sessions.begin_session(connection, name, issuer=issuer, subject=str(subject)))
         engine.dispose()
-    return value
+    return values
 
 
 @contextmanager
