@@ -298,6 +298,27 @@ class Edition:
         return sides
 
     @cached_property
+    def _rows_by_year(self) -> dict[str, Mapping[tuple[object, ...], list[Row]]]:
+        return {}
+
+    def list_rows_of_crime(self, table: str, crime: str, year: int | None = None) -> list[Row]:
+        """Return the rows of a table with years that are of one crime, of one year or of all, in their order."""
+        return self._index_by_year(table).get((crime,) if year is None else (crime, year), [])
+
+    def list_years_of_crime(self, table: str, crime: str) -> list[int]:
+        """Return the years of which a table has rows of one crime."""
+        return [int(str(key[1])) for key in self._index_by_year(table) if key[0] == crime and len(key) > 1]
+
+    def _index_by_year(self, table: str) -> Mapping[tuple[object, ...], list[Row]]:
+        if table not in self._rows_by_year:
+            rows: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+            for row in self.tables[table]:
+                rows[row["offence_group"],].append(row)
+                rows[row["offence_group"], row["year"]].append(row)
+            self._rows_by_year[table] = rows
+        return self._rows_by_year[table]
+
+    @cached_property
     def _victims(self) -> Mapping[tuple[str, str, str, str], Row]:
         return {(r["offence_group"], r["victim_status"], r["area"], r["period"]): r for r in self.tables["victim"]}
 

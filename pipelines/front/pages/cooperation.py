@@ -52,7 +52,7 @@ def list_files(reader: Reader) -> dict[str, str]:
 
 def list_years(reader: Reader, crime: str) -> list[int]:
     """Return the years with figures of a crime, the newest first."""
-    return sorted({row["year"] for row in select_rows(reader, "cooperation", crime)}, reverse=True)
+    return sorted(reader.edition.list_years_of_crime("cooperation", crime), reverse=True)
 
 
 def compose_cooperation(reader: Reader, crime: str) -> Page:

@@ -163,7 +163,8 @@ def note_withheld(table: FigureTable) -> None:
 
 
 def _list_years(reader: Reader, crime: str, tables: Sequence[str]) -> list[int]:
-    return sorted({row["year"] for table in tables for row in select_rows(reader, table, crime)}, reverse=True)
+    years = {year for table in tables for year in reader.edition.list_years_of_crime(table, crime)}
+    return sorted(years, reverse=True)
 
 
 def _compose_type_sections(reader: Reader, crime: str, year: int) -> list[Section]:
@@ -223,10 +224,10 @@ def make_page(
     )
 
 
-def select_rows(reader: Reader, table: str, crime: str, **values: object) -> list[Row]:
-    """Return the rows of a table of one crime, with these values."""
-    rows = reader.edition.tables[table]
-    return [row for row in rows if row["offence_group"] == crime and all(row[k] == v for k, v in values.items())]
+def select_rows(reader: Reader, table: str, crime: str, year: int | None = None, **values: object) -> list[Row]:
+    """Return the rows of a table of one crime, of one year or of all, with these values."""
+    rows = reader.edition.list_rows_of_crime(table, crime, year)
+    return [row for row in rows if all(row[k] == v for k, v in values.items())]
 
 
 def compose_types(reader: Reader, crime: str, year: int) -> list[FigureTable]:

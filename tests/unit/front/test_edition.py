@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from tests.support.editions import make_edition, make_ratio, make_total, make_window
 
@@ -98,3 +99,37 @@ def test_withheld_ratio_of_the_region_is_found_as_it_was_released() -> None:
     ]
     edition = make_edition(stage_ratio=[hidden], total=totals, metric_operand=operands)
     assert edition.find_ratios(hidden["metric"], "TIP", "2025")["WB"] == hidden
+
+
+class CountedRow(dict[str, Any]):
+    """Row that counts how often a field of any row is read."""
+
+    reads = 0
+
+    def __getitem__(self, name: str) -> Any:
+        CountedRow.reads += 1
+        return super().__getitem__(name)
+
+
+def test_rows_of_a_year_are_selected_without_reading_those_of_other_years() -> None:
+    def count_reads(n_years: int) -> int:
+        rows = [
+            CountedRow(offence_group=crime, year=year, territory=area)
+            for year in range(2025 - n_years, 2025)
+            for area in ("AA", "BB")
+            for crime in ("TIP", "SOM")
+        ]
+        edition = make_edition(cooperation=rows)
+        CountedRow.reads = 0
+        for year in range(2025 - n_years, 2025):
+            of_year = edition.list_rows_of_crime("cooperation", "TIP", year)
+            assert of_year == [row for row in rows if row.items() >= {"offence_group": "TIP", "year": year}.items()]
+            assert year in edition.list_years_of_crime("cooperation", "TIP")
+        reads = CountedRow.reads
+        assert edition.list_rows_of_crime("cooperation", "SOM") == [
+            row for row in rows if row.get("offence_group") == "SOM"
+        ]
+        assert edition.list_rows_of_crime("cooperation", "SOM", 2025) == []
+        return reads
+
+    assert count_reads(100) <= 10 * count_reads(10)
