@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import product
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from expectations import judge
 from expectations.judge import History, JudgedReturn, judge_returns
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry, load
@@ -155,6 +157,32 @@ def test_rules_judged_alone_have_the_findings_that_they_have_among_all(registry:
     for name, findings in among_all.items():
         assert [finding for rule in alone for finding in alone[rule][name]] == findings
     assert [finding.rule for findings in among_all.values() for finding in findings] == list(alone)
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_returns_judged_in_parts_have_the_findings_that_they_have_together(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, in_order: bool
+) -> None:
+    history = make_history(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
+    readings = [make_reading(registry, [make_observation(registry, value=value)]) for value in (5000.0, 5.0, 21.0)]
+    readings += [make_reading(registry, [make_observation(registry, **fault)]) for fault, _ in FAULTS[:3]]
+    readings += [make_record_return(registry, [make_record(registry, **fault)]) for fault, _ in RECORD_FAULTS[:2]]
+    items = [JudgedReturn(f"S{number}", reading, RECEIVED) for number, reading in enumerate(readings)]
+    together = judge_returns(items, history, registry, in_order=in_order)
+    assert sum(map(bool, together.values())) >= 6
+    parts: list[int] = []
+    tabulate_blocks = judge._tabulate_blocks
+
+    def count_part(part: Sequence[JudgedReturn], of_registry: Registry) -> pl.DataFrame:
+        parts.append(len(part))
+        return tabulate_blocks(part, of_registry)
+
+    monkeypatch.setattr(judge, "_tabulate_blocks", count_part)
+    for most_rows, n_parts in ((1_000, 2), (1, len(items))):
+        monkeypatch.setattr(judge, "MOST_ROWS", most_rows)
+        parts.clear()
+        assert judge_returns(items, history, registry, in_order=in_order) == together
+        assert (len(parts), sum(parts)) == (n_parts, len(items))
 
 
 @pytest.mark.parametrize(("fault", "rule"), FAULTS)

@@ -113,7 +113,7 @@ class CountedRow(dict[str, Any]):
 
 def test_rows_of_a_year_are_selected_without_reading_those_of_other_years() -> None:
     def count_reads(n_years: int) -> int:
-        rows = [
+        rows: list[dict[str, Any]] = [
             CountedRow(offence_group=crime, year=year, territory=area)
             for year in range(2025 - n_years, 2025)
             for area in ("AA", "BB")
