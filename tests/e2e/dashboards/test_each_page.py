@@ -220,29 +220,11 @@ def open_popover(page: Page, label: str) -> tuple[Locator, Locator]:
     return button, body
 
 
-@pytest.fixture
-def popover_page(visitor: BrowserContext, public_app: str, label: str) -> Iterator[Page]:
-    """Open the page with the kind of popover of a label."""
-    with open_visit(visitor, public_app, POPOVERS[label]) as visit:
-        yield visit.page
-
-
-@pytest.mark.parametrize("label", POPOVERS)
-def test_open_popover_passes_axe_and_closes_by_escape(popover_page: Page, label: str) -> None:
-    page = popover_page
-    button, body = open_popover(page, label)
-    # Folds stay closed, since a click elsewhere closes the popover.
-    violations = axe.find_violations(page, without=axe.NEVER_SERIOUS)
-    faults = [(violation["id"], node["html"][:200]) for violation in violations for node in violation["nodes"]
-              if violation["impact"] in axe.SERIOUS]  # fmt: skip
-    assert faults == []
-    expect(button).to_have_attribute("aria-expanded", "true")
-    expect(button).to_have_attribute("aria-controls", str(body.get_attribute("id")))
-    page.keyboard.press("Tab")
-    page.keyboard.press("Escape")
-    expect(body).to_be_hidden()
-    expect(button).to_be_focused()
-    expect(button).to_have_attribute("aria-expanded", "false")
+@pytest.fixture(scope="module", params=POPOVERS)
+def popover(visitor: BrowserContext, public_app: str, request: pytest.FixtureRequest) -> Iterator[tuple[Page, str]]:
+    """Each page of `POPOVERS` with its label, loaded once; every test leaves the popover closed."""
+    with open_visit(visitor, public_app, POPOVERS[request.param]) as visit:
+        yield visit.page, request.param
 
 
 def check_walk_through_popover(page: Page, label: str) -> None:
@@ -267,21 +249,38 @@ def check_walk_through_popover(page: Page, label: str) -> None:
     assert page.evaluate(WALK)[1] == behind
 
 
-@pytest.mark.parametrize("label", POPOVERS)
-def test_tab_reaches_each_control_of_a_popover_in_order_and_leaves_it(popover_page: Page, label: str) -> None:
-    """Walk through a popover as the page opens, and after it was redrawn."""
-    check_walk_through_popover(popover_page, label)
-    popover_page.get_by_text("Smuggling of migrants", exact=True).first.click()
-    popover_page.wait_for_url(re.compile("crime=SOM"))
-    wait_until_settled(popover_page)
-    check_walk_through_popover(popover_page, label)
+def test_tab_reaches_each_control_of_a_popover_in_order_and_leaves_it(popover: tuple[Page, str]) -> None:
+    """Walk through a popover as the page opens, and after it was redrawn: before the tests that open it elsewhere."""
+    page, label = popover
+    skeletons = page.get_by_test_id("stSkeleton")
+    expect(skeletons).to_have_count(0)
+    check_walk_through_popover(page, label)
+    page.get_by_text("Smuggling of migrants", exact=True).first.click()
+    page.wait_for_url(re.compile("crime=SOM"))
+    wait_until_settled(page)
+    expect(skeletons).to_have_count(0)
+    check_walk_through_popover(page, label)
 
 
-@pytest.mark.parametrize("label", POPOVERS)
-def test_focus_goes_back_from_a_popover_to_its_button_and_waits_for_its_controls(
-    popover_page: Page, label: str
-) -> None:
-    page = popover_page
+def test_open_popover_passes_axe_and_closes_by_escape(popover: tuple[Page, str]) -> None:
+    page, label = popover
+    button, body = open_popover(page, label)
+    # Folds stay closed, since a click elsewhere closes the popover.
+    violations = axe.find_violations(page, without=axe.NEVER_SERIOUS)
+    faults = [(violation["id"], node["html"][:200]) for violation in violations for node in violation["nodes"]
+              if violation["impact"] in axe.SERIOUS]  # fmt: skip
+    assert faults == []
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(button).to_have_attribute("aria-controls", str(body.get_attribute("id")))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(body).to_be_hidden()
+    expect(button).to_be_focused()
+    expect(button).to_have_attribute("aria-expanded", "false")
+
+
+def test_focus_goes_back_from_a_popover_to_its_button_and_waits_for_its_controls(popover: tuple[Page, str]) -> None:
+    page, label = popover
     button, body = open_popover(page, label)
     first = body.locator("button, [tabindex='0']").first
     # As long as its controls are not there, the focus stays.
