@@ -34,6 +34,11 @@ def run_everything() -> None:
     _is_complete = True
 
 
+def runs_everything() -> bool:
+    """Return True in `make test-all`."""
+    return _is_complete
+
+
 def count_examples(n: int) -> int:
     """Return how many of `n` drawn examples a property is tried with: all in `make test-all`, else half."""
     return n if _is_complete else -(-n // _FEWER)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
-from tests.support import axe
+from tests.support import axe, sampling
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -52,6 +52,33 @@ def test_axe_finds_the_same_with_known_colours_and_without_html(browser: Browser
     page.close()
     n_by_rule = {violation["id"]: len(violation["nodes"]) for violation in expected}
     assert n_by_rule["color-contrast"] > 15 and {"image-alt", "label", "button-name", "heading-order"} <= set(n_by_rule)
+
+
+FIELDS = "<th scope='row'>Area</th><td>1</td><td><a href='#a'>2</a></td>"
+WITH_ALIKE_ROWS = f"""<!doctype html><html lang="en"><head><title>Faults</title><style>
+    .faint {{ color: #ccc; }} tr:nth-child(even) td {{ color: #bbb; }}</style></head><body><main><h1>Faults</h1><table>
+    <caption>Figures</caption><thead><tr><th scope="col">Area</th><th scope="col">One</th><th scope="col">Two</th></tr>
+    </thead><tbody>{f"<tr>{FIELDS}</tr>" * 8}<tr class="faint">{FIELDS}</tr>
+    <tr>{FIELDS.replace("1", "<i>1</i>")}</tr><tr>{FIELDS.replace("2", "")}</tr></tbody></table></main></body></html>"""
+
+
+def test_rows_that_are_alike_are_checked_once_and_others_always(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plant faults in every second row, in a row of another class, in a part of a field, and in an empty link."""
+    page = browser.new_page()
+    page.set_content(WITH_ALIKE_ROWS)
+    sampled = axe.find_violations(page)
+    monkeypatch.setattr(sampling, "_is_complete", True)
+    whole = axe.find_violations(page)
+    page.close()
+    assert [violation["id"] for violation in sampled] == [violation["id"] for violation in whole]
+    assert {"color-contrast", "link-name"} <= {violation["id"] for violation in whole}
+    faults, all_faults = ({node["html"] for found in violations for node in found["nodes"]}
+                          for violations in (sampled, whole))  # fmt: skip
+    assert faults == all_faults
+    n_faults, n_all = (sum(len(found["nodes"]) for found in violations) for violations in (sampled, whole))
+    assert n_faults == n_all - 6, "the two faults of three rows that are like the second one"
 
 
 def test_every_rule_of_the_claimed_levels_is_run(browser: Browser) -> None:
