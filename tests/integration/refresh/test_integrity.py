@@ -233,6 +233,16 @@ def test_verify_published_reports_each_damaged_file(
     assert problem in damage[0].problem
 
 
+def test_verify_published_reports_other_rows_next_to_a_damaged_file(published: Home) -> None:
+    folder = published.current.resolve()
+    _change_rows(folder)
+    (folder / "data" / "coverage.parquet").write_bytes(b"damaged")
+    assert {(f.path.name, f.problem) for f in verify_published(published)} == {
+        ("coverage.parquet", "was changed after it was published"),
+        ("release.duckdb", "has other rows in table cell than data/cell.parquet"),
+    }
+
+
 def test_verify_published_reports_a_rewritten_manifest(published: Home) -> None:
     folder = published.current.resolve()
     journal = published.public / "publications.jsonl"
