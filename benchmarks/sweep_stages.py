@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Sizes = dict[str, int]
 SAMPLES = ROOT / "raw_samples"
+HOME_SIZES = "home.json"
+"""File with the sizes of a history. The sweep keeps the figures of each stage in a file of the stage's name."""
 
 
 def _list_files() -> list[tuple[ListedArrival, bytes]]:
@@ -120,7 +122,7 @@ def build_marts(folder: Path, times: int) -> Sizes:
     quality.measure_quality(home)
     assert counts is not None
     rows = pl.scan_parquet(count_builds.tables_folder(counts) / "mart_count.parquet").select(pl.len()).collect().item()
-    sizes: Sizes = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    sizes: Sizes = json.loads((folder / HOME_SIZES).read_text(encoding="utf-8"))
     return {**sizes, "counts": int(rows), "years": history.CYCLE * times}
 
 
@@ -202,7 +204,7 @@ def prepare_history(folder: Path, times: int) -> Sizes:
         plain.read_returns(SAMPLES, read)
     home = initialise_home(folder / "home", "demonstration")
     sizes = history.build_history(home, read, history.CYCLE * times)
-    (folder / "history.json").write_text(json.dumps(sizes), encoding="utf-8")
+    (folder / HOME_SIZES).write_text(json.dumps(sizes), encoding="utf-8")
     return sizes
 
 

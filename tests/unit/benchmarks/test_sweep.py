@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import measuring, report, steps, sweep
 from benchmarks.registry import Figure, Setting
-from benchmarks.sweep_stages import STAGES
+from benchmarks.sweep_stages import HOME_SIZES, STAGES
 
 
 class Runs:
@@ -49,6 +49,7 @@ def list_sweep(folder: Path, sizes: tuple[int, ...], work: Path | None = None) -
 
 def test_stages_of_the_sweep_can_be_run() -> None:
     assert list(STAGES) == [sweep.PREPARATION, *sweep.STAGES]
+    assert Path(HOME_SIZES).stem not in STAGES, "the sweep would replace the sizes of the home with its figures"
 
 
 def test_linear_growth_within_memory_passes(runs: Runs, tmp_path: Path) -> None:
