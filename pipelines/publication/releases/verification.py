@@ -202,7 +202,7 @@ def _find_different_tables(connection: duckdb.DuckDBPyConnection, parquet: dict[
         (name,) = parquet
         connection.execute(fingerprint.format(name, f'"{name}"'))  # raises if the table is what is damaged
         return []
-    return sorted(name for name, both in fingerprints.items() if len(both) > 1)
+    return sorted(name for name, digests in fingerprints.items() if len(digests) > 1)
 
 
 def _read_journal(home: Home) -> tuple[dict[str, list[dict[str, Any]]], list[ReleaseFault]]:
