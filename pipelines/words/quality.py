@@ -10,14 +10,13 @@ from pipelines.core.rounding import round_half_up
 from pipelines.words import Row, agreement
 from pipelines.words.language import Texts, many, tell, upper_first
 
-LENGTH = "COMPAR_LENGTH"
 COLUMNS: Mapping[str, str] = Texts(
     {
         "COMPLETENESS_RATE": mark("Cells provided"),
         "PUNCTUALITY_RATE": mark("Submitted on time"),
         "PUNCTUALITY_DAYS": mark("Days early or late"),
         "TIMELAG_FIRST": mark("Days to the first release"),
-        LENGTH: mark("Periods without gap or break"),
+        "COMPAR_LENGTH": mark("Periods without gap or break"),
         "DATA_REV_AVGSIZE": mark("Mean revision"),
     }
 )
@@ -29,7 +28,9 @@ _EXPLANATIONS: Mapping[str, str] = Texts(
         "PUNCTUALITY_RATE": mark("Share of due submissions received by the deadline."),
         "PUNCTUALITY_DAYS": mark("Average over all returns received."),
         "TIMELAG_FIRST": mark("From the end of a period to the first release with its figures."),
-        LENGTH: mark("Quarters or years in a row up to the newest one. With several offices, the shortest row counts."),
+        "COMPAR_LENGTH": mark(
+            "Quarters or years in a row up to the newest one. With several offices, the shortest row counts."
+        ),
         "DATA_REV_AVGSIZE": mark(
             "How much published totals changed in later releases, as a share of the later figures."
         ),

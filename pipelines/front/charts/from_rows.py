@@ -231,8 +231,7 @@ def _list_pending(
         band = durations.format_persons(banded)
         persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
         name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
-        is_few = persons.kind == "value" and any(map(durations.is_few, banded))
-        return [Side(name, persons, is_pending=True, is_few=is_few)]
+        return [Side(name, persons, is_pending=True, is_few=any(map(durations.is_few, banded)))]
     if at_end is None:
         return []
     if stock is None:
