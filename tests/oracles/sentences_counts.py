@@ -863,6 +863,16 @@ def expect_figure_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     return about | {"period": year, "figure": describe_regional_figure(row, limits)}
 
 
+@expect_parameters(
+    "Headlines compare {last} with {previous}. Tables of changes compare {last} with {first}, because a slow change "
+    "shows over a longer time only. So the results can differ."
+)
+def expect_spans_of_headlines_and_tables(r: Release, s: Selection, p: Params) -> Expected:
+    """Count back one year for headlines, and two for tables."""
+    last = choose_year(r, s["crime"])
+    return {"last": last, "previous": str(int(last) - 1), "first": str(int(last) - 2)}
+
+
 def choose_year(r: Release, crime: str) -> str:
     """Return the newest year in which most territories have enough convictions, else the newest year."""
     rows = r.index_rows("window", "metric", "offence_group", "count_unit").get(("rate", crime, "person"), [])

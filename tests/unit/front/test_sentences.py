@@ -176,3 +176,12 @@ def test_figure_of_a_territory_names_how_many_of_its_parts_are_in_it() -> None:
     assert sentences.describe_convictions(reader, "TIP", "AA", "2024", "2025").startswith(
         "Aland: TIP, persons convicted at first instance: 50 (1 of 2 jurisdictions) in 2025, 40 in 2024."
     )
+
+
+def test_headline_without_a_regional_figure_names_the_years_of_its_table_that_have_one() -> None:
+    few, enough = (make_total("WB", "2025", 90.0, reporters=codes) for codes in ("AA,BB", "AA,BB,CC,DD"))
+    by_year = {"2023": enough, "2024": enough, "2025": few}
+    text = "The table by year has a regional figure for 2023 and 2024."
+    assert sentences.name_regional_years(few, by_year) == text
+    assert sentences.name_regional_years(enough, by_year) == "", "the headline has one"
+    assert sentences.name_regional_years(None, {"2024": None, "2025": few}) == ""
