@@ -163,7 +163,7 @@ def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> No
         "territory-rs",
         "practice-training-resources",
     )
-    others = ("hr/quality.html", "en/cooperation.html", "sq/cooperation.html", "sq/cooperation-som.html")
+    others = ("mk/quality.html", "hr/quality.html", "en/cooperation.html", "sq/cooperation.html", "sq/cooperation-som.html")
     for path in (*(f"mk/{name}.html" for name in paths), *others):
         page.goto(f"{public_app}/{path}")
         for width in (768, 1010, 1280):
@@ -173,6 +173,19 @@ def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> No
                 "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"
             )
             assert wide == [], (path, width)
+    page.close()
+
+
+def test_figures_and_words_of_a_card_have_one_size(browser: Browser, public_app: str) -> None:
+    """Check tables whose rows are cards on a tablet: words for missing figures were smaller than figures."""
+    page = browser.new_page(viewport={"width": 768, "height": 900})
+    page.goto(f"{public_app}/mk/cooperation.html")
+    sizes = page.locator(".rti-table").evaluate_all(
+        """all => all.filter(table => getComputedStyle(table.tHead).display === "none").map(table => [...new Set(
+            [...table.querySelectorAll("td, td :is(.front-missing, .rti-whole)")].map(e => getComputedStyle(e).fontSize)
+        )])"""
+    )
+    assert sizes and all(len(each) == 1 for each in sizes), sizes
     page.close()
 
 
