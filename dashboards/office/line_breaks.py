@@ -19,20 +19,23 @@ _NUMBERED: Final = r"\b[^\W\d_]{2,8} \d{2,3}(?:[/-][^\W\d_]\b|\b(?![.,]\d)(?: [^
 """A word with its number, and with what that counts: "article 110/a", "член 418-в", "најмногу 50 MB"."""
 _CODE: Final = r"\(?\b(?:[A-Z]{2}[A-Z_]*-[A-Z]+(?:-[A-Z0-9]+)+|[IVX]+-\d+(?:-[a-z])?)\b\)?"
 """The code of a form and the number of a treaty: "(BA_BRC-JUSTICE-1)", "XVIII-12-b"."""
-_LONG_OPTION: Final = re.compile(r"(<option value=[^>]*>)([^<]{21,})(?=</option>)")
-"""An option that may be on two lines of its list."""
+_PLAIN_TEXT: Final = re.compile(r'(<option value=[^>]*>)([^<]{21,})(?=</option>)|( data-column=")([^"]{21,})(?=")')
+"""Text without elements that may be on two lines: a long option, and a long heading before a field on a phone."""
 
 
 def keep_numbers_whole(page: str, language: str) -> str:
     """Return a page as HTML in which no line of its main part and its foot ends within a period, a day or a number with
     its word, or begins with the dot between two names. `language` is that of the page.
 
-    A list of options holds text only, so that its long options get no-break spaces and hyphens.
+    Options and headings of columns in attributes hold text only, so that they get no-break spaces and hyphens.
     """
     with read_in(language):
         pattern = _compile_pattern(language)
         whole = keep_page_whole(page, pattern)
-    return _LONG_OPTION.sub(lambda option: option[1] + pattern.sub(_join_text, option[2]), whole)
+    return _PLAIN_TEXT.sub(
+        lambda part: (part[1] or part[3]) + pattern.sub(_join_text, part[2] or part[4]),
+        whole,
+    )
 
 
 def _join_text(figure: re.Match[str]) -> str:

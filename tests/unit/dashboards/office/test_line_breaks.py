@@ -51,6 +51,12 @@ def test_long_option_has_no_break_within_its_code_and_period() -> None:
     assert keep_whole(options.format(title)) == options.format(title.replace("6 Q", "6\u00a0Q"))
 
 
+def test_heading_of_a_column_before_its_field_keeps_an_article_with_its_number() -> None:
+    heading = "Council of Europe, Second Protocol (182), article 20"
+    field = f'<td data-column="{heading}">met</td>'
+    assert keep_whole(field) == field.replace("article 20", "article\u00a020")
+
+
 @pytest.mark.parametrize(
     "body",
     [
