@@ -188,6 +188,26 @@ def test_chosen_text_of_a_select_is_broken_into_lines_on_a_phone(open_as: Open) 
     assert select.evaluate(plain) <= line + 1, "without the rule, the text is cut"
 
 
+def test_longest_option_of_a_select_is_not_cut_on_a_wide_screen(open_as: Open) -> None:
+    page = open_as("secretariat", "/people")
+    select = page.locator("main select[name=language]").last
+    name = "Quarterly list of the office of the anti-trafficking coordinator (AL-VICTIMS-1-XLSX)"
+    needed = select.evaluate(
+        """(e, name) => {
+            e.options[0].textContent = name;
+            const text = Object.assign(document.createElement('span'), {textContent: name});
+            Object.assign(text.style, {font: getComputedStyle(e).font, position: 'absolute', whiteSpace: 'nowrap'});
+            document.body.append(text);
+            const width = text.getBoundingClientRect().width;
+            text.remove();
+            return width;
+        }""",
+        name,
+    )
+    assert needed > 34 * 16 and select.evaluate("e => e.getBoundingClientRect().width") > needed
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
 # ------------------------------------------------------------------------------------------------------ whole process
 
 
