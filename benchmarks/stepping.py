@@ -22,8 +22,8 @@ QUARTER = "2026-Q3"
 """The quarter of the late return of `approving.approve_late_return`, whose suites are summarised."""
 
 
-def time_steps(home: Home, *, only_marts: bool = False) -> dict[str, float]:
-    """Refresh a home by its plain steps; return the processor seconds of each."""
+def list_steps(home: Home) -> dict[str, Callable[[], object]]:
+    """Return the plain steps of a refresh of a home, in their order."""
     from pipelines import refresh
     from pipelines.declarations.registry import load
     from pipelines.defs.returns import list_suites
@@ -40,7 +40,7 @@ def time_steps(home: Home, *, only_marts: bool = False) -> dict[str, float]:
             suites = list_suites(load(), territory)
             refresh.summarise_suites(home, territory, suites, refresh.QuarterRange(quarter, quarter))
 
-    steps: dict[str, Callable[[], object]] = {
+    return {
         "enter arrivals": partial(refresh.enter_arrivals, home),
         "take in": take_in_all,
         "suites": summarise_all,
@@ -53,8 +53,12 @@ def time_steps(home: Home, *, only_marts: bool = False) -> dict[str, float]:
         "public indicators": partial(refresh.build_indicators, home, which="protected"),
         "draft": partial(refresh.draft_release, home),
     }
+
+
+def time_steps(home: Home, *, only_marts: bool = False) -> dict[str, float]:
+    """Refresh a home by its plain steps; return the processor seconds of each."""
     seconds = {}
-    for name, step in steps.items():
+    for name, step in list_steps(home).items():
         if only_marts and name not in MARTS:
             continue
         before = _processor_seconds()
