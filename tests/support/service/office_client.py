@@ -54,6 +54,15 @@ class Office:
         """Open an address as an account."""
         return self.start_visit(account).open_page(address, **query)
 
+    @contextmanager
+    def use_language(self, account: str, language: str) -> Iterator[None]:
+        """Set the language of an account within a `with` statement, and English again after it."""
+        accounts.set_language(self.desk.engine, account, language, by=account)
+        try:
+            yield
+        finally:
+            accounts.set_language(self.desk.engine, account, "en", by=account)
+
 
 @contextmanager
 def open_office(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:

@@ -104,9 +104,11 @@ def test_no_page_shows_more_because_of_its_address(
     ("path", "account"),
     [("/upload", "al-approver"), ("/approve", "al-sender"), ("/nil", "xk-viewer"), ("/people", "al-sender")],
 )
-def test_page_without_the_role_is_refused_in_the_readers_language(office: Office, path: str, account: str) -> None:
-    accounts.set_language(office.desk.engine, account, "sr", by=account)
-    page = office.open(account, path)
+def test_page_without_the_role_is_refused_in_the_readers_language(
+    shared_office: Office, path: str, account: str
+) -> None:
+    with shared_office.use_language(account, "sr"):
+        page = shared_office.open(account, path)
     assert (page.status, page.heading) == (403, "Немате приступ овој страници")
     assert "Немате улогу која је за то потребна. Затражите је од координатора секретаријата." in page.main
     assert not page.find_elements("#content form")
@@ -155,23 +157,25 @@ _WITH_NAMES = [("secretariat", "/board"), ("ba-brc-sender", "/nil"), ("al-sender
 
 
 @pytest.mark.parametrize(("account", "path"), [("mk-sender", "/nil"), ("al-sender", "/"), *_WITH_NAMES])
-def test_names_of_forms_and_offices_are_in_the_language_of_the_page(office: Office, account: str, path: str) -> None:
-    accounts.set_language(office.desk.engine, account, "mk", by=account)
-    page = office.open(account, path)
+def test_names_of_forms_and_offices_are_in_the_language_of_the_page(
+    shared_office: Office, account: str, path: str
+) -> None:
+    with shared_office.use_language(account, "mk"):
+        page = shared_office.open(account, path)
     assert page.status == 200 and page.find_elements("#content [lang=en]") == []
-    assert [name for name in _list_english_names(office) if name in page.main] == []
+    assert [name for name in _list_english_names(shared_office) if name in page.main] == []
 
 
 @pytest.mark.parametrize(("account", "path"), _WITH_NAMES)
 def test_names_without_a_translation_are_marked_as_english(
-    office: Office, account: str, path: str, monkeypatch: pytest.MonkeyPatch
+    shared_office: Office, account: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Open pages with declarations that no catalogue has, such as those of a new territory."""
     for module in (form_titles, timetable_names):
         monkeypatch.setattr(module, "tell", lambda text, language, **params: text.format(**params))
-    english = _list_english_names(office)
-    accounts.set_language(office.desk.engine, account, "mk", by=account)
-    page = office.open(account, path)
+    english = _list_english_names(shared_office)
+    with shared_office.use_language(account, "mk"):
+        page = shared_office.open(account, path)
     assert page.status == 200
     content = page.tree.get_element_by_id("content")
     marked = content.cssselect("[lang=en]")

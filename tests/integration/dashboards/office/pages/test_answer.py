@@ -215,7 +215,6 @@ def test_side_by_side_view_shows_the_chosen_sheet(shared_office: Office, draft: 
 
 def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.office import answers
-    from pipelines.submissions.accounts import accounts
 
     # The sheets of a file are cached in the process by its bytes, and no other test uploads these.
     number, languages = upload_draft(office.desk, changes={**portal_fixture.UNUSUAL, "C8": 137, "D8": 128}), []
@@ -274,17 +273,17 @@ def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(shared_o
 
 
 @pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "cnr"])
-def test_place_that_begins_a_row_has_a_capital(office: Office, language: str) -> None:
-    number = upload_draft(office.desk)
-    accounts.set_language(office.desk.engine, "al-sender", language, by="al-sender")
-    visitor = office.start_visit("al-sender")
+def test_place_that_begins_a_row_has_a_capital(shared_office: Office, draft: str, language: str) -> None:
     begin = tell("sheet {sheet}", language, sheet="").strip()
-    for view, selector in {
+    views = {
         "beside": ".rti-table tbody th", "changes": "tbody th", "quarters": "tbody td:nth-child(2)",
         "findings": "tbody th",
-    }.items():  # fmt: skip
-        page = visitor.open_page("/answer", id=number, view=view)
-        places = [element.text_content() for element in page.find_elements(selector)]
+    }  # fmt: skip
+    with shared_office.use_language("al-sender", language):
+        visitor = shared_office.start_visit("al-sender")
+        pages = {view: visitor.open_page("/answer", id=draft, view=view) for view in views}
+    for view, page in pages.items():
+        places = [element.text_content() for element in page.find_elements(views[view])]
         assert any(place.startswith(begin.capitalize()) for place in places), view
         assert not [place for place in places if place.startswith(begin)], view
 
@@ -345,12 +344,9 @@ def test_answer_of_every_form_opens_in_every_view(office: Office) -> None:
             assert page.status == 200 and page.heading, (form, view)
 
 
-def test_answer_is_written_in_the_language_of_its_reader(office: Office) -> None:
-    from pipelines.submissions.accounts import accounts
-
-    number = upload_draft(office.desk)
-    accounts.set_language(office.desk.engine, "al-sender", "sq", by="al-sender")
-    page = office.open("al-sender", "/answer", id=number)
+def test_answer_is_written_in_the_language_of_its_reader(shared_office: Office, draft: str) -> None:
+    with shared_office.use_language("al-sender", "sq"):
+        page = shared_office.open("al-sender", "/answer", id=draft)
     assert page.find_elements("html")[0].get("lang") == "sq"
     assert "Findings" not in page.main and "Send for approval" not in page.main
 
