@@ -2,7 +2,7 @@
 
 The tests are in an order in which the width changes rarely, since the whole page is laid out again each time: first
 those of a page as it opens, then those that open everything that is folded. `make test` checks each page with axe at
-one of four widths in English, and every second page in Macedonian or Albanian; `make test-all` checks all pages at all
+one of four widths in English, and every third page in Macedonian or Albanian; `make test-all` checks all pages at all
 widths in all languages.
 """
 
@@ -313,7 +313,7 @@ def test_each_page_has_another_language_and_axe_has_widths_of_screens() -> None:
     assert set(TRANSLATED_WIDTHS_FOR_AXE) < set(WIDTHS_FOR_AXE) < set(WIDTHS)
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled(every=3)
 def test_translated_page_has_no_option_or_table_that_is_cut_off(translated: Visit) -> None:
     """Check that no option breaks on a wide screen, and that no table is wider than a screen, a tablet or a phone."""
     options = translated.page.locator("[data-testid=stButtonGroup] [role=radio]")
@@ -342,7 +342,7 @@ WALK = """document.activeElement === document.body ? null : (() => {
 MOST_STOPS = 600
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled(every=3)
 def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(translated: Visit) -> None:
     translated.set_width(1280)
     page = translated.page
@@ -360,7 +360,7 @@ def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(transl
     assert places == sorted(places), "the order of the page"
 
 
-@pytest.mark.sampled(every=4)
+@pytest.mark.sampled(every=6)
 @pytest.mark.parametrize("width", TRANSLATED_WIDTHS_FOR_AXE)
 def test_translated_page_has_no_serious_finding_of_axe(translated: Visit, width: int) -> None:
     assert find_faults(translated, width) == []
