@@ -74,10 +74,12 @@ def hold_home_lock(home: Home, *, purpose: str, wait_seconds: float = 0, run_id:
         _wait_for_steps(home, end)
         yield
     finally:
-        _holder_file(home).unlink(missing_ok=True)
-        with _guard:
-            del _owners[path]
-        lock.release()
+        try:
+            _holder_file(home).unlink(missing_ok=True)
+        finally:  # also on a disk that has become read-only meanwhile, since the process may go on
+            with _guard:
+                del _owners[path]
+            lock.release()
 
 
 @contextmanager

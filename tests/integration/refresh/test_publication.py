@@ -530,6 +530,26 @@ def test_home_lock_can_be_entered_again_by_its_thread(home: Home) -> None:
         pass
 
 
+def test_home_lock_is_released_on_a_disk_that_became_read_only(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a process that goes on, as a service does, lose the right to remove the name of the holder."""
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(OSError, match=_READ_ONLY.strerror),
+        hold_home_lock(home, purpose="first"),
+    ):
+        patch.setattr(Path, "unlink", _raise(_READ_ONLY))
+    outcomes: list[str] = []
+
+    def hold_again() -> None:
+        with hold_home_lock(home, purpose="second"):
+            outcomes.append("held")
+
+    thread = threading.Thread(target=hold_again)
+    thread.start()
+    thread.join(30)
+    assert outcomes == ["held"]
+
+
 def test_home_lock_waits_for_its_holder(home: Home) -> None:
     is_held = threading.Event()
 
