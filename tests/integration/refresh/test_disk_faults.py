@@ -1,0 +1,131 @@
+"""A disk that becomes full or read-only in the middle of each step of a refresh: named, nothing half, then finished."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from unittest import mock
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.core.home import open_home
+from pipelines.front import build
+from tests.kills import examining, world
+from tests.support import disks
+from tests.support.demonstration import copy_home
+from tests.support.failing_disk import failing_disk
+
+pytestmark = pytest.mark.slow
+SEED = 17
+BEFORE = {
+    "gathered": "desk-3",
+    "build_counts": "desk-3",
+    "case_record_figures": "desk-3",
+    "protected_cells": "desk-4",
+    "build_public_indicators": "desk-4",
+    "build_restricted_indicators": "desk-5",
+    "release_draft": "desk-6",
+}
+"""The steps of a refresh, each with the home in which everything before it is done."""
+WORDS = {errno.ENOSPC: "is full", errno.EROFS: "is read-only"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Homes before each step, and a refresh without faults: the files of its draft, its calls, and its bytes."""
+
+    folder: Path
+    drafts: dict[str, str]
+    calls: dict[int, Counter[str]]
+    written: int
+
+
+def measure_folder(folder: Path) -> int:
+    """Return the bytes that the files of a folder take on a disk."""
+    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
+    folder = tmp_path_factory.mktemp("disk-faults")
+    languages = build.list_languages()[:1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "list_languages", lambda: languages)
+        world.build_world(folder)
+        root = folder / "reference"
+        copy_home(folder / "desk-3", root)
+        before = measure_folder(root)
+        with use_home(folder, root), failing_disk(root, patch) as disk:
+            finished = examining.finish_refresh(root)
+        assert finished["code"] == 0
+        yield Reference(folder, finished["drafts"], disk.calls, measure_folder(root) - before)
+
+
+def use_home(folder: Path, root: Path) -> mock._patch_dict:
+    return mock.patch.dict(os.environ, world.make_environment(root, folder / "samples"), clear=True)
+
+
+def check_home(root: Path, before: dict[str, object]) -> None:
+    """Check that nothing is half or lost: the release, the returns, the facts, the drafts."""
+    after = examining.examine_home(root)
+    assert after["damage"] == [] and after["half"] == []
+    assert {name: after[name] for name in before if name != "half"} == {
+        name: value for name, value in before.items() if name != "half"
+    }
+
+
+@pytest.mark.parametrize("error", WORDS, ids=["full", "read-only"])
+@pytest.mark.parametrize("step", BEFORE)
+def test_disk_that_fails_within_a_step_is_named_and_the_next_refresh_finishes(
+    reference: Reference,
+    step: str,
+    error: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = tmp_path / "home"
+    copy_home(reference.folder / BEFORE[step], root)
+    with use_home(reference.folder, root):
+        before = examining.examine_home(root)
+        call = Random(f"{SEED}-{step}-{error}").randrange(reference.calls[error][step])
+        with failing_disk(root, monkeypatch, step=step, call=call, error=error) as disk:
+            code = main.main(["refresh"])
+        message = capsys.readouterr().err
+        assert disk.has_failed, f"{step} made no call after {call}"
+        assert code == 3, message
+        assert "The disk holding" in message and WORDS[error] in message, message
+        assert "fault of the program" not in message
+        check_home(root, before)
+        finished = examining.finish_refresh(root)
+    assert (finished["code"], finished["drafts"]) == (0, reference.drafts)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_refresh_on_a_disk_that_becomes_full_is_finished_when_there_is_space(
+    reference: Reference, share: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fill a real disk, so that also what DuckDB, SQLite and Polars write fails."""
+    used = measure_folder(reference.folder / "desk-3")
+    with disks.small_disk(tmp_path, (used + 4 * reference.written) // 1024) as disk:
+        root = disk / "home"
+        copy_home(reference.folder / "desk-3", root)
+        with use_home(reference.folder, root):
+            before = examining.examine_home(root)
+            disks.fill_disk(disk, leave=int(share * reference.written) // 1024)
+            code = main.main(["refresh"])
+            message = capsys.readouterr().err
+            assert code == 3, message
+            assert "The disk holding" in message and WORDS[errno.ENOSPC] in message, message
+            assert "fault of the program" not in message
+            disks.empty_disk(disk)
+            check_home(root, before)
+            finished = examining.finish_refresh(root)
+        assert open_home(root).current.resolve().name == before["current"]
+    assert (finished["code"], finished["drafts"]) == (0, reference.drafts)
