@@ -196,8 +196,8 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
     if has_favourable:
         # One remark, since more than six are folded.
         names = [lower_first(_find_answer(labels, series, code)) for code in _list_favourable(series)]
-        favourable = tell("Favourable answers: {answers}.", answers=words.join_words(names)) if names else ""
-        table.notes.add_remark(f"{favourable} {tell(BRACKETS)}".strip())  # marked in tables
+        explained = tell("Favourable answers: {answers}.", answers=words.join_words(names)) if names else ""
+        table.notes.add_remark(f"{explained} {tell(BRACKETS)}".strip())  # marked in tables
     if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
         rows = [row for row in rows if row["dimension"] != "role"]
         table.notes.add_remark(

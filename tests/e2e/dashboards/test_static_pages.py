@@ -162,14 +162,9 @@ def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> No
         "indicator-convicted-final",
         "territory-rs",
         "practice-training-resources",
+        "quality",
     )
-    others = (
-        "mk/quality.html",
-        "hr/quality.html",
-        "en/cooperation.html",
-        "sq/cooperation.html",
-        "sq/cooperation-som.html",
-    )
+    others = ("hr/quality.html", "en/cooperation.html", "sq/cooperation.html", "sq/cooperation-som.html")
     for path in (*(f"mk/{name}.html" for name in paths), *others):
         page.goto(f"{public_app}/{path}")
         for width in (768, 1010, 1280):
