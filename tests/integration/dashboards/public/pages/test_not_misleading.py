@@ -259,9 +259,11 @@ def test_reason_is_given_where_no_change_over_time_is_tested() -> None:
         assert "the same case can be pending in both periods." in of_stocks, indicator
 
 
+@pytest.mark.sampled(of="crime")
 @pytest.mark.parametrize("crime", CRIMES)
 @pytest.mark.parametrize("kind", [kind for kind in comparison.KINDS if kind not in ("duration", "sentence")])
 def test_compared_sentence_names_area_crime_period_indicator_and_coverage(kind: str, crime: str) -> None:
+    """Check one crime of each kind in `make test`; `test_every_sentence.py` checks the figures of all sentences."""
     path = queries.current_release()
     for code in comparison.list_codes(path, kind, crime):
         test = run_page("compare", kind=kind, indicator=code, crime=crime)
