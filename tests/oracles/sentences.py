@@ -120,12 +120,14 @@ def expect_parameters(*messages: str) -> Callable[[Any], Any]:
     return register_function
 
 
+@cache
 def round_number(value: float, digits: int = 0) -> Decimal:
     """Round the decimal number that a reader would round, a half away from zero."""
     steps = floor(abs(Fraction(f"{value:.15g}")) * 10**digits + Fraction(1, 2))
     return Decimal(steps if value >= 0 else -steps).scaleb(-digits)
 
 
+@cache
 def format_number(value: float, digits: int = 0) -> str:
     """Format a number as English pages do."""
     return f"{round_number(value, digits):,.{digits}f}".replace(",", SEPARATOR)
