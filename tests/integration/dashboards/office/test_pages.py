@@ -90,14 +90,19 @@ def test_no_page_shows_more_because_of_its_address(
     }
     query |= {"form": "AL-JUSTICE-1", "user": "secretariat", "role": "steward", "language": "sq", "file": "third.xlsx"}
     query |= {"account": "al-sender", "place": "AL", "period": "2026-Q3", "state": "sent", "upload": draft_number}
+    query |= {"sheet": "0", "who": "AL"}
     visitor = shared_office.start_visit(account)
     for path in (*PATHS, "/answer/files/original", "/answer/files/annotated", "/answer/files/report", "/practice/file"):
-        html = visitor.open_page(path, **query).response.text
+        page = visitor.open_page(path, **query)
+        html = page.response.text
         html = (
             html.partition("<main")[2] or html
         )  # the header repeats the address in the form that changes the language
         for private in ("third.xlsx", "PP_Trafikimi", "al-sender", "Prosecution service", sent_number):
             assert private not in html, (path, private)
+        words = page.main if 'id="content"' in html else html
+        for private in ("AL-JUSTICE-1", draft_number):
+            assert private not in words, (path, private)
 
 
 @pytest.mark.parametrize(

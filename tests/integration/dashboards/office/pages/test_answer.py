@@ -19,7 +19,6 @@ from tests.support.service import portal_fixture
 from tests.support.service.example_returns import (
     approve_return,
     get_identity,
-    send_return,
     upload_draft,
 )
 
@@ -55,19 +54,6 @@ def test_file_of_another_office_is_refused(shared_office: Office, broken_draft: 
         assert (page.status, page.heading) == (403, NO_ACCESS), kind
         response = nobody.open_page(f"/answer/files/{kind}", follow=False, id=broken_draft).response
         assert response.status_code == 303 and response.headers["location"].startswith("/sign-in?next="), kind
-
-
-@pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
-def test_answer_ignores_every_other_parameter_of_its_address(office: Office, account: str) -> None:
-    draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    sent = send_return(office.desk)
-    parameters = {"id": draft, "submission": sent, "view": "beside", "area": "AL", "territory": "AL", "sheet": "0"}
-    parameters |= {"form": "AL-JUSTICE-1", "user": "secretariat", "role": "steward", "language": "sq", "who": "AL"}
-    visitor = office.start_visit(account)
-    for path in ("/answer", "/approve", "/practice", "/answer/files/original"):
-        main_text = visitor.open_page(path, **parameters).main
-        for private in ("third.xlsx", "PP_Trafikimi", "al-sender", "AL-JUSTICE-1", draft, sent):
-            assert private not in main_text, (path, private)
 
 
 def test_answer_without_a_number_links_to_the_list(shared_office: Office) -> None:
