@@ -22,8 +22,8 @@ def select_restricted(office: Office, query: str) -> list[tuple[Any, ...]]:
 
 
 def list_options(page: Document, name: str) -> list[str]:
-    """Return the words of the options of a list."""
-    return [option.text_content() for option in page.find_elements(f"select[name={name}] option")]
+    """Return the words of the options of a list, with ordinary spaces."""
+    return [" ".join(option.text_content().split()) for option in page.find_elements(f"select[name={name}] option")]
 
 
 def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
