@@ -270,7 +270,9 @@ def test_people_steward_verifies_the_audit_log(office: Office) -> None:
         connection.execute(sa.text("update audit set actor = 'somebody' where seq = 1"))
     faulty_page = good_page.submit_form("Verify the whole chain now")
     (box,) = faulty_page.find_elements("#verdict.rti-box-error")
-    assert "fault" in box.findtext("h3") and "1: " in box.text_content() and "no fault" not in faulty_page.main
+    assert (
+        "fault" in box.find("h3").text_content() and "1: " in box.text_content() and "no fault" not in faulty_page.main
+    )
 
 
 def test_people_audit_log_shows_its_newest_entries(office: Office) -> None:
