@@ -60,7 +60,7 @@ class MetadataStatement(DeclarationModel):
 
 
 class DeclaredBreak(DeclarationModel):
-    """A change after which figures are not comparable with earlier ones."""
+    """A declared change in a series. Unless it is of layout, figures after it do not compare with earlier ones."""
 
     jurisdiction: str
     period: str = Field(pattern=rf"^{PERIOD_PATTERN}$", description="First period after the change.")
@@ -68,6 +68,11 @@ class DeclaredBreak(DeclarationModel):
     kind: Literal["law", "counting", "source", "layout"]
     text: str
     status: Literal["verified", "unverified", "demonstration"]
+
+    @property
+    def separates_figures(self) -> bool:
+        """False for a change of wording alone (`layout`), which is a note: figures before and after it compare."""
+        return self.kind != "layout"
 
 
 class Sims(DeclarationModel):

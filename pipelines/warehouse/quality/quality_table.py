@@ -74,11 +74,12 @@ class ComparabilityBreak:
 
 
 def breaks_of(sims: Iterable[Sims]) -> list[ComparabilityBreak]:
-    """Return the declared breaks of some territories."""
+    """Return the declared breaks of some territories, without changes of layout, after which figures compare."""
     return [
         ComparabilityBreak(b.jurisdiction, Period.from_code(b.period).start)
         for territory_sims in sims
         for b in territory_sims.breaks
+        if b.separates_figures
     ]
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
+from pipelines.declarations.sims import load_sims
 from pipelines.warehouse.quality import quality_table
 from pipelines.warehouse.quality.quality_table import ComparabilityBreak, build_quality_table, figures_in
 from pipelines.warehouse.quality.vintages import SERIES
@@ -89,3 +90,10 @@ def test_length_of_quarters_is_not_compared_with_that_of_years() -> None:
     assert (figure.value, figure.unit, figure.n) == (12.0, "quarters", 2)
     yearly = figures_in(table, "RS", "victims")["COMPAR_LENGTH"]
     assert (yearly.value, yearly.unit, yearly.n) == (3.0, "years", 1)
+
+
+def test_declared_change_of_layout_does_not_end_a_series() -> None:
+    """North Macedonia declares one for 2025-Q1, and a law of 2008."""
+    sims = load_sims()["MK"]
+    assert [b.kind for b in sims.breaks] == ["law", "layout"]
+    assert quality_table.breaks_of([sims]) == [ComparabilityBreak("MK", date(2008, 1, 1))]
