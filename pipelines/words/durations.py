@@ -311,8 +311,10 @@ def _read_median(row: Row | None) -> statistics.Median:
     return statistics.Median(row["value"], row["low"], inf if row["high"] is None else row["high"])
 
 
-_LENGTH = mark("{area}: half of the sentences were up to {months}.")
-_LENGTH_FEW = mark("{area}: half of the sentences were up to {months}, too few to compare.")
+_LENGTH = mark("{area}: half of the sentences of imprisonment to be served were up to {months}.")
+_LENGTH_FEW = mark(
+    "{area}: half of the sentences of imprisonment to be served were up to {months}, too few to compare."
+)
 _MIDDLE = mark("The middle half was between {low} and {high} months.")
 _LAW = mark("The law allowed {law}.")
 

@@ -363,8 +363,8 @@ def format_months(row: Row) -> str:
 
 
 @expect_parameters(
-    "{area}: half of the sentences were up to {months}.",
-    "{area}: half of the sentences were up to {months}, too few to compare.",
+    "{area}: half of the sentences of imprisonment to be served were up to {months}.",
+    "{area}: half of the sentences of imprisonment to be served were up to {months}, too few to compare.",
 )
 def expect_median_sentence(r: Release, s: Selection, p: Params) -> Expected:
     row = group_lengths(r, s)[str(p["area"])]["median"]

@@ -48,9 +48,9 @@ READING = (
         "and only zero is a figure. The list above explains each of them. Missing figures are never estimated."
     ),
     mark(
-        "**Trafficking in persons and smuggling of migrants** are different crimes. Every page shows one of them, and "
-        "they are never added. First-instance and final decisions are also shown separately, because one person may "
-        "have both."
+        "**Trafficking in persons and smuggling of migrants** are different crimes. Persons and cases of the two "
+        "are never added. First-instance and final decisions are also shown separately, because one person may have "
+        "both."
     ),
     mark(
         "**Stages.** The stages of one period are different people: a case often takes years from one stage to the "

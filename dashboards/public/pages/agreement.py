@@ -1,4 +1,4 @@
-"""Show pairs of sources on the same figure: both values, their difference, and what explains it."""
+"""Show pairs of figures that others published on one subject: both values, their difference, and what explains it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.words.language import tell
 
 def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str = "") -> None:
     """Show a table with one line per pair; `of` is the territory that all of them are of, if it is one."""
-    columns = [tell("One source"), tell("Other source"), tell("Difference"), tell("What was found")]
+    columns = [tell("One figure"), tell("Other figure"), tell("Difference"), tell("What was found")]
     languages = _read_languages(frame)
     lines = []
     for row in sorted(rows, key=lambda row: place_territory(frame, row["territory"])):

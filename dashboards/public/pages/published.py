@@ -171,7 +171,7 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
     ]
     if not pairs:
         return
-    layout.put_heading(tell("Do other sources agree?"))
+    layout.put_heading(tell("Do published figures agree?"))
     layout.put_text(agreement.count_verdicts(pairs))
     title = tell("Two published figures on the same subject")
     show_pairs(frame, _name_table(frame, title, frame.marked_name(of) if of else "", crime), pairs, of=of)

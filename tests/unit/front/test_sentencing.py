@@ -29,7 +29,9 @@ def test_sentences_name_crime_year_and_instance() -> None:
     page = sentencing.compose_sentences(Reader(make_edition(sentence=rows, codelist=CODELISTS), "en"), "TIP")
     texts = page.values["tracks"][0]["texts"]
     about = "Trafficking in persons, 2025, first instance, "
-    assert texts[0].startswith(f"{about}Aland: half of the sentences were up to 48 months.")
+    assert texts[0].startswith(
+        f"{about}Aland: half of the sentences of imprisonment to be served were up to 48 months."
+    )
     assert texts[1] == f"{about}Bland*: withheld."
     captions = [table.caption for table in page.values["tracks"][0]["tables"]]
     assert "Trafficking in persons, 2024–2025, first instance" in captions[2], "the table by year names its years"

@@ -98,7 +98,8 @@ def test_lengths_are_described_with_quartiles_and_law_as_far_as_they_are_known()
     median = build_row(value=54.0, low=12.0, high=84.0, unit_measure="M", statutory_min=36.0, statutory_max=144.0)
     lower, upper = median | {"value": 36.0, "statistic": "p25"}, median | {"value": 84.0, "statistic": "p75"}
     assert durations.describe_lengths("A", {"median": median, "p25": lower, "p75": upper}) == (
-        "A: half of the sentences were up to 54 months (95% confidence interval 12 to 84). "
+        "A: half of the sentences of imprisonment to be served were up to 54 months "
+        "(95% confidence interval 12 to 84). "
         "The middle half was between 36 and 84 months. The law allowed from 36 to 144 months. "
         "Number of people: 100 to 199."
     )
@@ -106,7 +107,8 @@ def test_lengths_are_described_with_quartiles_and_law_as_far_as_they_are_known()
     without_law = {"statutory_max": None, "n_band": "10-19", "low": None}
     rows = {"median": median | without_law, "p25": lower | without_law, "p75": hidden | without_law}
     assert durations.describe_lengths("B", rows) == (
-        "B: half of the sentences were up to 54 months, too few to compare. Number of people: 10 to 19."
+        "B: half of the sentences of imprisonment to be served were up to 54 months, too few to compare. "
+        "Number of people: 10 to 19."
     )
     assert durations.describe_lengths("C", {"median": hidden}) == "C: withheld."
     assert durations.describe_lengths("D", {}) == "D: not collected."
