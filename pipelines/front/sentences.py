@@ -20,8 +20,8 @@ PRACTITIONERS = mark(
 )
 """How shares of practitioners differ from counts of people in returns (decision 26, points 11 and 12; decision 51)."""
 WITHHELD_WITH = mark(
-    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A withheld "
-    "figure may be zero."
+    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals shown here. A "
+    "withheld figure may be zero."
 )
 """Follows a sentence on which figures are withheld for their own size, which is not the reason of all."""
 _SAME = mark("The figure is the same in both years (95% confidence interval of the ratio: {low} to {high}).")

@@ -76,8 +76,8 @@ READING = (
 )
 PROTECTION = mark(
     "Counts of 1 to {most} people are never shown. Other figures are withheld with them, so that nobody can calculate "
-    "a hidden count from the totals. All of them are marked **withheld**, and a withheld figure may be zero. Shares, "
-    "rates and differences are calculated from published figures only."
+    "a hidden count from the totals shown here. All of them are marked **withheld**, and a withheld figure may be "
+    "zero. Shares, rates and differences are calculated from published figures only."
 )
 PROTECTION_FROM_OFFICES = mark(
     "Small counts are also protected from the offices that report: an office could subtract its own figures from a "
