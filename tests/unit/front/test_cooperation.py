@@ -155,8 +155,8 @@ def test_share_is_marked_as_few_where_it_or_its_complement_is(executed: int, is_
 
 
 WITHHELD_WITH = (
-    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals shown here. A withheld "
-    "figure may be zero."
+    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals shown here. A "
+    "withheld figure may be zero."
 )
 
 
