@@ -8,14 +8,15 @@ from typing import Any
 
 import httpx
 
+from pipelines.defs.partitions import DAYS
 from tests.support.service.serving import ServedHome, find_addresses
 
 NAME, FIGURE = "Petar Petrović", "48157"
 LAUNCH = """
-mutation { launchRun(executionParams: {
+mutation ($day: String!) { launchRun(executionParams: {
   selector: {
     repositoryLocationName: "pipelines.definitions", repositoryName: "__repository__", pipelineName: "reminders"
-  }, runConfigData: {}
+  }, runConfigData: {}, executionMetadata: { tags: [{ key: "dagster/partition", value: $day }] }
 }) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
 """
 EVENTS = """
@@ -40,9 +41,9 @@ def ask_ui(address: str, query: str, **variables: Any) -> Any:
 
 
 def launch_run(address: str) -> str:
-    """Launch a run and return its id; wait for the code server, which another test of this service may have killed."""
+    """Launch a run of the present day and return its id; wait for the code server, which another test of this service may have killed."""
     for _ in range(60):
-        launched = post_query(address, LAUNCH).json()["data"]["launchRun"]
+        launched = post_query(address, LAUNCH, day=DAYS.get_last_partition_key()).json()["data"]["launchRun"]
         if launched["__typename"] == "LaunchRunSuccess":
             return str(launched["run"]["runId"])
         # Between the end of one code server and the start of the next one, the job is unknown.

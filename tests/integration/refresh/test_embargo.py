@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import random
@@ -42,6 +41,7 @@ from pipelines.submissions.notices.words import write_letter
 from pipelines.web.open_data.service import OpenDataService
 from pipelines.web.sdmx.service import SdmxService
 from tests.support.atom_feed import ATOM, list_feed_faults
+from tests.support.coroutines import run_async
 from tests.support.releases import publication_fixture as fixture
 
 FIRST, NEXT = fixture.FIRST, fixture.NEXT
@@ -252,7 +252,7 @@ def _measure_answers(home: Home, middleware: Callable[[Any], Any] = lambda servi
     application = PlainTextResponse("another application", 404)
     pages = ReleasePages(StaticPages(application, lambda: home), lambda: home, "https://figures.example")
     service = middleware(OpenDataService(SdmxService(pages, lambda: home), lambda: home))
-    return asyncio.run(_time_rounds(httpx.ASGITransport(service)))
+    return run_async(_time_rounds(httpx.ASGITransport(service)))
 
 
 async def _time_rounds(transport: httpx.ASGITransport) -> dict[str, list[float]]:
