@@ -41,7 +41,7 @@ def ask_ui(address: str, query: str, **variables: Any) -> Any:
 
 
 def launch_run(address: str) -> str:
-    """Launch a run of the present day and return its id; wait for the code server, which another test of this service may have killed."""
+    """Launch a run of today and return its id; wait for the code server, which another test may have killed."""
     for _ in range(60):
         launched = post_query(address, LAUNCH, day=DAYS.get_last_partition_key()).json()["data"]["launchRun"]
         if launched["__typename"] == "LaunchRunSuccess":
