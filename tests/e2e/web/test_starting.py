@@ -45,7 +45,7 @@ PATHS = (
 )
 MB = 1024 * 1024
 FLAT = 40.0
-"""Megabytes by which a process may grow while eight files of 150 MB are sent to it."""
+"""Megabytes by which a process may grow while four files of 60 MB are sent to it."""
 HEADERS = (
     "x-content-type-options",
     "referrer-policy",
@@ -70,7 +70,7 @@ def test_large_files_without_sign_in_are_refused_without_using_memory(
 ) -> None:
     target: Service = request.getfixturevalue(fixture_name)
     before = reset_peak(target.process.pid)
-    statuses = [post_zeros(target.address, path, 150 * MB, chunked=number % 2 == 1) for number in range(8)]
+    statuses = [post_zeros(target.address, path, 60 * MB, chunked=number % 2 == 1) for number in range(4)]
     assert set(statuses) <= {303, 405, 413, None}
     assert httpx.get(f"{target.address}/health", trust_env=False).status_code == 200
     assert peak_megabytes(target.process.pid) - before < FLAT
