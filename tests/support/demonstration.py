@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.core.home import initialise_home
@@ -86,12 +87,79 @@ def copy_for_pages(built: Path, target: Path) -> None:
         for entry in folder.iterdir():
             if entry.relative_to(built).as_posix() in LEFT_OUT or entry == built / "restricted":
                 continue
-            if entry.name not in COPIED:
-                _link(entry, copy / entry.name)
-            elif entry.is_dir():
-                shutil.copytree(entry, copy / entry.name, symlinks=True, copy_function=_copy_file)
+            if entry.name in COPIED:
+                _copy_entry(entry, copy / entry.name)
             else:
-                _copy_file(str(entry), str(copy / entry.name))
+                _link(entry, copy / entry.name)
+
+
+class ReusedHome:
+    """A home copied for tests of pages that is made like new for each of them, in a tenth of the time of a copy."""
+
+    def __init__(self, built: Path, root: Path) -> None:
+        self.built, self.root = built, root
+        copy_for_pages(built, root)
+        self._inodes = dict(_list_inodes(str(root)))
+
+    def restore_files(self) -> None:
+        """Make the home as it was when it was copied. What is only linked is compared, and the rest is copied again.
+
+        A file is compared by its inode, which no other file gets as long as the built home has a link to it.
+        """
+        if self.built.stat().st_dev != self.root.stat().st_dev:
+            shutil.rmtree(self.root)
+            copy_for_pages(self.built, self.root)
+            return
+        present = dict(_list_inodes(str(self.root)))
+        for path in reversed([path for path, inode in present.items() if self._inodes.get(path) != inode]):
+            _remove(self.root / path)
+        for path, inode in self._inodes.items():
+            if present.get(path) != inode:
+                self._add(path, is_folder=inode == _FOLDER)
+        for folder, copy in ((self.built, self.root), (self.built / "restricted", self.root / "restricted")):
+            for name in COPIED:
+                _remove(copy / name)
+                _copy_entry(folder / name, copy / name)
+
+    def _add(self, path: str, *, is_folder: bool) -> None:
+        if is_folder:
+            (self.root / path).mkdir()
+        else:
+            _link_file(str(self.built / path), str(self.root / path))
+
+
+_FOLDER = 0
+"""Used instead of the inode of a folder, which may be made again."""
+
+
+def _list_inodes(root: str, below: str = "") -> Iterator[tuple[str, int]]:
+    """Yield path and inode of all that a copied home links, each folder before what is in it."""
+    with os.scandir(f"{root}/{below}") as entries:
+        for entry in entries:
+            if entry.name in COPIED and below in ("", "restricted/"):
+                continue
+            path = below + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield path, _FOLDER
+                yield from _list_inodes(root, f"{path}/")
+            else:
+                yield path, entry.inode()
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _copy_entry(source: Path, target: Path) -> None:
+    """Copy a file or a folder that programs write in place, if there is one."""
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, copy_function=_copy_file)
+    elif source.exists():
+        _copy_file(str(source), str(target))
 
 
 def _link(source: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.demonstration import copy_for_pages, copy_home, damage_file
+from tests.support.demonstration import ReusedHome, copy_for_pages, copy_home, damage_file
 
 NAMES = ("ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal")
 
@@ -70,3 +70,32 @@ def test_copy_for_pages_shares_what_is_never_written_in_place(tmp_path: Path) ->
     assert (copied / "restricted" / "store" / "pointer").is_symlink()
     damage_file(copied / linked[0], b"damaged")
     assert (built / linked[0]).read_text(encoding="utf-8") == linked[0]
+
+
+def list_contents(root: Path) -> dict[str, bytes | None]:
+    """Return the bytes of each file below a folder; None for folders."""
+    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+
+
+def test_reused_home_is_like_new_after_any_change_that_programs_make(tmp_path: Path) -> None:
+    built = tmp_path / "built"
+    files = ["refresh.lock", "restricted/ledger.sqlite", "restricted/survey/answers.sqlite", "restricted/store/aa/aa1"]
+    files += ["restricted/facts/finding/S1.parquet", "restricted/facts/finding/S2.parquet", "public/keys/key.json"]
+    for name in files:
+        (built / name).parent.mkdir(parents=True, exist_ok=True)
+        (built / name).write_text(name, encoding="utf-8")
+    reused_home = ReusedHome(built, tmp_path / "reused")
+    restricted, before = reused_home.root / "restricted", list_contents(reused_home.root)
+    for _ in range(2):
+        (restricted / "ledger.sqlite").write_bytes(b"written in place")
+        (restricted / "ledger.sqlite-wal").write_bytes(b"new next to it")
+        (restricted / "survey" / "answers.sqlite").unlink()
+        (restricted / "facts" / "finding" / "S3.parquet").write_bytes(b"added")
+        (restricted / "facts" / "finding" / "S2.parquet").unlink()
+        damage_file(restricted / "facts" / "finding" / "S1.parquet", b"replaced")
+        shutil.rmtree(restricted / "store" / "aa")
+        (restricted / "practice" / "somebody").mkdir(parents=True)
+        (restricted / "practice" / "somebody" / "file").write_bytes(b"in new folders")
+        reused_home.restore_files()
+        assert list_contents(reused_home.root) == before
+    assert list_contents(built) == before

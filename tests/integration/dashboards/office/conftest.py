@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.home import open_home
-from tests.support.demonstration import CLOCK, copy_for_pages
+from tests.support.demonstration import CLOCK, ReusedHome, copy_for_pages
 from tests.support.service import portal_fixture
 from tests.support.service.example_returns import upload_draft
 from tests.support.service.office_client import Office, open_office
@@ -24,8 +24,7 @@ def _judgements_are_shared() -> Iterator[None]:
 
 
 @contextmanager
-def _copied_office(built: Path, root: Path) -> Iterator[Office]:
-    copy_for_pages(built, root)
+def _open_copy(root: Path) -> Iterator[Office]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", CLOCK)
         patch.setenv("RTI_HOME", str(root))
@@ -33,17 +32,26 @@ def _copied_office(built: Path, root: Path) -> Iterator[Office]:
             yield opened
 
 
+@pytest.fixture(scope="package")
+def reused_home(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> ReusedHome:
+    """The copied home that one test after the other changes."""
+    return ReusedHome(built_home, tmp_path_factory.mktemp("reused") / "home")
+
+
 @pytest.fixture
-def office(built_home: Path, tmp_path: Path) -> Iterator[Office]:
-    """The pages of a copied home, with the accounts of the tests, under the frozen clock."""
-    with _copied_office(built_home, tmp_path / "home") as opened:
+def office(reused_home: ReusedHome) -> Iterator[Office]:
+    """The pages of a home that no test has changed, with the accounts of the tests, under the frozen clock."""
+    reused_home.restore_files()
+    with _open_copy(reused_home.root) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def shared_office(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Like `office`, once for the tests of a module that change no return of others and no account."""
-    with _copied_office(built_home, tmp_path_factory.mktemp("office") / "home") as opened:
+    root = tmp_path_factory.mktemp("office") / "home"
+    copy_for_pages(built_home, root)
+    with _open_copy(root) as opened:
         yield opened
 
 
