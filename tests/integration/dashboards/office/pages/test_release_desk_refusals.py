@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.core import clock, i18n
+from pipelines.core import clock, file_states, i18n
 from pipelines.core.home import Home, open_home
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.ledger import audit_log, clock_guard
@@ -352,8 +352,12 @@ def _make_home(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shared_office(template: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """The pages of a copy of the home for refusals before which it is not changed."""
+    """The pages of a copy of the home for refusals before which it is not changed.
+
+    Its files count as settled at once, so that the second page of the draft keeps the checks of the first.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file_states, "SETTLED_SECONDS", -1.0)
         home = fixture.use_copy(template, tmp_path_factory.mktemp("shared") / "home", patch)
         with open_office(home, patch) as opened:
             yield opened
