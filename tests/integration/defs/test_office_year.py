@@ -241,7 +241,10 @@ def check_figures(year: OfficeYear) -> None:
         ]
         assert not faults, f"{quarter}: {len(faults)} of {len(values)} figures are wrong:\n" + "\n".join(faults[:20])
         reporting = {key[0] for key in values if key[2] == quarter}
-        assert reporting & territories == {item.territory for item in year.world.list_expected(quarter)}, quarter
+        # Kosovo's returns are cumulative from January: before 2024-Q4 there is none from which it could differ.
+        without_quarter = {"XK"} if quarter == QUARTERS[0] else set()
+        expected_from = {item.territory for item in year.world.list_expected(quarter)}
+        assert reporting & territories == expected_from - without_quarter, quarter
     assert territories <= {key[0] for key in released["2025-Q1"]}, "a territory has no figure"
 
     revised = {key for key, value in released["2024-Q4"].items() if released["2025-Q1"].get(key, value) != value}
