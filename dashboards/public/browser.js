@@ -93,25 +93,34 @@
   const POPOVER_BUTTON = "[data-testid=stPopoverButton]";
   let popovers = 0;
 
+  let isPopoverEntered = false;
+
   function enterPopover(popover, button) {
     if (!button.hasAttribute("aria-controls")) button.setAttribute("aria-controls", `rti-popover-${++popovers}`);
     popover.id = button.getAttribute("aria-controls");
     popover.tabIndex = -1;
-    // It is not yet at its place, to which the page must not scroll.
-    popover.focus({ preventScroll: true });
+    // A body that replaces the one with the focus leaves it on the document. Where a reader has moved it, it stays.
+    // The popover is not yet at its place, to which the page must not scroll.
+    if (!isPopoverEntered || document.activeElement === document.body) popover.focus({ preventScroll: true });
+    isPopoverEntered = true;
   }
 
+  // Streamlit has been seen to draw the body of an open popover a second time, on a busy machine.
   const opening = new MutationObserver(() => {
-    const popover = document.querySelector(`${POPOVER}:not([tabindex])`);
+    const popover = document.querySelector(POPOVER);
     const button = document.querySelector(`${POPOVER_BUTTON}[aria-expanded=true]`);
-    if (!popover || !button) return;
-    opening.disconnect();
-    enterPopover(popover, button);
+    if (popover && button) {
+      if (!popover.hasAttribute("tabindex")) enterPopover(popover, button);
+    } else if (!popover && !button && isPopoverEntered) {
+      isPopoverEntered = false;
+      opening.disconnect();
+    }
   });
-  // The document is watched only from the click on a button until the popover that it opens is drawn.
+  // The document is watched only from the click on a button until the popover that it opens is closed.
   addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest(POPOVER_BUTTON) : null;
     if (!button || button.ariaExpanded === "true") return;
+    isPopoverEntered = false;
     opening.observe(document.body, { subtree: true, childList: true });
   }, { capture: true });
 
