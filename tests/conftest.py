@@ -182,6 +182,12 @@ def _let_streamlit_loggers_propagate() -> None:
             logger.propagate = True
 
 
+def pytest_report_header() -> str:
+    """Name the group of long tests of this run, so that a run can be repeated."""
+    last = sampling.TURNS - 1
+    return f"long tests: group {sampling.find_turn()}; {sampling.TURN_VARIABLE} from 0 to {last} chooses another"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of sampled tests and of those that need a PostgreSQL, and what Hypothesis may spend.
 

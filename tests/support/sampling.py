@@ -1,12 +1,15 @@
 """Choose which cases of a large product `make test` runs; `make test-all` runs all of them.
 
 A test that is run for many alike cases (each page at each width, each act with each fault) has the mark `sampled`. Its
-cases outside the sample get the mark `slow` when the tests are collected. The sample is the same in each run:
+cases outside the sample get the mark `slow` when the tests are collected. The sample of cases is the same in each run:
 
 - `@pytest.mark.sampled(of="width")` takes one value of the parameter `width` for each case of the other parameters.
   The values take turns, so that each of them occurs.
 - `@pytest.mark.sampled(every=3)` takes every third case, for tests whose cases differ in one thing only. `start` is the
   place of the first one, so that two tests of the same pages look at different ones.
+
+Long tests that check as a whole what shorter ones check in parts take turns: `@pytest.mark.sampled(turn=1)` is one of
+`TURNS` groups, of which each commit runs one (`find_turn`). All groups take about as long.
 
 Tests with drawn examples have as many as `count_examples` says. Planted faults, and the only check of a rule about
 disclosure, lost returns or wrong numbers, are never sampled.
@@ -14,15 +17,25 @@ disclosure, lost returns or wrong numbers, are never sampled.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import zlib
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 MARK = "sampled"
-DESCRIPTION = f"{MARK}(of=None, every=1, start=0): `make test` runs a sample of its cases (tests/support/sampling.py)"
+DESCRIPTION = (
+    f"{MARK}(of=None, every=1, start=0, turn=None): `make test` runs a sample of its cases, or the test with every "
+    "third commit (tests/support/sampling.py)"
+)
+TURNS = 3
+TURN_VARIABLE = "RTI_TEST_TURN"
+"""Environment variable that chooses a group of long tests: 0 is the first. By default, the commit chooses."""
 _FEWER = 2
 """`make test` tries one of so many examples."""
 _is_complete = False
@@ -61,8 +74,14 @@ def _choose_cases(name: str, items: Sequence[pytest.Item]) -> list[int]:
     mark = items[0].get_closest_marker(MARK)
     assert mark is not None
     options: dict[str, Any] = dict(mark.kwargs)
-    if mark.args or not ({"of"} == set(options) or {"every"} <= set(options) <= {"every", "start"}):
-        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of`, or `every` and `start`")
+    if mark.args or not (
+        {"of"} == set(options) or {"turn"} == set(options) or {"every"} <= set(options) <= {"every", "start"}
+    ):
+        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of`, or `turn`, or `every` and `start`")
+    if "turn" in options:
+        if options["turn"] not in range(TURNS):
+            raise pytest.UsageError(f"{name}: `turn` is a number from 0 to {TURNS - 1}")
+        return list(range(len(items))) if options["turn"] == find_turn() else []
     if "of" in options:
         return take_turns([_read_values(item) for item in items], options["of"], zlib.crc32(name.encode()))
     return choose_every(len(items), options["every"], options.get("start", 0))
@@ -82,6 +101,27 @@ def _read_values(item: pytest.Item) -> dict[str, Hashable]:
         except TypeError:
             values[name] = id(value)
     return values
+
+
+@cache
+def find_turn() -> int:
+    """Return the number of the group of long tests that this run has.
+
+    It is the number of the commit modulo `TURNS`, so that each run of a commit has the same tests, unless
+    `RTI_TEST_TURN` gives another. Without git it is 0.
+
+    Raises `pytest.UsageError` if the variable holds no such number.
+    """
+    if (setting := os.environ.get(TURN_VARIABLE)) is not None:
+        if setting not in map(str, range(TURNS)):
+            raise pytest.UsageError(f"{TURN_VARIABLE} is a number from 0 to {TURNS - 1}, not {setting!r}")
+        return int(setting)
+    try:
+        command = ["git", "rev-parse", "HEAD"]
+        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    return int(answer.stdout.strip(), 16) % TURNS
 
 
 def choose_every(n_cases: int, every: int, start: int = 0) -> list[int]:

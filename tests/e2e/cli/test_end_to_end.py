@@ -138,6 +138,7 @@ def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> 
     assert way["places"][0]["place"] in process.stdout
 
 
+@pytest.mark.sampled(turn=2)
 def test_explained_figures_of_every_kind_add_up(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Explain cells of every area, table and basis: periods of each kind, the region, records and derived figures."""
     monkeypatch.setenv("RTI_NOW", CLOCK)

@@ -81,6 +81,7 @@ def _run(python: Path, folder: Path, *arguments: str, code: str | None = None) -
     )
 
 
+@pytest.mark.sampled(turn=1)
 def test_wheel_finds_what_the_source_tree_finds(
     python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_wheel_finds_what_the_source_tree_finds(
     assert report["findings"] and report == json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.sampled(turn=1)
 def test_commands_of_offices_need_no_more_than_the_wheel_asks_for(python: Path, tmp_path: Path) -> None:
     """Run all commands in one process, which takes three seconds to start, and one by itself, as `rti` does."""
     commands = [[str(FAULTY_RETURN) if part == "FILE" else part for part in arguments] for arguments, _, _ in COMMANDS]

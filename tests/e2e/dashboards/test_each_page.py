@@ -273,7 +273,7 @@ def test_open_popover_passes_axe_and_closes_by_escape(popover: tuple[Page, str])
     expect(button).to_have_attribute("aria-expanded", "true")
     controlled = button.get_attribute("aria-controls")
     expect(body).to_have_attribute("id", controlled or "a button without aria-controls")
-    # A body that Streamlit draws once more is entered like the first.
+    # Streamlit may draw the body again: the focus and the id go to the new one.
     body.evaluate("""e => {
         e.blur();
         e.removeAttribute("id");

@@ -163,6 +163,7 @@ def find_faults(page: Page) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.sampled(turn=0)
 def test_list_of_pages_is_folded_on_a_phone_only(open_as: Open) -> None:
     phone = open_as(SENDER, "/", 360, scripts=False)
     menu = phone.get_by_role("navigation", name="List of pages")

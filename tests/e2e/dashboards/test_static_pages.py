@@ -91,6 +91,7 @@ def find_faults(page: Page, address: str, width: int) -> list[tuple[str, int, st
     return [*faults, (address, width, f"{too_wide} pixels too wide")] if too_wide > 0 else faults
 
 
+@pytest.mark.sampled(turn=0)
 def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str, built_home: Path) -> None:
     # The content policy of the pages forbids every script, that of axe as well.
     context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 800})
@@ -106,6 +107,7 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
     assert faults == []
 
 
+@pytest.mark.sampled(turn=1)
 def test_pages_of_the_other_kinds_pass_axe_on_wider_screens(browser: Browser, public_app: str) -> None:
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
@@ -152,6 +154,7 @@ def open_at_widths(
             yield path, width
 
 
+@pytest.mark.sampled(turn=2)
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()

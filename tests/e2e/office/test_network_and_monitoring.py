@@ -107,6 +107,7 @@ def check_page(page: Page) -> None:
     assert faults == []
 
 
+@pytest.mark.sampled(turn=2)
 def test_page_of_a_link_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages) -> None:
     for address in (pages.link, pages.link[:-1]):
         page.goto(address)

@@ -313,6 +313,7 @@ def test_client_that_disconnects_finds_its_submission_next_time(service: Service
         assert not repeated_answer.json()["new"]
 
 
+@pytest.mark.sampled(turn=0)
 def test_forty_requests_are_answered_and_more_are_asked_to_retry(service: Service) -> None:
     answers: list[tuple[int, str | None]] = []
 

@@ -70,6 +70,7 @@ def measured(history: list[JudgedReturn]) -> Measurement:
     return measure_returns(history, SEED, 1)
 
 
+@pytest.mark.sampled(turn=1)
 def test_measure_history_judges_only_the_newest_quarters(measured: Measurement) -> None:
     assert 10 <= measured.count_returns() <= 25
     assert measured.compute_rate() < 1

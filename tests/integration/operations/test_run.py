@@ -286,6 +286,7 @@ def test_refresh_without_work_starts_no_run(story: Story) -> None:
         assert f"{step}: nothing new" in messages
 
 
+@pytest.mark.sampled(turn=2)
 def test_refresh_with_work_in_any_step_is_needed(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     home = story.home
     (draft,) = home.drafts.iterdir()
@@ -468,6 +469,7 @@ def _read_manifest(release: Path) -> dict[str, Any]:
     return {name: value for name, value in manifest.items() if name != "commit"}
 
 
+@pytest.mark.sampled(turn=0)
 def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
     story: Story,
     samples: tuple[Path, small.Line, bytes],

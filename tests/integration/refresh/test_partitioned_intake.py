@@ -147,6 +147,7 @@ def take_in_twice(make_intake: Callable[[], Intake]) -> tuple[Outcome, Outcome]:
     return first, second
 
 
+@pytest.mark.sampled(turn=1)
 def test_quarters_taken_in_separately_give_the_same_as_one_pass(
     make_intake: Callable[[], Intake], samples: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from tests.support.paths import ROOT
-from tests.support.sampling import choose_every, take_turns
+from tests.support.sampling import TURN_VARIABLE, TURNS, choose_every, find_turn, take_turns
 
 
 def list_cases(**parameters: int) -> list[dict[str, int]]:
@@ -63,6 +64,15 @@ TESTS = """
 
     def test_all(page):
         pass
+
+    @pytest.mark.sampled(turn=1)
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_long(number):
+        assert number != 2, "planted"
+
+    @pytest.mark.sampled(turn=2)
+    def test_longer():
+        pass
 """
 CONFTEST = """
     from tests.support import sampling
@@ -76,10 +86,11 @@ CONFTEST = """
 """
 
 
-def run_pytest(folder: Path, *options: str) -> str:
-    """Run the tests of a folder, and return what pytest prints."""
+def run_pytest(folder: Path, *options: str, turn: str = "0") -> str:
+    """Run the tests of a folder with a group of long tests, and return what pytest prints."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", "/dev/null"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    environment[TURN_VARIABLE] = turn
     result = subprocess.run(
         [*command, "--rootdir", str(folder), *options, str(folder)],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=environment,
@@ -92,13 +103,33 @@ def test_cases_outside_the_sample_run_only_with_the_slow_tests(tmp_path: Path) -
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     (tmp_path / "test_planted.py").write_text(dedent(TESTS), encoding="utf-8")
     fast = run_pytest(tmp_path, "-m", "not slow")
-    assert "1 failed, 6 passed, 5 deselected" in fast and "test_product[b-" in fast, fast
+    assert "1 failed, 6 passed, 8 deselected" in fast and "test_product[b-" in fast, fast
     everything = run_pytest(tmp_path)
-    assert "3 failed, 9 passed" in everything, everything
+    assert "4 failed, 11 passed" in everything, everything
 
 
 def test_mark_with_another_option_is_refused(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     test = "import pytest\n@pytest.mark.sampled(each=2)\ndef test_x():\n    pass\n"
     (tmp_path / "test_planted.py").write_text(test, encoding="utf-8")
-    assert "takes `of`, or `every` and `start`" in run_pytest(tmp_path)
+    assert "takes `of`, or `turn`, or `every` and `start`" in run_pytest(tmp_path)
+
+
+def test_long_tests_run_in_the_turn_of_their_group_only(tmp_path: Path) -> None:
+    """Plant a fault in a long test of the second group: the run of that group finds it, those of the others do not."""
+    (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
+    (tmp_path / "test_planted.py").write_text(dedent(TESTS), encoding="utf-8")
+    second = run_pytest(tmp_path, "-m", "not slow", turn="1")
+    assert "2 failed, 7 passed, 6 deselected" in second and "test_long[2]" in second, second
+    third = run_pytest(tmp_path, "-m", "not slow", turn="2")
+    assert "1 failed, 7 passed, 7 deselected" in third and "test_long[" not in third, third
+    refused = run_pytest(tmp_path, "-m", "not slow", turn="3")
+    assert "RTI_TEST_TURN is a number from 0 to 2, not '3'" in refused, refused
+
+
+def test_every_group_of_long_tests_has_some() -> None:
+    marks = [
+        int(turn) for path in sorted((ROOT / "tests").rglob("test_*.py")) if path != Path(__file__)
+        for turn in re.findall(r"^@pytest\.mark\.sampled\(turn=(\d)\)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]  # fmt: skip
+    assert set(marks) == set(range(TURNS)) and find_turn() in range(TURNS)

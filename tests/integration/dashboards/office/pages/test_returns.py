@@ -131,6 +131,7 @@ def test_returns_position_with_a_filter_of_another_office_shows_nothing_more(sha
     assert "MK" not in {entry.row.territory for entry in list_rows(shared_office, page)}
 
 
+@pytest.mark.sampled(turn=2)
 def test_returns_links_open_for_the_person_who_sees_them(office: Office) -> None:
     upload_draft(office.desk)
     visitor = office.start_visit("al-sender")
