@@ -195,18 +195,16 @@ def show_table(
     # The page has the notice of invented figures as its banner; what leaves the page has its own.
     caption = _compose_caption(frame, title)
     notice = tell(words.DEMONSTRATION) if frame.is_demonstration and is_ours else ""
-    table = tables.number_shown_first(
-        tables.Table(
-            f"{caption} {notice}".strip(),
-            tuple(columns),
-            arranged,
-            corner,
-            text,
-            arranged_notes,
-            tuple(frame.name_notes(list(frame.areas))),
-            coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
-            is_share,
-        )
+    table = tables.Table(
+        f"{caption} {notice}".strip(),
+        tuple(columns),
+        arranged,
+        corner,
+        text,
+        arranged_notes,
+        tuple(frame.name_notes(list(frame.areas))),
+        coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
+        is_share,
     )
     html = (
         tables.render_table(caption, table.columns, table.lines, corner=corner, text=text),

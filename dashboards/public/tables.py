@@ -156,20 +156,13 @@ def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line
     common -= {mark for line in lines for mark in _numbers_of(line.heading)}
     order = [mark for mark in dict.fromkeys(marks) if mark not in common]
     new_numbers = {mark: str(place) for place, mark in enumerate(order, start=1)}
-    remarks = [*notes.remarks, *(words.describe_common_note(notes.texts[int(mark) - 1]) for mark in sorted(common))]
+    # First, because each figure would have its mark.
+    remarks = [words.describe_common_note(notes.texts[int(mark) - 1]) for mark in sorted(common, key=int)]
+    remarks += notes.remarks
     remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
 
     renumbered = _renumber_lines(lines, new_numbers)
     return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks, notes.unfolded)
-
-
-def number_shown_first(table: Table) -> Table:
-    """Return a table whose folded notes have higher numbers than those that are shown, so that these have no gap."""
-    notes = table.notes
-    texts = words.order_numbered(notes, len(table.select_names()), len(notes.remarks))
-    new_numbers = {str(notes.texts.index(text) + 1): str(number) for number, text in enumerate(texts, start=1)}
-    new_notes = words.Notes(texts, notes.remarks, notes.unfolded)
-    return replace(table, lines=_renumber_lines(table.lines, new_numbers), notes=new_notes)
 
 
 def _renumber_lines(lines: Sequence[Line], new_numbers: Mapping[str, str]) -> tuple[Line, ...]:
@@ -328,15 +321,22 @@ def format_marks(marks: Iterable[str]) -> str:
 def render_notes(
     notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str | None = None, language: str = ""
 ) -> str:
-    """Return the notes of a table as a list under a title: marks of names first, remarks, then the numbered notes, the
-    later ones folded; empty text if there are none. `language` is that of notes in another language than the page's."""
-    items = [(f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', True) for mark, text in names]
-    items += [(f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>', False) for text in notes.remarks]
+    """Return the notes of a table as a list under a title: footnotes of names, numbered notes, then remarks, those
+    beyond the limit folded; empty text if there are none. `language` is that of remarks in another language than the
+    page's."""
+    items = [
+        (f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', words.NoteRank.NAME)
+        for mark, text in names
+    ]
     items += [
-        (f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>', text in notes.unfolded)
+        (f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>', notes.rank_note(text))
         for number, text in enumerate(notes.texts, start=1)
     ]
     if not items:
+    items += [
+        (f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>', words.NoteRank.REMARK)
+        for text in notes.remarks
+    ]
         return ""
     # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
     heading_text = tell(NOTES_TITLE) if title is None else title

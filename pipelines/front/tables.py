@@ -129,12 +129,12 @@ class FigureTable:
 
     @property
     def table(self) -> PageTable:
-        """Return the table as a component, its notes numbered as they are listed."""
+        """Return the table as a component, its notes numbered in the order of their marks in it."""
         words_only = range(len(self.columns)) if self.is_text else self.word_columns
         numbers = frozenset(range(len(self.columns))) - frozenset(words_only)
         new_marks = {
             str(self.notes.texts.index(text) + 1): str(number)
-            for number, text in enumerate(self._order_numbered(), start=1)
+            for number, text in enumerate(self._list_marked(), start=1)
         }
         rows = self.rows
         if any(old != new for old, new in new_marks.items()):
@@ -148,9 +148,10 @@ class FigureTable:
             ]
         return PageTable(self.caption, self.corner, self.columns, rows, numbers, quiet=self.is_quiet, name=self.name)
 
-    def _order_numbered(self) -> list[str]:
-        """Return the numbered notes in the order of their numbers on the page."""
-        return words.order_numbered(self.notes, len(self.names), len(self._list_remarks()))
+    def _list_marked(self) -> list[str]:
+        """Return the notes that have a mark in the table, in the order in which the rows are read."""
+        marks = [mark for row in self.rows for part in (row.heading, *row.fields) for mark in _read_marks(part)]
+        return [self.notes.texts[int(mark) - 1] for mark in dict.fromkeys(marks) if mark.isdigit()]
 
     @property
     def coverage(self) -> str:
@@ -184,22 +185,24 @@ class FigureTable:
         """Return all notes in the order of their marks."""
         return [note for note, _ in self._list_notes()]
 
-    def _list_remarks(self) -> list[str]:
-        """Return the notes on the whole table, which have no number."""
-        remarks = [*self.notes.remarks]
+    def _list_remarks(self) -> list[Part]:
+        """Return the notes on the whole table, and those that no row refers to; they have no number."""
+        marked = self._list_marked()
+        unmarked = (mark_english(self.reader, text) for text in self.notes.texts if text not in marked)
+        remarks: list[Part] = [*self.notes.remarks, *unmarked]
         if self._has_few and (few := tell(FEW_NOTE, enough=ENOUGH_EVENTS) if self.few is None else self.few):
             remarks.append(few)
         texts = (self.caption, *self.columns, *(str(row.heading) for row in self.rows))
         return [*remarks, *words.explain_abbreviations(texts)]
 
-    def _list_notes(self) -> list[tuple[tuple[str, Part], bool]]:
-        """Return all notes with their marks, and which of them are shown before others."""
-        names = [((mark, name_language(self.reader, text)), True) for mark, text in self.names]
+    def _list_notes(self) -> list[tuple[tuple[str, Part], words.NoteRank]]:
+        """Return all notes with their marks and their ranks: those with a mark in its order, then the remarks."""
+        names = [((mark, name_language(self.reader, text)), words.NoteRank.NAME) for mark, text in self.names]
         numbered = [
-            ((str(number), mark_english(self.reader, text)), text in self.notes.unfolded)
-            for number, text in enumerate(self._order_numbered(), start=1)
+            ((str(number), mark_english(self.reader, text)), self.notes.rank_note(text))
+            for number, text in enumerate(self._list_marked(), start=1)
         ]
-        return [*names, *((("", text), False) for text in self._list_remarks()), *numbered]
+        return [*names, *numbered, *((("", text), words.NoteRank.REMARK) for text in self._list_remarks())]
 
 
 def keep_hyphens(name: str) -> Part:
@@ -258,6 +261,13 @@ def _render_marks(marks: Sequence[str]) -> Markup:
     if not marks:
         return Markup("")
     return _MARK.format(room=_ROOM[min(len(marks), len(_ROOM) - 1)], marks=",".join(marks))
+
+
+def _read_marks(part: Part) -> list[str]:
+    """Return the marks of notes and names in a field or a heading, in their order."""
+    if not isinstance(part, Markup):
+        return []
+    return [mark for found in _MARKS_OF_FIGURE.finditer(part) for mark in found[2].split(",")]
 
 
 def _renumber_marks(part: Part, new_marks: Mapping[str, str]) -> Part:

@@ -40,13 +40,13 @@ from pipelines.words.language import format_number, split_thousands, thousands_s
 from pipelines.words.notes import (
     ADULTS_ONLY,
     FLAGS,
+    NoteRank,
     Notes,
     count_more_notes,
     describe_common_note,
     describe_flag,
     fold_notes,
     mark_notes,
-    order_numbered,
 )
 from pipelines.words.terms import (
     RATES_OF_PERIOD,
@@ -82,6 +82,7 @@ __all__ = [
     "WITHHELD",
     "FormattedFigure",
     "Notes",
+    "NoteRank",
     "Row",
     "add_interval",
     "cite_address",
@@ -111,7 +112,6 @@ __all__ = [
     "join_words",
     "mark_notes",
     "name_years",
-    "order_numbered",
     "period_brief",
     "period_short",
     "period_words",

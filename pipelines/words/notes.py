@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TypeVar
 
 from pipelines.core.i18n import mark
@@ -13,7 +14,22 @@ from pipelines.words.language import Texts, many, tell
 ADULT = "Y_GE18"
 _Note = TypeVar("_Note")
 VISIBLE_NOTES = 6
-"""Notes shown below a table, first footnotes of names and notes that explain a verdict; the others are folded."""
+"""Most notes shown below a table, chosen by `NoteRank`; the others are folded."""
+
+
+class NoteRank(IntEnum):
+    """Which notes of a table are shown before others, the lowest first."""
+
+    NAME = 0
+    """Footnote of a name."""
+    UNFOLDED = 1
+    """Note without which a figure or a verdict is misread."""
+    MARKED = 2
+    """Note whose mark is in the table."""
+    REMARK = 3
+    """Remark on the whole table, which has no mark."""
+
+
 FLAGS: Mapping[str, str] = Texts(
     {
         "partial": mark("Partial: based on the territories included, not on the whole region."),
@@ -71,13 +87,13 @@ NOT_ADDITIVE = mark(
 class Notes:
     """Notes of one table: numbered ones, in the order in which figures refer to them, and remarks on the whole table.
 
-    Each is listed once. What a reader sees is numbered by `order_numbered`.
+    Each is listed once. A page numbers them again, in the order in which its table is read.
     """
 
     texts: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     unfolded: set[str] = field(default_factory=set)
-    """Numbered notes that are shown before others, because a word such as a verdict is misread without them."""
+    """Numbered notes that are shown before others, because a figure or a verdict is misread without them."""
 
     def number_note(self, text: str, *, is_unfolded: bool = False) -> str:
         """Return the number of a note, adding the note if it is new."""
@@ -86,6 +102,10 @@ class Notes:
         if is_unfolded:
             self.unfolded.add(text)
         return str(self.texts.index(text) + 1)
+
+    def rank_note(self, text: str) -> NoteRank:
+        """Return the rank of a note whose mark is in the table."""
+        return NoteRank.UNFOLDED if text in self.unfolded else NoteRank.MARKED
 
     def add_remark(self, text: str) -> None:
         """Add a remark that no single figure refers to, if it is new."""
@@ -117,7 +137,8 @@ def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, 
         texts.append(tell("Natural persons only."))
     if cell.get("is_additive") is False:
         texts.append(tell(NOT_ADDITIVE))
-    return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+    adults_only = tell(ADULTS_ONLY)
+    return tuple(dict.fromkeys(notes.number_note(text, is_unfolded=text == adults_only) for text in texts))
 
 
 def describe_flag(flag: str) -> str:
@@ -127,27 +148,16 @@ def describe_flag(flag: str) -> str:
     return tell("Marked in the data: {flag}.", flag=flag.replace("_", " "))
 
 
-def fold_notes(notes: Iterable[tuple[_Note, bool]]) -> tuple[list[_Note], list[_Note]]:
+def fold_notes(notes: Iterable[tuple[_Note, NoteRank]]) -> tuple[list[_Note], list[_Note]]:
     """Return the notes that are shown, at most `VISIBLE_NOTES`, and those that are folded, each in their order.
 
-    Each note is given with whether it is shown before others; these leave room for the first others up to the limit.
+    Of the notes of one rank, the first are shown.
     """
     notes = list(notes)
-    places = sorted(range(len(notes)), key=lambda place: not notes[place][1])
+    places = sorted(range(len(notes)), key=lambda place: notes[place][1])
     places_shown = set(places[:VISIBLE_NOTES])
     visible = [note for place, (note, _) in enumerate(notes) if place in places_shown]
     return visible, [note for place, (note, _) in enumerate(notes) if place not in places_shown]
-
-
-def order_numbered(notes: Notes, n_names: int, n_remarks: int) -> list[str]:
-    """Return the numbered notes of a table in the order of their numbers: those that are shown, then the folded ones.
-
-    So the numbers that are shown have no gap. `n_names` and `n_remarks` are the numbers of footnotes of names and of
-    remarks, which come before them.
-    """
-    listed = [("", True)] * n_names + [("", False)] * n_remarks
-    visible, folded = fold_notes([*listed, *((text, text in notes.unfolded) for text in notes.texts)])
-    return [text for text in (*visible, *folded) if text]
 
 
 def count_more_notes(number: int) -> str:

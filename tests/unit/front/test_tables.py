@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from importlib import resources
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from dashboards.public import exports
 from dashboards.public.page_parts import read_table
 from pipelines import words
+from pipelines.design.components import Part
 from pipelines.front.pages.fields import rate_field, ratio_field
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, keep_hyphens, period_field, translate_text
@@ -179,44 +181,85 @@ def test_name_with_a_hyphen_keeps_its_words_whole() -> None:
     assert keep_hyphens("<A>-B C & D") == '<span class="rti-whole">&lt;A&gt;-B</span> C &amp; D'
 
 
+def mark_fields(table: FigureTable, texts: Iterable[str]) -> list[Part]:
+    """Return a field for each note, with its mark."""
+    return [table.note_field("1", text) for text in texts]
+
+
+def read_marks(table: FigureTable) -> list[str]:
+    """Return the marks of notes in a table in reading order, each once."""
+    parts = [part for row in table.table.rows for part in (row.heading, *row.fields)]
+    texts = [text for part in parts for text in re.findall(r">([^<]*)</sup>", str(part))]
+    return list(dict.fromkeys(mark for text in texts for mark in text.split(",")))
+
+
 def test_seventh_note_is_folded() -> None:
     table = make_table()
-    for number in range(8):
-        table.notes.number_note(f"Note {number}.")
+    table.add_row("Aland", mark_fields(table, [f"Note {number}." for number in range(8)]))
     assert len(table.visible_notes) == 6 and [text for _, text in table.folded_notes] == ["Note 6.", "Note 7."]
 
 
 @pytest.mark.parametrize("n_verdicts", [1, 6, 8])
 def test_notes_that_explain_verdicts_are_shown_before_others(n_verdicts: int) -> None:
     table = make_table()
-    for number in range(8):
-        table.notes.number_note(f"Note {number}.")
     verdicts = [f"Not clear: {number}." for number in range(n_verdicts)]
-    for note in verdicts:
-        table.verdict_field("no clear change", note)
+    fields = mark_fields(table, [f"Note {number}." for number in range(8)])
+    table.add_row("Aland", [*fields, *(table.verdict_field("no clear change", note) for note in verdicts)])
     texts = [str(text) for _, text in table.visible_notes]
     shown_verdicts = verdicts[:6]
     assert (len(texts), texts[-len(shown_verdicts) :]) == (6, shown_verdicts), "six notes are shown at most"
     assert len(table.visible_notes) + len(table.folded_notes) == 8 + n_verdicts
 
 
-def test_shown_notes_are_numbered_without_a_gap_and_each_mark_finds_its_note() -> None:
+@pytest.mark.parametrize("n_remarks", [0, 3, 8])
+def test_note_with_a_mark_in_the_table_is_shown_before_remarks(n_remarks: int) -> None:
+    table = make_table()
+    for number in range(n_remarks):
+        table.notes.add_remark(f"Remark {number}.")
+    table.notes.number_note("No row refers to this note.")
+    texts = [f"Note {number}." for number in range(4)]
+    table.add_row(table.name_area("BB"), mark_fields(table, texts))
+    assert [mark for mark, _ in table.visible_notes] == ["*", "1", "2", "3", "4", ""]
+    assert [str(text) for _, text in table.visible_notes][1:5] == texts
+    assert [mark for mark, _ in table.folded_notes] == [""] * n_remarks
+
+
+def test_note_on_a_count_of_adults_only_is_shown_before_others() -> None:
+    table = make_table()
+    adults = table.count_field(make_total("AA", "2025", 25.0, age="Y_GE18", obs_status="D", is_total=True))
+    table.add_row("Aland", [*mark_fields(table, [f"Note {number}." for number in range(8)]), adults])
+    assert any(str(text).startswith("Adults only (18 and over)") for _, text in table.visible_notes)
+
+
+def test_notes_are_numbered_in_the_order_in_which_the_table_is_read() -> None:
+    """Check a table whose second row was composed before its first one, and a heading after the fields of its row."""
+    table = make_table()
+    total = [table.note_field("9", "Of the total."), table.note_field("8", "Of all.")]
+    table.add_row(table.name_area("BB", note="Of the row."), [table.note_field("5", "Of a part."), "4"])
+    table.add_row("All", total)
+    of_two_notes = format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["2", "4"])
+    table.add_row("Cland", [of_two_notes])
+    assert read_marks(table) == ["*", "1", "2", "3", "4"]
+    assert [(mark, str(text)) for mark, text in table.visible_notes[1:]] == [
+        ("1", "Of the row."), ("2", "Of a part."), ("3", "Of the total."), ("4", "Of all."),
+    ]  # fmt: skip
+    assert str(table.table.rows[2].fields[0]).endswith(">2,4</sup>")
+
+
+def test_each_mark_finds_its_note_if_a_later_note_is_shown_before_others() -> None:
     table = make_table()
     texts = [f"Note {number}." for number in range(7)]
-    fields = [table.note_field("1", text) for text in texts]
-    verdict = table.verdict_field("no clear change", "Not clear.")
-    table.add_row(table.name_area("BB", note="Of the row."), [*fields, verdict])
-    of_two_notes = format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["8", "3"])
-    table.add_row("Cland", [of_two_notes])
+    fields = [*mark_fields(table, texts), table.verdict_field("no clear change", "Not clear.")]
+    table.add_row(table.name_area("BB", note="Of the row."), fields)
+    table.add_row("Cland", [format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["8", "3"])])
     visible, folded = table.visible_notes, table.folded_notes
-    assert [mark for mark, _ in visible] == ["*", "1", "2", "3", "4", "5"]
-    assert [mark for mark, _ in folded] == ["6", "7", "8", "9"]
+    assert [mark for mark, _ in visible] == ["*", "1", "2", "3", "4", "9"], "a verdict is explained before other notes"
+    assert [mark for mark, _ in folded] == ["5", "6", "7", "8"]
     notes = {mark: str(text) for mark, text in [*visible, *folded]}
-    assert list(notes.values())[1:6] == [*texts[:4], "Not clear."], "a verdict is explained before the note of the row"
     first, second = table.table.rows
-    matches = [re.search(r">([^<]*)</sup>$", str(field)) for field in (*first.fields, first.heading)]
+    matches = [re.search(r">([^<]*)</sup>$", str(field)) for field in (first.heading, *first.fields)]
     marks = [match[1].removeprefix("*,") for match in matches if match]
-    assert [notes[mark] for mark in marks] == [*texts, "Not clear.", "Of the row."]
+    assert [notes[mark] for mark in marks] == ["Of the row.", *texts, "Not clear."]
     (field,) = second.fields
     assert [notes[mark] for mark in re.sub("<[^>]+>", "", str(field))[1:].split(",")] == ["Note 2.", "Not clear."]
     assert [mark for mark, _ in table.all_notes] == ["*", *map(str, range(1, 10))]

@@ -181,20 +181,24 @@ def test_at_most_six_notes_are_visible() -> None:
     assert "<details>" not in tables.render_notes(words.Notes(["a"] * 6))
 
 
-def test_notes_that_are_shown_have_the_first_numbers_and_one_that_explains_a_verdict_is_shown() -> None:
-    notes = words.Notes([f"Note {number}." for number in range(9)])
+def test_note_that_explains_a_verdict_and_notes_with_marks_are_shown_before_others() -> None:
+    notes = words.Notes([f"Note {number}." for number in range(9)], ["A remark."])
     mark = notes.number_note("Not clear.", is_unfolded=True)
     figure = words.FormattedFigure("1", "1", "value", 1.0)
     cells = tuple(tables.value_cell(figure, "", (str(number),)) for number in range(1, 10))
     lines = (Line(Cell("Aland*"), (*cells, Cell("no clear change", marks=(mark,)))),)
     arranged, arranged_notes = tables.arrange_notes(lines, notes)
     table = Table("T", ("2025",) * 10, arranged, notes=arranged_notes, names=(FOOTNOTE,))
-    table = tables.number_shown_first(table)
     visible, folded = tables.render_notes(table.notes, table.select_names()).split("<details>")
-    assert (visible.count("<li>"), folded.count("<li>")) == (6, 5)
+    assert (visible.count("<li>"), folded.count("<li>")) == (6, 5) and "A remark." in folded
     assert re.findall(r">(\d+)</span> ([^<]*)</li>", visible) == [
-        *((str(number + 1), f"Note {number}.") for number in range(4)), ("5", "Not clear."),
+        *((str(number + 1), f"Note {number}.") for number in range(4)), ("10", "Not clear."),
     ]  # fmt: skip
-    marks = [cell.marks for cell in table.lines[0].cells]
-    assert marks == [("1",), ("2",), ("3",), ("4",), ("6",), ("7",), ("8",), ("9",), ("10",), ("5",)]
-    assert [table.notes.texts[int(mark) - 1] for (mark,) in marks] == [f"Note {n}." for n in range(9)] + ["Not clear."]
+    assert [cell.marks for cell in table.lines[0].cells] == [(str(number),) for number in range(1, 11)]
+
+
+def test_note_of_all_figures_is_the_first_remark() -> None:
+    figure = words.FormattedFigure("1", "1", "value", 1.0)
+    lines = (Line(Cell("a"), (tables.value_cell(figure, "", ("1",)), tables.value_cell(figure, "", ("1",)))),)
+    _, notes = tables.arrange_notes(lines, words.Notes(["Of all."], ["A remark."]))
+    assert notes.remarks == ["Of all (all figures).", "A remark."]
