@@ -51,9 +51,9 @@ _PROVISIONAL_FIGURE = mark("provisional figure")
 _REVISED_FIGURE = mark("revised, {value} in release {release}")
 _FEW: Mapping[str, str] = Texts(
     {
-        "count": mark("Fewer than {enough}: compare with care."),
-        "share": mark("Fewer than {enough} in the part or in the rest: compare with care."),
-        "ratio": mark("Fewer than {enough} in one of the two counts: compare with care."),
+        "count": mark("Fewer than {enough}: too few to compare."),
+        "share": mark("Fewer than {enough} in the part or in the rest: too few to compare."),
+        "ratio": mark("Fewer than {enough} in one of the two counts: too few to compare."),
     },
     enough=ENOUGH_EVENTS,
 )

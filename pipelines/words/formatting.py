@@ -34,7 +34,7 @@ LEGEND: Mapping[str, tuple[str, ...]] = Texts(
         "few": (
             mark("few"),
             mark(
-                "Fewer than {enough}: compare with care. Chance alone can change such a figure a lot. In charts its "
+                "Fewer than {enough}: too few to compare. Chance alone can change such a figure a lot. In charts its "
                 "bar or dot is hollow."
             ),
         ),
@@ -147,7 +147,7 @@ def is_few(cell: Row) -> bool:
 def explain_few_share() -> str:
     """Return what the word "few" next to a share means, for the legend of a table of shares."""
     return tell(
-        "Fewer than {enough} in the part or in the rest: compare with care. Chance alone can change such a share a "
+        "Fewer than {enough} in the part or in the rest: too few to compare. Chance alone can change such a share a "
         "lot.",
         enough=ENOUGH_EVENTS,
     )
@@ -156,5 +156,5 @@ def explain_few_share() -> str:
 def describe_few_state(*, is_share: bool = False) -> str:
     """Return the words of a picture or a downloaded table for a figure below the minimum of a comparison."""
     if is_share:
-        return tell("fewer than {enough} in the part or in the rest: compare with care", enough=ENOUGH_EVENTS)
-    return tell("fewer than {enough}: compare with care", enough=ENOUGH_EVENTS)
+        return tell("fewer than {enough} in the part or in the rest: too few to compare", enough=ENOUGH_EVENTS)
+    return tell("fewer than {enough}: too few to compare", enough=ENOUGH_EVENTS)

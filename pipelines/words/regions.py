@@ -223,7 +223,7 @@ def format_range(row: Row | None, digits: int) -> str:
 _NO_FIGURE = mark("No territory has a published figure.")
 _ONE = mark("One territory has a published figure. A median needs three territories.")
 _TWO = mark("Two territories have a published figure. A median needs three territories.")
-_ALL_FEW = mark("All of them are too few to compare.")
+_ALL_FEW = mark("In all of them, the counts are too few to compare.")
 
 
 def describe_range(row: Row, digits: int = 0) -> str:
@@ -248,8 +248,8 @@ def describe_range(row: Row, digits: int = 0) -> str:
     elif few:
         sentences.append(
             many(
-                "{n} of them is too few to compare.",
-                "{n} of them are too few to compare.",
+                "In {n} of them, the counts are too few to compare.",
+                "In {n} of them, the counts are too few to compare.",
                 few,
             )
         )

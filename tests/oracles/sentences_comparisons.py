@@ -212,8 +212,8 @@ def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
     return {"lowest": lowest, "highest": highest}
 
 
-FEW = f"fewer than {ENOUGH}: compare with care"
-FEW_OF_SHARE = f"fewer than {ENOUGH} in the part or in the rest: compare with care"
+FEW = f"fewer than {ENOUGH}: too few to compare"
+FEW_OF_SHARE = f"fewer than {ENOUGH} in the part or in the rest: too few to compare"
 
 
 def name_region_of_picture(r: Release, s: Selection) -> str:

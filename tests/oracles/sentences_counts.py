@@ -197,7 +197,7 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     row, cell = rows[measure], r.find_total(r.region, s["period"], crime, measure, unit)
     rate = r.indicators.get((cell["cell_id"], "rate", "_Z")) if cell else None
     per = "per 100,000 inhabitants" if s["freq"] in ("Q", "A") else "per 100,000 inhabitants a year"
-    few = f"Fewer than {ENOUGH}: compare with care. " if row["state"] == "too_few" else ""
+    few = f"Fewer than {ENOUGH}: too few to compare. " if row["state"] == "too_few" else ""
     return {
         "area": r.plain[r.region],
         "period": spell_period(s["period"]),
@@ -251,9 +251,9 @@ def describe_spread(row: Row, digits: int) -> str:
         text = f"{n} territories have a published figure: median {median}, lowest {low}, highest {high}."
     few = n - row["n_enough"]
     if few and few == n:
-        text += " All of them are too few to compare."
+        text += " In all of them, the counts are too few to compare."
     elif few:
-        text += " 1 of them is too few to compare." if few == 1 else f" {few} of them are too few to compare."
+        text += f" In {few} of them, the counts are too few to compare."
     if row["n_withheld"]:
         text += " 1 more is withheld." if row["n_withheld"] == 1 else f" {row['n_withheld']} more are withheld."
     return text
@@ -272,7 +272,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
 
 @expect_parameters(
     "{n} territories have a published figure: median {median}, lowest {low}, highest {high}.",
-    "{n} of them are too few to compare.",
+    "In {n} of them, the counts are too few to compare.",
     "{n} more are withheld.",
     "{median}, {low} to {high} (territories: {n})",
     "fewer than three published figures (territories: {n})",

@@ -116,11 +116,12 @@ _STATES: Sequence[tuple[str, str]] = (
         regions.NO_REGION,
         mark("Fewer than {fewest} territories have the figure, or its counts are not of the same territories."),
     ),
-    (words.TOO_FEW, mark("One of the counts that are compared is below {enough}.")),
+    (words.TOO_FEW, mark("The figure, or one of the counts behind it, is below {enough}.")),
     (
         mark("not compared"),
         mark(
-            "One of the figures is missing, withheld or below {enough}, or the figures are not counted in the same way."
+            "One of the figures is missing, withheld or too few to compare, there is a break in the series between "
+            "them, or they are not counted in the same way."
         ),
     ),
 )

@@ -229,8 +229,8 @@ def test_ratio_of_the_region_says_in_a_sentence_of_its_own_what_is_few(edition: 
         is_few = row is not None and row["state"] == "too_few"
         few_side = "the part or in the rest" if row and row["default_rule"] == "nested" else "one of the two counts"
         counted[few_side if is_few else "enough"] += row is not None
-        assert (f". Fewer than {ENOUGH} in {few_side}: compare with care." in headline) == is_few, headline
-        assert headline.count("compare with care") == is_few and "too few" not in headline, headline
+        assert (f". Fewer than {ENOUGH} in {few_side}: too few to compare." in headline) == is_few, headline
+        assert headline.count("too few") == is_few and "with care" not in headline, headline
     assert counted["the part or in the rest"] >= 2 and counted["enough"] > 5, counted
 
 

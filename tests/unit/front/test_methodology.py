@@ -43,4 +43,5 @@ def test_page_explains_groups_cases_balances_earlier_releases_and_printed_totals
 
 def test_not_compared_is_also_what_tables_say_of_figures_that_are_too_few() -> None:
     legend = dict(compose_methodology(Reader(make_edition(), "en")).values["legend"])
-    assert "missing, withheld or below 20" in legend["not compared"]
+    assert "missing, withheld or too few to compare, there is a break in the series" in legend["not compared"]
+    assert legend["too few to compare"] == "The figure, or one of the counts behind it, is below 20."

@@ -107,10 +107,10 @@ def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: 
     ("kind", "few"),
     [
         ({"metric": "sentenced_first_per_convicted_first", "default_rule": "nested", "version": "same_period"},
-         "Fewer than 20 in the part or in the rest: compare with care."),
+         "Fewer than 20 in the part or in the rest: too few to compare."),
         ({"metric": "convicted_first_per_indicted", "default_rule": "no_lag", "version": "same_period"},
-         "Fewer than 20 in one of the two counts: compare with care."),
-        ({}, "Fewer than 20: compare with care."),
+         "Fewer than 20 in one of the two counts: too few to compare."),
+        ({}, "Fewer than 20: too few to compare."),
     ],
 )  # fmt: skip
 def test_figure_of_the_region_of_few_has_a_sentence_of_its_own(kind: dict[str, str], few: str) -> None:

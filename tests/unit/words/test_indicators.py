@@ -135,7 +135,7 @@ def test_ratio_of_a_count_to_one_that_it_is_part_of_is_few_by_the_rest(rule: str
     notes = Notes()
     indicators.mark_notes(row, notes)
     assert notes.texts == [f"Fewer than 20 {few}: chance alone can change this a lot."]
-    assert figures.explain_few(row) == f"Fewer than 20 {few}: compare with care."
+    assert figures.explain_few(row) == f"Fewer than 20 {few}: too few to compare."
     assert figures.explain_few(row | {"state": "enough"}) == figures.explain_few({}) == ""
 
 

@@ -228,13 +228,13 @@ def test_shortest_window_names_its_territories_and_how_many_have_the_figure() ->
         ({"n": 0, "n_enough": 0, "n_withheld": 0}, "No territory has a published figure."),
         (
             {"n": 2, "n_enough": 0, "n_withheld": 3},
-            "Two territories have a published figure. A median needs three territories. All of them are too few to "
-            "compare. 3 more are withheld.",
+            "Two territories have a published figure. A median needs three territories. In all of them, the "
+            "counts are too few to compare. 3 more are withheld.",
         ),
         (
             {"n": 3, "n_enough": 2, "n_withheld": 1, "minimum": 1, "median": 2, "maximum": 4},
-            "3 territories have a published figure: median 2, lowest 1, highest 4. 1 of them is too few to "
-            "compare. 1 more is withheld.",
+            "3 territories have a published figure: median 2, lowest 1, highest 4. In 1 of them, the counts "
+            "are too few to compare. 1 more is withheld.",
         ),
     ],
 )

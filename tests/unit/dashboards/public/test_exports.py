@@ -71,8 +71,8 @@ def test_pasted_text_has_the_figures_alone() -> None:
 
 def test_files_of_shares_say_that_few_may_be_in_the_part_or_in_the_rest() -> None:
     for is_share, few in (
-        (False, "fewer than 20: compare"),
-        (True, "fewer than 20 in the part or in the rest: compare"),
+        (False, "fewer than 20: too few to compare"),
+        (True, "fewer than 20 in the part or in the rest: too few to compare"),
     ):
         text = exports.write_csv(replace(build_table(), is_share=is_share), CITATION).decode("utf-8-sig")
         assert few in text and f"F{few[1:]}" in text
@@ -85,7 +85,7 @@ def test_csv_has_a_byte_order_mark_equal_rows_and_a_decimal_point() -> None:
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     assert rows[0] == HEADER
     assert {len(row) for row in rows} == {len(HEADER)}, "RFC 4180: every row has as many fields"
-    assert rows[1] == ["Place", "*", "7", "3", "14", "fewer than 20: compare with care; 1,2", "withheld", ""]
+    assert rows[1] == ["Place", "*", "7", "3", "14", "fewer than 20: too few to compare; 1,2", "withheld", ""]
     assert rows[2] == ["'=Other", "", "1268", "900", "no upper end", "", "1268", "3 of 7 territories"]
     below = {row[0]: row[1] for row in rows[4:]}
     assert below["*"] == FOOTNOTE[1] and below["Note"] == "A remark." and below["Note 2"] == "Second note."

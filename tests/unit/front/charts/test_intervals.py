@@ -51,17 +51,17 @@ def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
         "each once more in the key"
     )
     assert read.count_marks("line", "rule") == 2, "the region, and its sign"
-    for text in ("57 (40–81)", "88 (12–140)", "withheld", "85 (70–103)", "6 of 7 territories", "compare with care"):
+    for text in ("57 (40–81)", "88 (12–140)", "withheld", "85 (70–103)", "6 of 7 territories", "too few to compare"):
         assert text in read.words
     assert all(word in read.words for word in LONG.split())
 
 
 def test_figure_of_the_region_is_marked_as_few() -> None:
-    few = "Fewer than 20: compare with care"
+    few = "Fewer than 20: too few to compare"
     region = TerritoryRow("Region", make_figure(99, 96, 100), is_few=True)
     comparison = RegionComparison("Sentenced per 100", [TerritoryRow("A", make_figure(57, 40, 81))], "per 100", region)
     assert f"Region: 99 (96–100) {few}" in assert_legible(draw_comparison(comparison)).words
-    assert "Region: 99 (96–100), fewer than 20: compare with care." in describe_comparison(comparison)
+    assert "Region: 99 (96–100), fewer than 20: too few to compare." in describe_comparison(comparison)
     enough = replace(comparison, region=replace(region, is_few=False))
     assert few not in assert_legible(draw_comparison(enough)).words
 
@@ -76,7 +76,7 @@ def test_describe_comparison_compares_only_figures_of_enough() -> None:
     rows = [*COMPARISON.rows, TerritoryRow("C", make_figure(30, 20, 45))]
     assert describe_comparison(RegionComparison("Title", rows, "", COMPARISON.region)) == (
         "Title. Lowest: C, 30 (20–45). Highest: A, 57 (40–81). Region: 85 (70–103). "
-        f"Not compared: {LONG} (withheld); B (fewer than 20: compare with care)."
+        f"Not compared: {LONG} (withheld); B (fewer than 20: too few to compare)."
     )
 
 

@@ -119,10 +119,10 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
         "each once more in the key"
     )
     assert read.count_marks("path", "former") == 2 and read.count_marks("path", "mark") == 2
-    for text in ("Fewer than 20: compare", "Not all territories", "Provisional", "First published"):
+    for text in ("Fewer than 20: too few to compare", "Not all territories", "Provisional", "First published"):
         assert text in read.words
     shares = read_drawing(draw_series(ChartSeries("A region", points, is_share=True)))
-    assert "Fewer than 20 in the part or in the rest: compare" in shares.words
+    assert "Fewer than 20 in the part or in the rest: too few to compare" in shares.words
 
 
 def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:

@@ -37,7 +37,7 @@ def test_chosen_territories_are_in_table_pictures_pairs_and_address() -> None:
     assert table["Western Balkans"] == "no regional figure", "three of seven territories are not the region"
     assert table["Montenegro"] == "80 (62–103) few"
     dots = read_pictures(test)[0]
-    assert "Fewer than 20: compare with care" in dots.text and "Serbia" not in dots.text
+    assert "Fewer than 20: too few to compare" in dots.text and "Serbia" not in dots.text
     text = read_html(test)
     assert (
         "The figure for Albania is lower than that for North Macedonia: 0.63 times as high (95% confidence interval "

@@ -319,9 +319,9 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than 20.",
     ),
     # The walk leaves out legends of tables.
-    "Fewer than {enough} in the part or in the rest: compare with care. Chance alone can change such a share a lot.": (
+    "Fewer than {enough} in the part or in the rest: too few to compare. Chance alone can change such a share a lot.": (
         words.explain_few_share,
-        "Fewer than 20 in the part or in the rest: compare with care. Chance alone can change such a share a lot.",
+        "Fewer than 20 in the part or in the rest: too few to compare. Chance alone can change such a share a lot.",
     ),
     "This is clearly higher than in the other territories together ({rest}).": (
         lambda: _compare_with_others(175.0), "This is clearly higher than in the other territories together (67).",
