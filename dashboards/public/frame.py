@@ -114,6 +114,11 @@ class Frame:
         """Return the territory of a jurisdiction; other areas are their own."""
         return str(self.areas[area]["territory"] or area) if area in self.areas else area
 
+    def name_owner(self, row: Mapping[str, Any], area: str) -> str:
+        """Return the name of the part of an area that a break is of; empty if it is of the whole area."""
+        owner = str(row["of_area"])
+        return self.marked_name(owner) if owner != area else ""
+
     def area_name(self, area: str) -> str:
         return str(self.areas[area]["name"]) if area in self.areas else area
 

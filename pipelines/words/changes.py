@@ -35,9 +35,13 @@ SPLIT_READ = mark(
     "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
     "change if only the share convicted had. The two add up to the change. They show what it is made of, not why it "
     "happened. If a change is not clear, its parts are not clear either. A change is split only if all four counts are "
-    "{enough} or more."
+    "{enough} or more, and never across a break in the series."
 )
 NOT_SPLIT = mark("too few to split")
+_NOT_SPLIT_ACROSS_BREAK = mark("not split: break")
+_ACROSS_BREAK = mark(
+    "The change is neither compared nor split, because there is a break in the series between the two years. {breaks}"
+)
 LEVELS: Mapping[str, str] = Texts(
     {
         "prosecution": mark("At the prosecutor"),
@@ -59,13 +63,24 @@ RECLASSIFIED_NOT_COUNTED = mark(
 
 
 def format_change(row: Row) -> FormattedFigure:
-    """Format the change of convictions between two years."""
+    """Format the change of convictions between two years; 'not compared' across a break in the series."""
     plain = words.format_value(row["change"], row["obs_status"], row["conf_status"])
+    if plain.kind == "value" and crosses_break(row):
+        text = tell("not compared")
+        return FormattedFigure(text, text, "note")
     return plain if plain.kind != "value" else _format_signed_figure(row["change"])
+
+
+def crosses_break(row: Row) -> bool:
+    """Return True if a break in the series is between the two years of a change."""
+    return bool(row.get("breaks"))
 
 
 def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
     """Format the effects of the number indicted and of the ratio, or the reason in words if the change is not split."""
+    if row["state"] in _DESCRIBED and crosses_break(row):
+        text = tell(_NOT_SPLIT_ACROSS_BREAK)
+        return (FormattedFigure(text, text, "note"),) * 2
     if row["state"] == "too_few":
         return (FormattedFigure(tell(NOT_SPLIT), tell(NOT_SPLIT), "note"),) * 2
     if row["state"] != "enough":
@@ -91,9 +106,19 @@ def format_before_after(row: Row) -> FormattedFigure:
 
 def find_newest_change(rows: Sequence[Row]) -> Row:
     """Return the newest change that can be described, else the newest one; `rows` are newest first."""
-    return next((row for row in rows if row["state"] in ("enough", "too_few")), rows[0])
+    return next((row for row in rows if row["state"] in _DESCRIBED), rows[0])
 
 
+def is_split(row: Row) -> bool:
+    """Return True if a change is shown with its parts."""
+    return bool(row["state"] == "enough" and not crosses_break(row))
+
+
+_DESCRIBED = ("enough", "too_few")
+"""States of a change whose counts are all published."""
+_CHANGE_ACROSS_BREAK = mark(
+    "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after}. {reason}"
+)
 _CHANGE = mark(
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
 )
@@ -119,14 +144,18 @@ def explain_split() -> str:
     return tell(SPLIT_READ, enough=ENOUGH_EVENTS)
 
 
-def describe_split(row: Row, name: str, crime: str, verdict: str) -> str:
+def describe_split(row: Row, name: str, crime: str, verdict: str, breaks: str = "") -> str:
     """Return one change as sentences to quote: from how many to how many, and what the change is made of.
 
-    `verdict` is the sentence on whether the change is clear. It comes before the parts.
+    `verdict` is the sentence on whether the change is clear. It comes before the parts. `breaks` describes the breaks
+    between the two years.
     """
     about = {"name": name, "crime": lower_first(crime), "first": row["previous_period"], "last": row["period"]}
-    if row["state"] not in ("enough", "too_few"):
+    if row["state"] not in _DESCRIBED:
         return tell(_NO_CHANGE, **about, reason=describe_reason(row))
+    counts = {end: words.format_number(row[f"count_{end}"]) for end in ("before", "after")}
+    if crosses_break(row):
+        return tell(_CHANGE_ACROSS_BREAK, **about, **counts, reason=describe_reason(row, breaks))
     volume, ratio = format_effects(row)
     if row["state"] == "too_few":
         parts = tell(TOO_FEW_TO_SPLIT, enough=ENOUGH_EVENTS)
@@ -141,15 +170,16 @@ def describe_split(row: Row, name: str, crime: str, verdict: str) -> str:
     return tell(
         _CHANGE,
         **about,
-        before=words.format_number(row["count_before"]),
-        after=words.format_number(row["count_after"]),
+        **counts,
         change=format_signed(row["change"]),
         parts=parts,
     )
 
 
-def describe_reason(row: Row) -> str:
-    """Return the reason why a change is not shown, as a sentence."""
+def describe_reason(row: Row, breaks: str = "") -> str:
+    """Return the reason why a change is not shown, or not split across `breaks`, in sentences; empty without one."""
+    if row["state"] in _DESCRIBED:
+        return tell(_ACROSS_BREAK, breaks=breaks).strip() if crosses_break(row) else ""
     _, _, reason = str(row["left_out"] or "").partition(":")
     return LEFT_OUT.get(reason, LEFT_OUT["not_both_periods"])
 

@@ -331,8 +331,7 @@ def expect_change_of_convictions(r: Release, s: Selection, p: Params) -> Expecte
     if min(counts) >= ENOUGH:
         volume = int(round_number(split_change(row)))
         effects = describe_effects(volume, int(round_number(change)) - volume)
-        breaks = list_crossed_breaks(r, s["area"], s["crime"], p["first"], p["last"], before)
-        parts = {f"{verdict} {effects}" for verdict in list_verdicts_on_counts(before, after, breaks)}
+        parts = {f"{verdict} {effects}" for verdict in list_verdicts_on_counts(before, after, ())}
     return {
         "name": r.marked[s["area"]],
         "crime": lower_first(CRIMES[s["crime"]]),
@@ -390,6 +389,53 @@ PARTS |= {
     "A lower conviction ratio accounts for {ratio}.",
     "A higher conviction ratio accounts for {ratio}.",
 }
+
+
+@expect_parameters(
+    "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after}. {reason}"
+)
+def expect_counts_across_a_break(r: Release, s: Selection, p: Params) -> Expected:
+    row = find_change(r, s, p)
+    return {
+        "name": r.marked[s["area"]],
+        "crime": lower_first(CRIMES[s["crime"]]),
+        "first": p["first"],
+        "last": str(int(p["first"]) + 1),
+        "before": format_number(row["count_before"]),
+        "after": format_number(row["count_after"]),
+        "reason": f"{ACROSS_BREAK} {describe_crossed(r, s, row)}",
+    }
+
+
+ACROSS_BREAK = "The change is neither compared nor split, because there is a break in the series between the two years."
+
+
+def describe_crossed(r: Release, s: Selection, row: Row) -> str:
+    """Return the breaks that a change between two years crosses, each with the part of the area that it is of."""
+    members = split_codes(row["reporters"]) if s["area"] == r.region else [s["area"]]
+    areas = {code for member in members for code in (member, *r.list_parts(member))}
+    start, end = find_span(row["previous_period"])[0], find_span(row["period"])[1]
+    rows = [
+        b
+        for b in r.read_rows("break")
+        if b["area"] in areas
+        and b["code"] in split_codes(row["breaks"])
+        and b["offence_group"] in ("", "_T", s["crime"])
+        and b["last_day"] > start
+        and b["first_day"] <= end
+    ]
+    texts = []
+    for b in sorted(rows, key=lambda b: (b["first_day"], b["code"])):
+        name, cause = describe_break(b).split(": ", 1)
+        owner = b["of_area"]
+        texts.append(f"{name}: {cause}" if owner == s["area"] else f"{name}, {r.marked[owner]}: {cause}")
+    return " ".join(dict.fromkeys(texts))
+
+
+@expect_parameters(f"{ACROSS_BREAK} {{breaks}}")
+def expect_breaks_of_a_change(r: Release, s: Selection, p: Params) -> Expected:
+    rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], find_unit(s)]
+    return {"breaks": {describe_crossed(r, s, row) for row in rows if row["breaks"]}}
 
 
 @expect_parameters("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")

@@ -43,21 +43,20 @@ def show_splits(
         )
         return
     newest = changes.find_newest_change(rows)
-    verdict = _describe_verdict(frame, area, crime, newest) if newest["state"] == "enough" else ""
-    sentence = changes.describe_split(newest, frame.marked_name(area), crime_name, verdict)
+    verdict = _describe_verdict(frame, area, crime, newest) if changes.is_split(newest) else ""
+    crossed = _describe_breaks(frame, area, crime, newest)
+    sentence = changes.describe_split(newest, frame.marked_name(area), crime_name, verdict, crossed)
     if coverage is not None and newest["reporters"]:
         sentence = f"{sentence} {coverage.describe_figure(newest)}"
     layout.quote_sentence(sentence, frame)
-    if newest["state"] == "enough":
+    if changes.is_split(newest):
         _show_bridge(frame, area, crime_name, unit, newest, sentence)
     notes = words.Notes()
     lines = []
     for row in rows:
         volume, ratio = changes.format_effects(row)
-        reason = changes.describe_reason(row) if row["state"] not in ("enough", "too_few") else ""
-        marks = (notes.number_note(reason),) if reason else ()
-        if row.get("breaks"):
-            marks = (*marks, notes.number_note(words.FLAGS["break"]))
+        reason = changes.describe_reason(row, _describe_breaks(frame, area, crime, row))
+        marks = (notes.number_note(reason, is_unfolded=changes.crosses_break(row)),) if reason else ()
         years = tell("{first} to {last}", first=row["previous_period"], last=row["period"])
         heading = tables.Cell(years, marks=marks)
         fields = [
@@ -93,6 +92,22 @@ def _describe_verdict(frame: layout.Frame, area: str, crime: str, row: Row) -> s
     )
     breaks = find_breaks(frame, area, crime, first, last, before)
     return sentences.describe_change(trends.judge_trend(before, after, breaks))
+
+
+def _describe_breaks(frame: layout.Frame, area: str, crime: str, row: Row) -> str:
+    """Return the breaks between the two years of a change, each with the part of the area that it is of."""
+    codes_of_breaks = set(str(row.get("breaks") or "").split(",")) - {""}
+    if not codes_of_breaks:
+        return ""
+    members = str(row["reporters"] or "").split(",") if area == frame.region else [area]
+    codes_of_areas = [code for member in members for code in (member, *frame.list_jurisdictions(member))]
+    crossed = [
+        found
+        for found in queries.find_breaks(frame.path, codes_of_areas, crime)
+        if found["code"] in codes_of_breaks
+        and changes.is_between(found, str(row["previous_period"]), str(row["period"]))
+    ]
+    return " ".join(changes.describe_breaks(crossed, lambda found: frame.name_owner(found, area)))
 
 
 def _show_bridge(frame: layout.Frame, area: str, crime_name: str, unit: str, row: Row, takeaway: str) -> None:

@@ -287,6 +287,23 @@ def test_change_is_described_by_what_it_is_made_of() -> None:
     )
 
 
+@pytest.mark.parametrize("state", ["enough", "too_few"])
+def test_change_across_a_break_is_neither_compared_nor_split(state: str) -> None:
+    row = build_change(145, 198, -28, state=state, breaks="law:XX")
+    text = changes.describe_split(row, "Region", "Trafficking in persons", "A clear rise.", "Change in the law, 2025.")
+    assert text == (
+        "Region, trafficking in persons, convictions at first instance, 2024 to 2025: from 145 to 198. The change is "
+        "neither compared nor split, because there is a break in the series between the two years. Change in the law, "
+        "2025."
+    )
+    assert [figure.text for figure in changes.format_effects(row)] == ["not split: break"] * 2
+    assert (changes.format_before_after(row).text, changes.format_change(row).text) == (
+        "from 145 to 198",
+        "not compared",
+    )
+    assert not changes.is_split(row) and changes.is_split(build_change(145, 198, -28, breaks=""))
+
+
 @given(st.integers(0, 500), st.integers(0, 500), st.floats(-300, 300))
 def test_words_of_a_change_agree_with_its_numbers(before: int, after: int, volume: float) -> None:
     text = changes.describe_split(

@@ -30,7 +30,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FEW_NOTE, FigureTable, format_figure
 from pipelines.statistics import change
 from pipelines.translation import catalogues, extraction
-from pipelines.words import durations, figures, indicators, language, quality, regions, reporting, trends
+from pipelines.words import changes, durations, figures, indicators, language, quality, regions, reporting, trends
 from tests.oracles.sentences import EXPECTED, MONTHS, Release
 from tests.support.demonstration import CLOCK
 from tests.support.editions import MEMBERS, make_conviction_ratios, make_edition
@@ -227,6 +227,12 @@ def _describe_ratio_trend(first: tuple[float, float], last: tuple[float, float])
     return sentences.describe_change(trends.Trend(tested.verdict, tested), is_count=False)
 
 
+def _make_change(breaks: str) -> Row:
+    """Return a change in convictions whose newest years have a break between them."""
+    return {"previous_period": "2024", "period": "2025", "count_before": 40.0, "count_after": 60.0, "state": "enough",
+            "change": 20.0, "obs_status": "A", "conf_status": "F", "breaks": breaks}  # fmt: skip
+
+
 def _make_table_with_few() -> FigureTable:
     table = FigureTable(Reader(make_edition(), "en"), "A caption", "Area", ["2025"])
     table.add_row("Aland", [format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True)])
@@ -378,6 +384,11 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
         "Aland: trafficking, time: half of the cases took up to 120 days (95% confidence interval 60 or more), too few "
         "to compare.",
+    ),
+    "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after}. {reason}": (
+        lambda: changes.describe_split(_make_change(breaks="law:AA"), "Aland", "Trafficking", "", "Change in the law."),
+        "Aland, trafficking, convictions at first instance, 2024 to 2025: from 40 to 60. The change is neither "
+        "compared nor split, because there is a break in the series between the two years. Change in the law.",
     ),
     "{area}: no total has been published in two releases yet.": (
         lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),
