@@ -113,10 +113,11 @@ def draw_series(
     cells: Sequence[Mapping[str, Any]],
     *,
     under: Sequence[str] = (),
-    breaks: Sequence[Mapping[str, Any]] = (),
+    breaks: Sequence[Row] = (),
     periods: Sequence[str] = (),
     top: float = 0.0,
     is_joined: bool = True,
+    name_owner: Callable[[Row], str] = lambda _: "",
 ) -> Picture:
     """Return one stage over time in the band of its 95% confidence intervals; both break where a figure is missing.
 
@@ -124,11 +125,13 @@ def draw_series(
 
     `cells` have `low`, `high`, `state` and `flags` in addition to their count. `breaks` are rows of the release's
     breaks. `periods` and `top` are the periods and the end of the scale that several pictures share. Points are not
-    joined if `is_joined` is false.
+    joined if `is_joined` is false. `name_owner` returns the name of the part of the area that a break is of.
     """
-    picture = from_rows.make_series(title, cells, breaks=breaks, periods=periods, is_joined=is_joined)
+    picture = from_rows.make_series(
+        title, cells, breaks=breaks, periods=periods, is_joined=is_joined, name_owner=name_owner
+    )
     cuts = from_rows.find_cuts([str(cell["period"]) for cell in cells], cells, breaks)
-    found_breaks = changes.describe_breaks([row for crossed in cuts.values() for row in crossed])
+    found_breaks = changes.describe_breaks([row for crossed in cuts.values() for row in crossed], name_owner)
     texts = [_describe_course(picture)]
     texts += [
         tell("Break in the series. {text}", text=text if text.endswith(".") else f"{text}.") for text in found_breaks

@@ -78,7 +78,10 @@ def _file_name(title: str) -> str:
 
 @st.fragment
 def offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str, key: str) -> None:
-    """Show the control to save pictures. It is filled when it is opened, and only it runs again."""
+    """Show the control to save pictures. It is filled when it is opened, and only it runs again.
+
+    `about` completes the titles of pictures that need their page to be understood.
+    """
     open_language()
     popover = st.popover(tell("Save as a picture"), type="tertiary", key=f"pictures.{key}", on_change="rerun")
     if not popover.open:
@@ -88,7 +91,7 @@ def offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str,
         for number, picture in enumerate(pictures):
             source = frame.cite_source()
             notes = [line for line in picture.under if line not in source]
-            caption = files.Caption(f"{picture.title}. {about}", source, notes)
+            caption = files.Caption(". ".join(filter(None, (picture.title, about))), source, notes)
             name = _name_download(frame, caption.title)
             with st.container(horizontal=True):
                 for kind, write in exports.PICTURE_FORMATS.items():

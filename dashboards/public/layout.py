@@ -268,7 +268,7 @@ def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str,
     """Show pictures next to each other, and the control to save them.
 
     Pictures that have a wide layout are below each other. `about` says what the pictures have in common, for their
-    files.
+    files; it is empty if their titles say it.
     """
     rendered = tuple(drawing.Svg(charts.render_picture(picture)) for picture in pictures)
     drawing.put_element(drawing.Pictures(tuple(pictures), rendered, about, key), frame)

@@ -16,7 +16,7 @@ from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, Row, changes, durations, figures, indicators, language, regions
+from pipelines.words import FormattedFigure, Row, durations, figures, indicators, language, regions
 from pipelines.words.language import tell
 
 
@@ -95,7 +95,8 @@ def draw_victims(reader: Reader, crime: str, area: str) -> PictureFile:
     """Return the course of presumed and identified victims over the years, as `draw_trend` does for a stage."""
     years = reader.edition.list_victim_years(crime)
     rows = [reader.edition.find_victims(crime, area, year) for year in years]
-    title = f"{reader.marked_name(area)}: {language.lower_first(name_victims(reader, crime))}"
+    about = ", ".join(filter(None, (language.lower_first(name_victims(reader, crime)), words.name_span(years))))
+    title = f"{reader.marked_name(area)}: {about}"
     drawn = _make_series_of_rows(reader, crime, area, title, years, rows)
     return _draw_series(reader, drawn, f"victims-{area}", crime, area)
 
@@ -110,7 +111,8 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
     periods = reader.edition.list_periods(crime, "A")
     rows = [reader.edition.find_total(crime, measure, area, period) for period in periods]
     counted = f"{language.lower_first(reader.find_label('measure', measure))} ({_name_unit(rows)})"
-    title = f"{reader.marked_name(area)}: {counted}, {reader.name_crime(crime)}"
+    about = ", ".join(filter(None, (counted, reader.name_crime(crime), words.name_span(periods))))
+    title = f"{reader.marked_name(area)}: {about}"
     return _make_series_of_rows(reader, crime, area, title, periods, rows)
 
 
@@ -151,7 +153,8 @@ def draw_territories(reader: Reader, crime: str, measure: str) -> PictureFile:
         for period in reader.edition.list_periods(crime, "A")
     ]
     counted = f"{language.upper_first(reader.find_label('measure', measure))} ({_name_unit(rows)})"
-    title = f"{counted}, {reader.name_crime(crime)}"
+    years = words.name_span(reader.edition.list_periods(crime, "A"))
+    title = ", ".join(filter(None, (counted, reader.name_crime(crime), years)))
     panels = [
         replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
         for area in reader.edition.territories
@@ -176,22 +179,10 @@ def _list_flags(row: Row | None) -> list[str]:
 def _list_breaks(
     reader: Reader, crime: str, area: str, periods: Sequence[str], rows: Sequence[Row | None]
 ) -> list[series.BreakMark]:
-    """Return the breaks of a series by the positions of the periods between which they fall.
-
-    A break of a member of the region, or of a part of a territory, has the name of that area. Breaks of one area that
-    began in the same period share one name.
-    """
-    places: dict[tuple[str, str], list[int]] = {}
-    breaks: dict[tuple[str, str], list[Row]] = {}
-    for place, crossed in reader.edition.find_cuts(area, crime, periods, rows).items():
-        for row in sorted(crossed, key=lambda each: (each["first_day"], each["code"])):
-            key = (str(row["first_period"]), reader.name_owner(row, area))
-            places.setdefault(key, []).append(place)
-            breaks.setdefault(key, []).append(row)
-    return [
-        series.BreakMark(min(places[key]), max(places[key]), changes.name_break(of_key[0], key[1], *of_key[1:]))
-        for key, of_key in breaks.items()
-    ]
+    """Return the breaks of a series; one of a member of the region, or of a part of a territory, has the name of that
+    area."""
+    cuts = reader.edition.find_cuts(area, crime, periods, rows)
+    return from_rows.mark_breaks(periods, cuts, lambda row: reader.name_owner(row, area))
 
 
 @draw_once

@@ -266,6 +266,13 @@ def is_between(row: Row, first: str, last: str) -> bool:
     return bool(row["last_day"] > span_of(first).start and row["first_day"] <= span_of(last).end)
 
 
+def find_first_place(periods: Sequence[str], named: str) -> int:
+    """Return the position of the first period that ends on or after the first day of the period `named`, the last
+    position if none does."""
+    first = span_of(named).start
+    return next((place for place, period in enumerate(periods) if span_of(period).end >= first), len(periods) - 1)
+
+
 def list_counted(row: Row | None, territories: Collection[str]) -> frozenset[str]:
     """Return `territories`, those that a figure is of, if it is published or withheld; none if nothing was counted."""
     if row is None or (row["value"] is None and words.format_count(row).kind != "withheld"):

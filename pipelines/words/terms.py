@@ -60,6 +60,17 @@ def name_years(years: Iterable[str]) -> str:
     return "–".join(dict.fromkeys((ordered[0], ordered[-1])))
 
 
+def name_span(periods: Iterable[str]) -> str:
+    """Return the first and the last of some periods of one length, for a title: '2022 Q4–2026 Q3', '2021–2025'."""
+    ordered = sorted(periods)
+    if not ordered:
+        return ""
+    first, last = ordered[0], ordered[-1]
+    if "-Q" not in first:
+        return name_years((first[:4], last[-4:]))
+    return "–".join(dict.fromkeys((period_short(first), period_short(last))))
+
+
 def period_words(period: str) -> str:
     """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     year, is_quarter, quarter = period.partition("-Q")

@@ -1179,13 +1179,20 @@ def expect_record(r: Release, s: Selection, row: Row) -> Expected:
 @expect_parameters("{title}. Highest: {highest}. Lowest: {lowest}.")
 def expect_ends_of_bars(r: Release, s: Selection, p: Params) -> Expected:
     """Return the longest and the shortest bar of an area, with its stages or with the victims of each category."""
-    marked, _, subject = str(p["title"]).partition(", ")
+    marked, _, subject = str(p["title"]).partition(": " if s["page"] == "region" else ", ")
     area = next(code for code in r.areas if r.marked[code] == marked)
     bars = list_bars_of_stages(r, s, area) if s["page"] == "region" else list_bars_of_victims(r, s, area)
     expected: dict[str, Any] = {}
     for name, choose in (("highest", max), ("lowest", min)):
         end = choose(value for _, value, _ in bars)
         expected[name] = ", ".join(f"{bar} ({spoken})" for bar, value, spoken in bars if value == end)
+    if s["page"] == "region":
+        unit = UNITS[s.get("unit", "person")][1]
+        if s.get("show") == "rate" and s["freq"] in ("Q", "A"):
+            unit = "per 100,000 inhabitants"
+        decisions = {"first": "first instance", "final": "final decisions"}[s["decisions"]]
+        about = [lower_first(CRIMES[s["crime"]]), decisions, format_period(s["period"]), unit]
+        return {**expected, "title": f"{marked}: {', '.join(about)}"}
     year = subject.partition(":")[0]
     return {**expected, "title": f"{marked}, {year}: {name_status(r, s, area)}" if subject else marked}
 

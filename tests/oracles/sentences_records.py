@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
@@ -544,7 +543,7 @@ def expect_break_in_series(r: Release, s: Selection, p: Params) -> Expected:
         text
         for x in r.read_rows("break")
         if x["offence_group"] in ("", "_T", s["crime"])
-        for text in (describe_break(x),)
+        for text in (describe_break(x), describe_break(x).replace(":", f", {r.marked[x['of_area']]}:", 1))
     }
     return {"text": texts | {text if text.endswith(".") else f"{text}." for text in texts}}
 
@@ -1063,7 +1062,7 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
             kinds_at.setdefault(where, set()).add(b["kind"])
     listed_breaks = []
     for text in p["breaks"].split("; "):
-        kinds_in_text, _, where = re.sub(r" \(\d{4}\)$", "", text).partition(", ")
+        kinds_in_text, _, where = text.partition(", ")
         # The first kind has its whole name, further ones the word of their code.
         name, *further = kinds_in_text.split(" / ")
         first = {kind for kind, whole in KINDS_OF_BREAKS.items() if whole == name}
@@ -1073,7 +1072,7 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
 
 
 def name_breaks(r: Release, s: Selection, trend: str) -> str:
-    """Return the breaks between the periods of the series of an area, those between neighbouring periods together."""
+    """Return the names of the breaks between the periods of the series of an area."""
     rows = find_compared(r, s)
     periods = sorted(
         {
@@ -1107,26 +1106,25 @@ def name_breaks(r: Release, s: Selection, trend: str) -> str:
             return set()
         return set(split_codes(x["reporters"])) if trend == r.region else {trend}
 
-    groups: list[tuple[int, list[str]]] = []
+    kinds_of: dict[tuple[str, str], list[str]] = {}
     begun: set[str] = set()
-    for place, (before, period) in enumerate(pairwise(periods), 1):
+    for before, period in pairwise(periods):
         start, end = find_span(before)[0], find_span(period)[1]
         # A break before the first figure of its territory is before the series.
         begun |= list_counted(before)
         affected = begun & list_counted(period) if list_counted(period) else begun
-        kinds = [
-            b["kind"]
-            for b in breaks
-            if owners[b["area"]] in affected and b["last_day"] > start and b["first_day"] <= end
+        crossed = [
+            b for b in breaks if owners[b["area"]] in affected and b["last_day"] > start and b["first_day"] <= end
         ]
-        if kinds and groups and groups[-1][0] == place - 1:
-            kinds = [*groups.pop()[1], *kinds]
-        groups += [(place, kinds)] if kinds else []
-    listed = [(periods[place], sorted(set(kinds), key=kinds.index)) for place, kinds in groups]
-    return "; ".join(
-        f"{' / '.join([KINDS_OF_BREAKS[first], *further])} ({format_period(period)})"
-        for period, (first, *further) in listed
-    )
+        for b in sorted(crossed, key=lambda b: (b["first_day"], b["code"])):
+            # Breaks of one area that began in one period have one name.
+            kinds_of.setdefault((b["first_period"], b["of_area"]), []).append(b["kind"])
+    names = []
+    for (first_period, owner), kinds in kinds_of.items():
+        first, *further = dict.fromkeys(kinds)
+        named = [" / ".join([KINDS_OF_BREAKS[first], *further]), format_period(first_period)]
+        names.append(", ".join([*named, *([r.marked[owner]] if owner != trend else [])]))
+    return "; ".join(names)
 
 
 @expect_parameters("Territories included, of {n}")

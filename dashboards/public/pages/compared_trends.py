@@ -47,7 +47,7 @@ def _group_rows(compared: Compared, freq: str) -> dict[str, list[Row]]:
 def _show_pictures(frame: layout.Frame, compared: Compared, freq: str, periods: tuple[str, ...], area: str) -> None:
     by_area = _group_rows(compared, freq)
     under = frame.lines_under_chart(*compared.areas)
-    title = compared.compose_title(freq)
+    title = compared.compose_title(freq, words.name_span(periods))
     panels = {code: _make_series(compared, frame.marked_name(code), by_area, code, periods) for code in compared.areas}
     pictures = [
         _draw_trend(compared, title, panels, by_area, area, periods, under),
@@ -101,6 +101,7 @@ def _make_series(
         territories=len(compared.frame.territories) if is_region else 0,
         digits=compared.digits,
         find_territory=lambda row: compared.frame.find_territory(str(row["area"])),
+        name_owner=lambda row: compared.frame.name_owner(row, area),
     )
     return replace(drawn, is_share=compared.basis == "share")
 

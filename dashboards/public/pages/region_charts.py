@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dashboards.public import charts, layout
 from dashboards.public.pages.region_scope import StageScope
 from pipelines.words import regions
-from pipelines.words.language import tell
+from pipelines.words.language import lower_first, tell
 
 
 @layout.keep_part
 def show_charts(frame: layout.Frame, scope: StageScope) -> None:
     """Show the stages of the region and of each territory as bars on shared scales."""
-    cells, is_rate, title = scope.read_cells(frame), scope.is_rate, scope.name_subject()
+    cells, is_rate, title = scope.read_cells(frame), scope.is_rate, scope.name_picture()
     layout.put_heading(tell("Stages in each territory"))
     layout.put_text(
         tell("All territories share one scale. The region has its own.")
@@ -37,7 +37,7 @@ def show_charts(frame: layout.Frame, scope: StageScope) -> None:
         frame,
         [
             charts.draw_stages(
-                f"{frame.marked_name(area)}",
+                f"{frame.marked_name(area)}: {lower_first(title)}",
                 [(measure, cells.get((area, measure))) for measure in scope.measures if is_drawn(area, measure)],
                 rate=is_rate,
                 top=of_region if area == frame.region else of_territories,
@@ -45,7 +45,7 @@ def show_charts(frame: layout.Frame, scope: StageScope) -> None:
             )
             for area in (frame.region, *codes)
         ],
-        about=title,
+        about="",
         key="stages",
     )
     layout.put_small(tell("{title}. Release {release}.", title=title, release=frame.id))

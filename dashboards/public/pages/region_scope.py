@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboards.public import layout, queries
 from pipelines import words
-from pipelines.words.language import lower_first
+from pipelines.words.language import lower_first, tell
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
 """Figures by area and stage."""
@@ -35,6 +35,12 @@ class StageScope:
     def name_subject(self) -> str:
         """Return crime and period in words."""
         return f"{self.crime_name}, {words.period_short(self.period)}"
+
+    def name_picture(self) -> str:
+        """Return crime, kind of decisions, period and unit, which make a picture complete without its page."""
+        unit = tell("per 100,000 inhabitants") if self.is_rate else words.unit_name(self.unit)
+        period = words.period_short(self.period)
+        return ", ".join((self.crime_name, self.name_decisions(), period, unit))
 
     def name_decisions(self) -> str:
         """Return the kind of decisions in words, as they follow other words."""

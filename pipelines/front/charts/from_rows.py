@@ -76,12 +76,13 @@ def make_series(
     is_joined: bool = True,
     digits: int = 0,
     find_territory: Callable[[Row], str] | None = None,
+    name_owner: Callable[[Row], str] = lambda _: "",
 ) -> ChartSeries:
     """Return the series of some cells, which have their interval (`low`, `high`) and `state`, oldest first.
 
     `periods` are those that several pictures share, by default those of the cells. `breaks` are rows of the release.
     `territories` is passed for the region, whose coverage is shown below its series, and `find_territory` with it: it
-    returns the territory of a break.
+    returns the territory of a break. `name_owner` is that of `mark_breaks`.
     """
     by_period = {str(cell["period"]): cell for cell in cells}
     order = list(periods) or list(by_period)
@@ -93,7 +94,7 @@ def make_series(
     ]
     of_region = find_territory if territories else None
     cuts = find_cuts(order, [by_period.get(period) for period in order], breaks, of_region)
-    return ChartSeries(title, points, join_cuts(cuts), territories, digits, is_joined)
+    return ChartSeries(title, points, mark_breaks(order, cuts, name_owner), territories, digits, is_joined)
 
 
 def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
@@ -114,17 +115,30 @@ def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
     )
 
 
-def join_cuts(cuts: Mapping[int, Sequence[Row]]) -> list[BreakMark]:
-    """Return the marks of the breaks of a series by the positions that they cut, adjacent ones together."""
-    spans: list[tuple[int, int, list[str]]] = []
-    for position, crossed in cuts.items():
-        kinds = [str(row["kind"]) for row in crossed]
-        if spans and spans[-1][1] == position - 1:
-            start, _, earlier = spans.pop()
-            spans.append((start, position, [*earlier, *kinds]))
-        else:
-            spans.append((position, position, kinds))
-    return [BreakMark(start, end, changes.name_kinds(kinds)) for start, end, kinds in spans]
+def mark_breaks(
+    periods: Sequence[str], cuts: Mapping[int, Sequence[Row]], name_owner: Callable[[Row], str] = lambda _: ""
+) -> list[BreakMark]:
+    """Return the marks of the breaks of a series by the positions that they cut, as by `changes.find_cuts`.
+
+    A break applies from the period that it names. Its name has this period, and the area that it is of if `name_owner`
+    returns one. Breaks of one area that began in the same period share one mark.
+    """
+    places: dict[tuple[str, str], list[int]] = {}
+    breaks: dict[tuple[str, str], list[Row]] = {}
+    for place, crossed in cuts.items():
+        for row in sorted(crossed, key=lambda each: (each["first_day"], each["code"])):
+            key = (str(row["first_period"]), name_owner(row))
+            places.setdefault(key, []).append(place)
+            breaks.setdefault(key, []).append(row)
+    return [
+        BreakMark(
+            min(places[key]),
+            max(places[key]),
+            changes.name_break(of_key[0], key[1], *of_key[1:]),
+            changes.find_first_place(periods, key[0]),
+        )
+        for key, of_key in breaks.items()
+    ]
 
 
 def find_cuts(

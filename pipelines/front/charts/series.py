@@ -24,6 +24,8 @@ _LEAST_PANEL = 190
 _NARROWEST_PANEL = 145
 """Least width of a picture in a row that saves a picture from being alone in the last row."""
 _FEWEST_TICKS, TICKS = 3, 5
+_BETWEEN_LABELS = 6
+"""Least room between the labels of two periods, in pixels."""
 _PERIOD_TICK = 5
 """Length of a tick that leads from a point to the label of its period, in pixels."""
 
@@ -58,11 +60,22 @@ class PeriodPoint:
 
 @dataclass(frozen=True)
 class BreakMark:
-    """A break between the periods at positions `start` - 1 and `end`; they differ if its day is not known."""
+    """A break between the periods at positions `start` - 1 and `end`, over which no line is drawn; these are adjacent
+    if its day is known.
+
+    `named` is the position of the period from which it applies, as its name has it, `start` by default: its rule is
+    just before the point of this period.
+    """
 
     start: int
     end: int
     name: str
+    named: int | None = None
+
+    @property
+    def rule(self) -> int:
+        """Return the position of the period before whose point the rule is."""
+        return self.start if self.named is None else self.named
 
 
 @dataclass(frozen=True)
@@ -227,7 +240,7 @@ def plot_series(
             draw_figure(canvas, point, x.find_center(position), y)
         elif point.figure is not NOTHING:
             marks.draw_absent(canvas, point.figure, x.find_center(position), floor, x.step, height)
-    _label_periods(canvas, series, x, floor, x_left, x_right)
+    _label_periods(canvas, series, x, floor, x_right)
     _label_points(canvas, series, x, y, x_left, x_right)
     return _list_breaks(canvas, unnamed, x_left, x_right, floor + LINE + 2)
 
@@ -296,13 +309,15 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
     letters; `_list_breaks` writes them.
     """
     unnamed: list[str] = []
-    edges = sorted(x.find_edge(span.start) for span in breaks)
-    for span in sorted(breaks, key=lambda each: each.start):
-        at = x.find_edge(span.start)
+    edges = sorted(x.find_edge(span.rule) for span in breaks)
+    for span in sorted(breaks, key=lambda each: each.rule):
+        at = x.find_edge(span.rule)
         after = min((edge - 4 for edge in edges if edge > at), default=x.end)
         before = max((edge + 4 for edge in edges if edge < at), default=0.0)
-        if span.end > span.start:
-            canvas.add_element("rect", x=at, y=top, width=x.find_edge(span.end) - at, height=floor - top, kind="shade")
+        first = min(span.start, span.rule)
+        if span.end > first:
+            left, right = x.find_edge(first), x.find_edge(span.end)
+            canvas.add_element("rect", x=left, y=top, width=right - left, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
         is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small haloed", x_end=after)
         if not is_named and at - 4 - measure_text(span.name, SMALL) >= before:
@@ -372,7 +387,7 @@ def _label_bar(
     """
     x_right, text, kind = label
     figure, center = series.points[position].figure, x.find_center(position)
-    edges = [x.find_edge(span.start) - 3 for span in series.breaks if x.find_edge(span.start) > center]
+    edges = [x.find_edge(span.rule) - 3 for span in series.breaks if x.find_edge(span.rule) > center]
     start, end = center + marks.RADIUS + 4, min([*edges, x_right])
     if canvas.add_text_if_free(start, y(figure.value or 0.0) + 4, text, kind, x_end=end):
         return True
@@ -380,33 +395,55 @@ def _label_bar(
     return canvas.add_text_if_free(center, y(top or 0.0) - 5, text, kind, anchor="middle", x_end=x_right)
 
 
-def _label_periods(
-    canvas: Canvas, series: ChartSeries, x: BandScale, floor: float, x_left: float, x_right: float
-) -> None:
-    """Label the newest period, then back in equal steps as far as there is room."""
+def _label_periods(canvas: Canvas, series: ChartSeries, x: BandScale, floor: float, x_right: float) -> None:
+    """Label the newest and the first period, and those between in equal steps from the newest if there is room."""
     labels = [words.period_brief(point.code) if point.code else point.period for point in series.points]
-    widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
 
-    def find_places(step: int) -> list[tuple[float, int]]:
-        positions = range(len(labels) - 1, -1, -step)
-        halves = [measure_text(labels[position], SIZE) / 2 for position in positions]
-        centers = [x.find_center(position) for position in positions]
-        inside = [min(max(at, x_left + half), x_right - half) for at, half in zip(centers, halves, strict=True)]
-        return list(zip(inside, positions, strict=True))
+    def place_label(position: int) -> tuple[float, float]:
+        """Return where a label begins and ends: it is moved if it would leave the picture or reach the labels of the
+        other axis."""
+        half = measure_text(labels[position], SIZE) / 2
+        at = min(max(x.find_center(position), x.start - _BETWEEN_LABELS / 2 + half), x_right - half)
+        return at - half, at + half
 
-    first_step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
-    step = first_step
-    # The newest label is moved to the left if it would leave the picture, which can take the room of the one before.
-    while any(newer - older < widest + 6 for (newer, _), (older, _) in pairwise(find_places(step)[:-1])):
-        step += first_step
-    places = find_places(step)
-    # A label that was moved can be below the point of another period, so that ticks show which points have labels.
-    has_ticks = any(abs(at - x.find_center(position)) > x.step / 2 for at, position in places)
+    def have_room(positions: Sequence[int]) -> bool:
+        ends = [place_label(position) for position in positions]
+        return all(newer - older >= _BETWEEN_LABELS for (newer, _), (_, older) in pairwise(ends))
+
+    positions = choose_labels(len(labels), have_room)
+    places = [(sum(place_label(position)) / 2, position) for position in positions]
+    # A label that was moved can be below the point of another period, so that ticks show which points have labels. So
+    # do they where the steps between the labels are not equal.
+    is_moved = any(abs(at - x.find_center(position)) > x.step / 2 for at, position in places)
+    has_ticks = is_moved or len({newer - older for newer, older in pairwise(positions)}) > 1
     for at, position in places:
         is_written = canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
         if is_written and has_ticks:
             center = x.find_center(position)
             canvas.add_line(center, floor, center, floor + _PERIOD_TICK, "axis")
+
+
+def choose_labels(count: int, have_room: Callable[[Sequence[int]], bool]) -> list[int]:
+    """Return the positions of the periods that are labelled, the newest first.
+
+    They are the newest, the first, and those between in the smallest step from the newest that has room; a step that
+    also reaches the first one is taken instead if it is not twice as large. Without room for two, only the newest is.
+    """
+    if not count:
+        return []
+    last, smallest = count - 1, 0
+    fallback = [last]
+    for step in range(1, last + 1):
+        positions = list(range(last, -1, -step))
+        if positions[-1] == 0 and have_room(positions):
+            return positions
+        if smallest and step >= 2 * smallest:
+            return fallback
+        # The label next to the first one gives way to it.
+        between = [position for position in positions if position and have_room([position, 0])]
+        if not smallest and between[:1] == [last] and have_room([*between, 0]):
+            smallest, fallback = step, [*between, 0]
+    return fallback
 
 
 def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, top: float) -> float:
@@ -486,15 +523,9 @@ def describe_multiples(title: str, panels: Sequence[ChartSeries], *, has_breaks:
 
 
 def _list_break_sentence(series: ChartSeries) -> list[str]:
-    """Return the sentence that names the breaks of a series with their periods; none if it has no break."""
-    if not series.breaks:
-        return []
-    periods = [series.points[span.end].period for span in series.breaks]
-    names = [
-        span.name if period in span.name else f"{span.name} ({period})"
-        for span, period in zip(series.breaks, periods, strict=True)
-    ]
-    return [tell("Breaks in the series: {breaks}.", breaks="; ".join(names))]
+    """Return the sentence that names the breaks of a series, each with its period; none if it has no break."""
+    names = dict.fromkeys(span.name for span in series.breaks)
+    return [tell("Breaks in the series: {breaks}.", breaks="; ".join(names))] if names else []
 
 
 def _is_alike(with_value: Sequence[PeriodPoint]) -> bool:

@@ -206,6 +206,11 @@ def _list_allowed(selection: Selection, release: Release) -> set[str]:
         periods |= {"2020-2022", "2023-2025", "2021-2025"} & {row["period"] for row in release.read_rows("window")}
     if selection.get("part") == "show_pending":
         periods |= {format_day(row["as_at"]) for row in release.read_rows("pending")}
+    freq = selection.get("freq") if selection.get("part") == "show_time" else selection.get("over")
+    if freq and "crime" in selection:
+        # The title of a picture over time has its first and its last period.
+        pools = {row["period"] for row in release.read_rows("window")}
+        periods |= {*release.periods.get((selection["crime"], freq), ()), *(pools if freq.startswith("P") else ())}
     if selection.get("part") == "show_trends":
         periods.add(release.periods[selection["crime"], "A"][0])
     allowed: set[str] = set()

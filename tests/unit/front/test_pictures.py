@@ -80,8 +80,8 @@ def test_caption_of_a_course_names_what_is_counted() -> None:
     totals = [make_total(area, "2025", 90.0) for area in ("WB", "AA")]
     reader = Reader(make_edition(total=totals), "en")
     trend = pictures.draw_trend(reader, "TIP", "convicted_first", "WB")
-    assert trend is not None and trend.caption == "Western Balkans: convicted_first (persons), TIP"
-    assert pictures.draw_territories(reader, "TIP", "convicted_first").caption == "Convicted_first (persons), TIP"
+    assert trend is not None and trend.caption == "Western Balkans: convicted_first (persons), TIP, 2025"
+    assert pictures.draw_territories(reader, "TIP", "convicted_first").caption == "Convicted_first (persons), TIP, 2025"
     cases = make_edition(total=[make_total("WB", "2025", 90.0, count_unit="case")])
     trend = pictures.draw_trend(Reader(cases, "en"), "TIP", "convicted_first", "WB")
     assert trend is not None and "(cases)" in trend.caption

@@ -68,7 +68,7 @@ def _show_series(
 
     def show_periods(title: str, shown: Sequence[str], *, legend: bool) -> None:
         notes = words.Notes()
-        lines = _build_series_lines(frame, rows, measures, shown, breaks, notes)
+        lines = _build_series_lines(frame, area, rows, measures, shown, breaks, notes)
         layout.show_table(frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage, legend=legend)
 
     show_periods(caption, newest, legend=True)
@@ -76,7 +76,8 @@ def _show_series(
     if older:
         with layout.open_fold(_count_older(freq, len(older))):
             show_periods(tell("Older. {caption}", caption=caption), older, legend=False)
-    _show_charts(frame, area, measures, rows, found_breaks, caption, is_joined=has_quarters)
+    about = ", ".join((lower_first(crime_name), words.name_span(periods)))
+    _show_charts(frame, area, measures, rows, found_breaks, about, words.unit_name(unit), is_joined=has_quarters)
 
 
 def _count_older(freq: str, n: int) -> str:
@@ -103,6 +104,7 @@ def _find_breaks_by_period(
 
 def _build_series_lines(
     frame: layout.Frame,
+    area: str,
     rows: Sequence[Row],
     measures: Sequence[str],
     shown: Sequence[str],
@@ -115,7 +117,7 @@ def _build_series_lines(
     for period in shown:
         marks = tuple(
             notes.number_note(tell("Break in the series. {text}", text=text))
-            for text in changes.describe_breaks(breaks.get(period, ()))
+            for text in changes.describe_breaks(breaks.get(period, ()), lambda row: frame.name_owner(row, area))
         )
         name = words.period_short(period)
         cells = tuple(
@@ -133,10 +135,14 @@ def _show_charts(
     rows: Sequence[Row],
     found_breaks: Sequence[Row],
     about: str,
+    unit: str,
     *,
     is_joined: bool,
 ) -> None:
-    """Show one chart for each stage. All share their periods and their scale, and the page says so."""
+    """Show one chart for each stage. All share their periods and their scale, and the page says so.
+
+    `about` is the crime and the periods, for the titles.
+    """
     by_measure = {m: [row for row in rows if row["measure"] == m] for m in measures}
     periods = sorted({str(row["period"]) for row in rows})
     top = max((row[end] for row in rows for end in ("value", "high") if row[end] is not None), default=0.0)
@@ -148,9 +154,10 @@ def _show_charts(
         frame,
         [
             charts.draw_series(
-                f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))}",
+                f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))} ({unit}), {about}",
                 by_measure[m],
                 breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
+                name_owner=lambda row: frame.name_owner(row, area),
                 under=frame.lines_under_chart(area),
                 periods=periods,
                 top=top,
@@ -160,6 +167,6 @@ def _show_charts(
             for m in measures
             if by_measure[m]
         ],
-        about=about,
+        about="",
         key="series",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,11 +13,11 @@ from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.from_rows import (
     find_cuts,
-    join_cuts,
     list_pending_notes,
     make_point,
     make_series,
     make_stages,
+    mark_breaks,
 )
 from pipelines.front.charts.series import NOTHING, BreakMark, draw_series
 from pipelines.front.charts.stages import draw_stages
@@ -27,7 +29,9 @@ YEARS = ("2021", "2022", "2023", "2024")
 
 
 def make_break(first: date, last: date, kind: str = "law") -> dict[str, Any]:
-    return {"kind": kind, "first_day": first, "last_day": last}
+    """Return a break that is named by the year of its last day."""
+    named = str(last.year)
+    return {"kind": kind, "first_day": first, "last_day": last, "first_period": named, "code": kind}
 
 
 def test_make_point_has_the_interval_states_and_reporters_of_its_cell() -> None:
@@ -70,16 +74,39 @@ def test_make_series_draws_nothing_in_periods_of_other_series() -> None:
     assert [point.figure is NOTHING for point in series.points] == [True, True, False, True]
 
 
-def find_marks(breaks: list[dict[str, Any]]) -> list[BreakMark]:
-    return join_cuts(find_cuts(YEARS, [make_total("AA", year, 30.0) for year in YEARS], breaks))
+def find_marks(breaks: list[dict[str, Any]], years: Sequence[str] = YEARS) -> list[BreakMark]:
+    return mark_breaks(years, find_cuts(years, [make_total("AA", year, 30.0) for year in years], breaks))
 
 
-def test_join_cuts_joins_adjacent_cuts_and_names_each_kind_once() -> None:
+def test_mark_of_a_break_is_at_the_period_that_the_break_names() -> None:
     day, later = date(2023, 1, 1), date(2024, 1, 1)
-    rows = [make_break(day, day), make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")]
-    assert find_marks([make_break(later, later)]) == [BreakMark(3, 3, "Change in the law")]
-    assert find_marks(rows) == [BreakMark(1, 3, "Change in counting / law")]
+    counting = make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")
+    assert find_marks([make_break(later, later)]) == [BreakMark(3, 3, "Change in the law, 2024", 3)]
+    assert find_marks([make_break(day, day), counting]) == [BreakMark(1, 3, "Change in counting / law, 2023", 2)]
     assert find_marks([make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
+    # The day of the break is not known: the first figure of the series may be from before it or after it.
+    assert find_marks([counting], YEARS[2:]) == [BreakMark(1, 1, "Change in counting, 2023", 0)]
+
+
+@pytest.mark.parametrize(("years", "edge"), [(YEARS, 2), (YEARS[2:], 0)])
+def test_line_of_a_break_is_just_before_the_point_of_its_period(years: Sequence[str], edge: int) -> None:
+    counting = make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")
+    drawn = make_series("A place", [make_total("AA", year, 30.0) for year in years], breaks=[counting])
+    svg = draw_series(drawn, width=WIDE).svg
+    (rule, _) = re.findall(r'<line x1="([\d.]+)"[^>]*class="rule"', svg)
+    centers = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)][: len(years)]
+    step = centers[1] - centers[0]
+    assert float(rule) == pytest.approx(centers[edge] - step / 2, abs=0.2)
+    (shade,) = re.findall(r'<rect x="([\d.]+)"[^>]*width="([\d.]+)"[^>]*class="shade"', svg)
+    assert float(shade[0]) <= float(rule) and float(shade[1]) > step * 0.9, "the time in which it may have begun"
+
+
+def test_break_of_a_quarter_is_at_that_quarter_and_at_its_year() -> None:
+    row = make_break(date(2023, 4, 1), date(2023, 4, 1)) | {"first_period": "2023-Q2"}
+    quarters = [f"{year}-Q{number}" for year in (2022, 2023) for number in range(1, 5)]
+    marks = mark_breaks(quarters, {5: [row]})
+    assert marks == [BreakMark(5, 5, "Change in the law, 2023 Q2", 5)]
+    assert find_marks([row]) == [BreakMark(2, 3, "Change in the law, 2023 Q2", 2)]
 
 
 def test_make_series_has_no_break_before_the_first_figure_of_a_territory() -> None:
@@ -91,12 +118,17 @@ def test_make_series_has_no_break_before_the_first_figure_of_a_territory() -> No
     assert make_series("B", of_territory, breaks=planted[:1]).breaks == []
     assert make_series("B", of_territory[2:], breaks=planted[:1], periods=YEARS).breaks == []
     hidden = [make_total("BB", "2022", None, obs_status="Q", conf_status="C"), *of_territory[2:]]
-    expected = [BreakMark(1, 1, "Change in the law")]
+    expected = [BreakMark(1, 1, "Change in the law, 2023", 1)]
     assert make_series("B", hidden, breaks=planted[:1]).breaks == expected, "a withheld figure counts"
     codes = {"2021": "AA", "2022": "AA", "2023": "AA,BB", "2024": "AA,BB"}
     region = [make_total("WB", year, 90.0, reporters=codes[year]) for year in YEARS]
     drawn = make_series("R", region, breaks=planted, territories=4, find_territory=lambda row: str(row["area"]))
-    assert drawn.breaks == [BreakMark(2, 2, "Change of source")], "B joins the region there"
+    assert drawn.breaks == [BreakMark(2, 2, "Change of source, 2023", 2)], "B joins the region there"
+    named = make_series(
+        "R", region, breaks=planted, territories=4, find_territory=lambda row: str(row["area"]),
+        name_owner=lambda row: f"Place {row['area']}",
+    )  # fmt: skip
+    assert [mark.name for mark in named.breaks] == ["Change of source, 2023, Place AA"]
 
 
 def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None:

@@ -43,7 +43,7 @@ def test_breaks_are_in_words_behind_the_series_that_they_cut() -> None:
     """Require it because readers of the words alone could not know that the drawn lines are cut."""
     cut = replace(make_series("Region", 3.0, 4.0), breaks=[BreakMark(1, 1, "Change of law")])
     description = draw_lines("Convicted", [cut, make_series("A", 1.0, 2.0)], 0).description
-    assert "2021: 4.0. Breaks in the series: Change of law (2021). A: 2020: 1.0" in description
+    assert "2021: 4.0. Breaks in the series: Change of law. A: 2020: 1.0" in description
     assert description.count("Breaks in the series") == 1
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +19,7 @@ from pipelines.front.charts.series import (
     BreakMark,
     ChartSeries,
     PeriodPoint,
+    choose_labels,
     describe_series,
     draw_multiples,
     draw_series,
@@ -89,7 +92,7 @@ def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
         and read.count_marks("line", "rule") == 2
         and read.count_marks("rect", "shade") == 0
     ), "one of the two lines is in the key"
-    assert "law" in read.words and "Breaks in the series: law (2020)." in read.drawing.description
+    assert "law" in read.words and "Breaks in the series: law." in read.drawing.description
 
 
 def test_draw_series_joins_nothing_where_other_territories_are_included() -> None:
@@ -240,6 +243,31 @@ def test_label_of_a_figure_alone_before_a_break_is_beside_its_interval() -> None
     bar = re.search(r'<rect x="([\d.]+)" [^>]*class="band"', read.drawing.svg)
     assert bar is not None and label.box.x_start >= float(bar[1]) + 8
     assert read.count_marks("path", "band edgeless") == read.count_marks("path", "edge") == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "least_step", "positions"),
+    [
+        (0, 1, []), (1, 1, [0]), (2, 1, [1, 0]), (2, 2, [1]), (6, 1, [5, 4, 3, 2, 1, 0]), (6, 2, [5, 3, 0]),
+        (16, 4, [15, 10, 5, 0]), (16, 5, [15, 10, 5, 0]), (16, 8, [15, 0]), (8, 2, [7, 5, 3, 0]), (8, 9, [7]),
+    ],
+)  # fmt: skip
+def test_axis_names_the_newest_and_the_first_period_and_some_between(
+    count: int, least_step: int, positions: list[int]
+) -> None:
+    def have_room(chosen: Sequence[int]) -> bool:
+        return all(newer - older >= least_step for newer, older in pairwise(chosen))
+
+    assert choose_labels(count, have_room) == positions
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_axis_of_sixteen_quarters_names_the_first_one_and_some_between(width: int) -> None:
+    codes = [f"{2022 + (place + 3) // 4}-Q{(place + 3) % 4 + 1}" for place in range(16)]
+    points = [PeriodPoint(words.period_short(code), make_figure(20.0), code=code) for code in codes]
+    read = assert_legible(draw_series(ChartSeries("Aland", points), width=width))
+    named = [text.text for text in read.texts if " Q" in text.text]
+    assert {"2022 Q4", "2026 Q3"} < set(named) and len(named) >= 4
 
 
 @pytest.mark.parametrize(("n", "has_ticks"), [(16, True), (3, False)])
