@@ -20,6 +20,7 @@ from pipelines.core.i18n import mark
 from pipelines.publication.provenance.figure_ids import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
+from pipelines.words.line_breaks import keep_heading_whole
 
 _TELEPHONE = 288
 """Width of a table on a telephone of 320 pixels, in pixels."""
@@ -233,7 +234,7 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
     kind = ' class="rti-total"' if line.is_total else ""
     heading = f'<th scope="row">{_render_content(line.heading)}</th>'
     # Each field carries its column name, because on a narrow screen a table of words is read row by row (`style.css`).
-    names = [escape(column.rstrip("?"), quote=True) for column in columns]  # a colon follows them
+    names = [escape(keep_heading_whole(column.rstrip("?")), quote=True) for column in columns]  # a colon follows them
     fields = "".join(
         f'<td class="rti-{cell.kind}" data-column="{name}">{_render_content(cell)}</td>'
         for name, cell in zip(names, line.cells, strict=True)
@@ -332,11 +333,11 @@ def render_notes(
         (f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>', notes.rank_note(text))
         for number, text in enumerate(notes.texts, start=1)
     ]
-    if not items:
     items += [
         (f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>', words.NoteRank.REMARK)
         for text in notes.remarks
     ]
+    if not items:
         return ""
     # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
     heading_text = tell(NOTES_TITLE) if title is None else title

@@ -30,7 +30,13 @@
 
   // Narrow screens show each field of a table with the heading of its column.
   for (const table of document.querySelectorAll(".rti-table")) {
-    const headings = [...table.rows[0].cells].map((heading) => readText(heading).replace(/\?$/, ""));
+    const headings = [...table.rows[0].cells].map((heading) => {
+      const parts = [...heading.querySelectorAll(".rti-whole")].map((part) => part.textContent);
+      // No line of such a heading ends within what the table keeps on one line.
+      return parts.reduce(
+        (text, part) => text.replace(part, () => part.replaceAll(" ", "\u00a0")), readText(heading).replace(/\?$/, ""),
+      );
+    });
     for (const row of table.tBodies[0].rows) {
       for (const field of row.cells) if (field.cellIndex) field.dataset.column = headings[field.cellIndex];
     }

@@ -27,7 +27,7 @@ _PARTS: Final = re.compile(
     r'|<span class="(?:rti-interval|rti-whole|front-address)"[^>]*>[^<]*)'
     # Readers copy tables and citations, which have ordinary spaces.
     r'|(?P<copied><table\b|<p class="front-citation")|(?P<end></(?:table|p)>)'
-    r"|(?:\A|(?<=>))(?P<text>[^<]*[\d·-][^<]*)",
+    r"|(?:\A|(?<=>))(?P<text>[^<]*[\d·%-][^<]*)",
     re.DOTALL,
 )
 _ADDRESSES: Final = re.compile(r'<span class="front-address">[^<]*')
@@ -68,6 +68,7 @@ _COUNTED: Final = (
     ("{figure}, over {n} year before", "{figure}, over {n} years before"),
 )
 """Texts of the catalogues, with their plurals, in which a unit follows a number."""
+_PAIRS: Final = ("{n} pair of figures: {verdicts}.", "{n} pairs of figures: {verdicts}.")
 _TERRITORIES: Final = (
     mark("Figures cover {n} of {whole} territories."),
     mark("{n} of the {whole} territories that report this have counts of {enough} or more in {period}"),
@@ -75,9 +76,28 @@ _TERRITORIES: Final = (
 """Texts of the catalogues in which territories follow their number."""
 
 
-def keep_whole(html: str, pattern: re.Pattern[str], *, has_spaces: bool = False) -> str:
+_LABEL: Final = rf"\b{_WORD}{{1,12}}: "
+"""The end of a label before its value: "personave: 20"."""
+_VALUE: Final = rf"[−+]?{_NUMBER}(?![\w–]|[.,\u202f]\d)"
+_COUNT: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,3}} )?(?!{_YEAR}){_NUMBER}(?: {_WORD}{{1,3}}){{0,2}} {_WORD}{{2,12}}\b"
+"""A number with the word that it counts, over short words: "5 changes", "20 or more", "95% confidence"."""
+_COUNTED_AFTER: Final = rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)) (?:{_WORD}{{1,3}} ){{0,2}}{_WORD}{{2,12}}\b"
+"""What a small number counts that belongs to the short word before it: "се 5 промени"."""
+_MEASURED: Final = rf"\b{_WORD}{{2,10}} (?!{_YEAR}){_VALUE}(?!{_BETWEEN}\d| {_WORD})"
+"""A value at the end of words, with the last of them: "highest 1.81", "Convention 29", "explain −19"."""
+_DATED: Final = rf"\b{_WORD}{{1,3}} {_YEAR}(?![\w–-]| Q\d)|\b{_WORD}{{2,12}}, {_YEAR}(?![\w–])|{_NUMBER} \({_YEAR}\)"
+"""A year with the short word before it, at the end of a title, or in brackets after a value."""
+_NAMED: Final = rf"\b{_WORD}{{4,10}} \d{{4}}-Q\d(?:\.\d+)?|\b(?:{_WORD}{{1,3}} )?\d\d:\d\d UTC|\b{_WORD}{{2,12}} 1244\b"
+"""The word with its release, a time with its zone, the word with the number of the resolution."""
+_OF_PER_CENT: Final = rf"{_NUMBER}% {_WORD}{{2,12}}\b|\b{_WORD}{{2,11}} \(%\)|\b{_WORD}{{2,9}}, %"
+"""In headings of columns: the level of an interval with the next word, and the sign of per cent with the one before."""
+
+
+def keep_whole(
+    html: str, pattern: re.Pattern[str], *, has_spaces: bool = False, in_tables: re.Pattern[str] | None = None
+) -> str:
     """Return HTML in which no line ends within what a pattern finds, in its texts with a number, a hyphen, or a dot
-    between names.
+    between names. Tables have columns that are narrower than a line, and so a pattern of their own if one is passed.
 
     What is found is put into an element, so that its text stays the same for copies. With `has_spaces`, sentences get
     no-break spaces instead, which take a tenth of the bytes; tables and citations, which readers copy, still get
@@ -92,6 +112,8 @@ def keep_whole(html: str, pattern: re.Pattern[str], *, has_spaces: bool = False)
             ends.pop()
         if not part["text"]:
             return _ADDRESSES.sub(_keep_release, part[0]) if part["kept"] else part[0]
+        if ends and ends[-1] == _ENDS["<table"]:
+            return (in_tables or pattern).sub(WHOLE, part[0])
         if not has_spaces or ends:
             return pattern.sub(WHOLE, part[0])
         text = pattern.sub(_keep_spaces, part[0])
@@ -106,13 +128,21 @@ def _keep_release(address: re.Match[str]) -> str:
     return _RELEASE.sub(WHOLE, address[0])
 
 
-def keep_page_whole(page: str, pattern: re.Pattern[str], *, has_spaces: bool = False, names: Iterable[str] = ()) -> str:
+def keep_page_whole(
+    page: str,
+    pattern: re.Pattern[str],
+    *,
+    has_spaces: bool = False,
+    in_tables: re.Pattern[str] | None = None,
+    names: Iterable[str] = (),
+) -> str:
     """Return a page with its main part and its foot as `keep_whole` returns them, and its titles as
     `keep_titles_whole` does with some names of areas."""
     start, end = page.find("<main"), max(page.rfind("</main>"), page.rfind("</footer>"))
     if start < 0 or end < 0:
         return page
-    body = keep_titles_whole(keep_whole(page[start:end], pattern, has_spaces=has_spaces), names)
+    body = keep_whole(page[start:end], pattern, has_spaces=has_spaces, in_tables=in_tables)
+    body = keep_titles_whole(body, names)
     return page[:start] + body + page[end:]
 
 
@@ -126,7 +156,7 @@ def keep_part_whole(html: str) -> str:
 
 @lru_cache(maxsize=256)
 def _keep_part_in(html: str, _language: str) -> str:
-    return keep_titles_whole(keep_whole(html, unbroken_figures()))
+    return keep_titles_whole(keep_whole(html, unbroken_phrases(), in_tables=unbroken_fields()))
 
 
 def keep_titles_whole(html: str, names: Iterable[str] = ()) -> str:
@@ -147,7 +177,12 @@ def keep_titles_whole(html: str, names: Iterable[str] = ()) -> str:
 def keep_text_whole(text: str, *, is_title: bool = False) -> str:
     """Return a text that is not HTML with no-break spaces and hyphens in its figures, days and periods, and in a title
     after short words. Addresses stay as they are."""
-    return (unbroken_titles() if is_title else unbroken_figures()).sub(_join_in_text, text)
+    return (unbroken_titles() if is_title else unbroken_phrases()).sub(_join_in_text, text)
+
+
+def keep_heading_whole(text: str) -> str:
+    """Return the heading of a column as text, with no-break spaces in what a table keeps on one line."""
+    return unbroken_fields().sub(_join_in_text, text)
 
 
 def _join_in_text(words: re.Match[str]) -> str:
@@ -175,6 +210,18 @@ def unbroken_figures() -> re.Pattern[str]:
     Kosovo* ("UNSCR 1244").
     """
     return _compile_pattern(current_language())
+
+
+def unbroken_phrases() -> re.Pattern[str]:
+    """Return a pattern of what is read as one in the sentences of public pages: figures, numbers with the words that
+    they count ("5 changes", "20 or more"), and values with the end of their label ("personave: 20")."""
+    return _compile_phrases(current_language())
+
+
+def unbroken_fields() -> re.Pattern[str]:
+    """Return a pattern of what is read as one in the tables of public pages: figures, and in headings the level of
+    intervals and the sign of per cent with a word."""
+    return _compile_fields(current_language())
 
 
 def unbroken_labels() -> re.Pattern[str]:
@@ -219,6 +266,13 @@ def _compile_pattern(language: str) -> re.Pattern[str]:
     return re.compile("|".join(alternatives))
 
 
+def _join_counted(language: str) -> str:
+    """Return an expression that finds a number with what it counts, where that is several words."""
+    catalogue = i18n.load_catalogue(language)
+    texts = {catalogue.ngettext(*_PAIRS, n).partition("{n} ")[2].partition(":")[0] for n in _NUMBERS}
+    return rf"(?<![\w.,/–-]){_NUMBER} (?:{_join_texts(texts)})\b"
+
+
 def _list_units(language: str) -> set[str]:
     """Return the words that follow numbers in a language: days, months, years, people, cases and territories."""
     catalogue = i18n.load_catalogue(language)
@@ -255,6 +309,20 @@ def _shorten_age(label: str) -> str:
     pieces = label.split(" ")
     place = next(place for place, piece in enumerate(pieces) if piece.isdigit())
     return " ".join(pieces[max(place - 1, 0) : place + (2 if place else 3)])
+
+
+@cache
+def _compile_phrases(language: str) -> re.Pattern[str]:
+    figures = _compile_pattern(language).pattern
+    return re.compile(
+        f"{_LABEL}(?:{figures}|{_VALUE})|{_DATED}|{_NAMED}|{_join_counted(language)}"
+        f"|(?:{figures})(?:{_COUNTED_AFTER})?|{_COUNT}|{_MEASURED}"
+    )
+
+
+@cache
+def _compile_fields(language: str) -> re.Pattern[str]:
+    return re.compile(f"{_OF_PER_CENT}|{_compile_pattern(language).pattern}")
 
 
 @cache

@@ -22,6 +22,8 @@ _INLINE = frozenset(("span", "a", "strong", "b", "em", "data", "sup", "abbr", "c
 _VOID = frozenset(("br", "hr", "img", "input", "link", "meta", "wbr"))
 _WHOLE = re.compile(r"rti-(?:whole|interval|hidden)")
 _JOINED = str.maketrans({" ": "\u00a0", "\n": "\u00a0", "-": "\u2011", "–": "\u2012"})
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_WORD = r"[^\W\d_]"
 _LONGEST_AGE = 14
 _EXAMPLES = (1, 2, 5)
 _COUNTED = (
@@ -30,15 +32,32 @@ _COUNTED = (
     ("{n} victim", "{n} victims"),
 )  # fmt: skip
 
+_IN_SENTENCES = (
+    ("{n} change was tested. About one in 20 tests finds a clear change by chance alone.",
+     "{n} changes were tested. About one in 20 tests finds a clear change by chance alone."),
+    ("{n} agrees", "{n} agree"), ("{n} differs for a declared reason", "{n} differ for declared reasons"),
+    ("{n} differs with no reason given", "{n} differ with no reason given"),
+    ("{n} more is withheld.", "{n} more are withheld."),
+    ("{n} of the compared pairs needs care. Differences between its territories: {what}.",
+     "{n} of the compared pairs need care. Differences between their territories: {what}."),
+    ("{n} pair of figures: {verdicts}.", "{n} pairs of figures: {verdicts}."),
+    ("{n} territory has a published figure: median {median}, lowest {low}, highest {high}.",
+     "{n} territories have a published figure: median {median}, lowest {low}, highest {high}."),
+)  # fmt: skip
+"""Texts of the catalogues that begin with a number, which is not torn from the next word in a sentence."""
 _WITH_TERRITORIES = "{n} of the {whole} territories that report this have counts of {enough} or more in {period}"
 
 
 def find_torn(page: str, language: str) -> list[str]:
     """Return the figures of a page as HTML in which a line may end, each with the text around it."""
     start, end = page.find("<main"), max(page.rfind("</main>"), page.rfind("</footer>"))
-    pattern = _compile_pattern(language)
-    text = _flatten(_LEFT_OUT.sub("", page[start:end]))
-    return [text[max(match.start() - 20, 0) : match.end() + 20] for match in pattern.finditer(text)]
+    body = _LEFT_OUT.sub("", page[start:end])
+    text, sentences = _flatten(body), _flatten(_TABLE.sub("", body))
+    return [
+        each[max(match.start() - 20, 0) : match.end() + 20]
+        for pattern, each in ((_compile_pattern(language), text), (_compile_sentences(language), sentences))
+        for match in pattern.finditer(each)
+    ]
 
 
 def _flatten(body: str) -> str:
@@ -63,6 +82,28 @@ def _flatten(body: str) -> str:
 @cache
 def _compile_pattern(language: str) -> re.Pattern[str]:
     return re.compile("|".join(dict.fromkeys(_list_expressions(language))))
+
+
+@cache
+def _compile_sentences(language: str) -> re.Pattern[str]:
+    return re.compile("|".join(dict.fromkeys(_list_phrases(language))))
+
+
+def _list_phrases(language: str) -> Iterator[str]:
+    """Yield expressions of numbers with an ordinary space before or after them, which only sentences keep together."""
+    catalogue = i18n.load_catalogue(language)
+    for forms in _IN_SENTENCES:
+        for number in _EXAMPLES:
+            text = catalogue.ngettext(*forms, number)
+            if found := re.search(rf"\{{n\}} {_WORD}+", text):
+                yield _find_any_number(found[0].format(n=number))
+    with read_in(language):
+        # A value is not torn from the last word of its label, of twelve letters or fewer.
+        yield rf"(?<!\w){_WORD}{{1,12}}: [\d−+][\d.,\u202f]*(?![\w–:])"
+        yield rf"(?<!\w){_WORD}{{2,12}} 1244(?!\w)"
+        yield rf"(?<![\w–-])\d[\d.,\u202f]*% {_WORD}{{2,12}}(?!\w)"
+        yield rf"(?<!\w){_WORD}{{4,10}} \d{{4}}\u2011Q\d"
+        yield r"\d\d:\d\d UTC"
 
 
 def _list_expressions(language: str) -> Iterator[str]:

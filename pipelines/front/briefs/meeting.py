@@ -11,7 +11,7 @@ from pipelines import words
 from pipelines.front.briefs.compose import Brief, Chapter, find_brief
 from pipelines.front.build import list_footnotes, make_front_environment
 from pipelines.front.reader import Reader
-from pipelines.words.line_breaks import keep_page_whole, unbroken_figures
+from pipelines.words.line_breaks import keep_page_whole, unbroken_fields, unbroken_phrases
 
 ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
 """Address of a slide: `meeting-xk.html` is the first, `meeting-xk.2.html` the second."""
@@ -76,7 +76,8 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
     )  # fmt: skip
     lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
     names = map(reader.area_name, edition.territories)
-    return keep_page_whole(lines, unbroken_figures(), has_spaces=True, names=names)
+    fields = unbroken_fields()
+    return keep_page_whole(lines, unbroken_phrases(), has_spaces=True, in_tables=fields, names=names)
 
 
 def name_slide(meeting: str, number: int) -> str:

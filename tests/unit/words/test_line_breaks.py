@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -9,12 +11,12 @@ import pytest
 from pipelines.core import i18n
 from pipelines.words import format_day, period_short
 from pipelines.words.language import read_in
-from pipelines.words.line_breaks import unbroken_figures, unbroken_labels
+from pipelines.words.line_breaks import unbroken_fields, unbroken_figures, unbroken_labels, unbroken_phrases
 
 
-def find_in(language: str, text: str) -> list[str]:
+def find_in(language: str, text: str, compose: Callable[[], re.Pattern[str]] = unbroken_figures) -> list[str]:
     with read_in(language):
-        return [match[0] for match in unbroken_figures().finditer(text)]
+        return [match[0] for match in compose().finditer(text)]
 
 
 @pytest.mark.parametrize("language", list(i18n.language_names()))
@@ -105,3 +107,49 @@ def test_labels_of_pictures_keep_states_and_intervals_whole(language: str, text:
 )
 def test_other_numbers_may_begin_a_line(text: str) -> None:
     assert find_in("en", text) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "phrases"),
+    [
+        ("en", "5 changes were tested. One in 20 tests", ["5 changes", "in 20 tests"]),
+        ("mk", "Тестирани се 5 промени. 20 или повеќе", ["се 5 промени", "20 или повеќе"]),
+        ("sq", "20 ose më shumë raste", ["20 ose më shumë"]),
+        ("sq", "1 ndryshon dhe 2 ndryshojnë", ["1 ndryshon", "dhe 2 ndryshojnë"]),
+        ("en", "106 pairs of figures: 2 agree", ["106 pairs of figures", "2 agree"]),
+        ("mk", "106 пара податоци: 2 се совпаѓаат", ["106 пара податоци", "2 се совпаѓаат"]),
+        ("en", "20 or more cases in 5 of 7 territories", ["20 or more", "in 5 of 7 territories"]),
+        ("en", "1.81. 2 of them. 46 were new", ["2 of them", "46 were"]),
+        ("sq", "Numri i personave: 20 deri në 49", ["personave: 20 deri në 49"]),
+        ("sq", "kuartili i sipërm: 84; Çifte të treguara: 22", ["sipërm: 84", "treguara: 22"]),
+        ("sq", "Nënshkruar: 12 dhjetor 2000", ["Nënshkruar: 12 dhjetor 2000"]),
+        ("en", "95% confidence interval 1.10 to 1.70", ["95% confidence", "1.10 to 1.70"]),
+        ("sq", "(intervali i besimit 95%: 12 deri në 84)", ["besimit 95%", "12 deri në 84"]),
+        ("en", "Council resolution 1244 (1999), Convention 29", ["resolution 1244", "Convention 29"]),
+        ("mk", "Резолуцијата 1244, најмногу 1,81", ["Резолуцијата 1244", "најмногу 1,81"]),
+        ("en", "lowest 0.44, highest 1.81, explain \u221219", ["lowest 0.44", "highest 1.81", "explain \u221219"]),
+        ("en", "per 100,000 inhabitants", ["per 100,000 inhabitants"]),
+        ("mk", "на 100\u202f000 жители", ["на 100\u202f000 жители"]),
+        ("en", "persons, 2025; not assessed: 4 (2025)", ["persons, 2025", "assessed: 4"]),
+        ("mk", "16 (малку) во 2025", ["во 2025"]),
+        ("en", "release 2026-Q3, at 09:00 UTC", ["release 2026-Q3", "at 09:00 UTC"]),
+        ("en", "between 1990 and later, fewer (20)", []),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_with_the_words_that_belong_to_them(language: str, text: str, phrases: list[str]) -> None:
+    assert find_in(language, text, unbroken_phrases) == phrases
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "fields"),
+    [
+        ("en", "Under 18: share, % (95% confidence interval)", ["Under 18", "share, %", "95% confidence"]),
+        ("mk", "Разлика (95% интервал), одговори (%)", ["95% интервал", "одговори (%)"]),
+        ("en", "Persons convicted: 46 cases", ["46 cases"]),
+    ],
+)
+def test_fields_of_tables_keep_the_level_of_intervals_and_signs_of_per_cent(
+    language: str, text: str, fields: list[str]
+) -> None:
+    """Require less of tables, since their columns are narrow."""
+    assert find_in(language, text, unbroken_fields) == fields
