@@ -22,9 +22,9 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# False for instruments whose returns public tables do not list. #}
-{% macro is_released(instrument) -%}
-    coalesce({{ instrument }}, '') not in ({% for code in var('unreleased_instruments') %}'{{ code }}'{{ ', ' if not loop.last }}{% endfor %})
+{# False for the instruments of a list. #}
+{% macro is_none_of(instrument, codes) -%}
+    coalesce({{ instrument }}, '') not in ({% for code in codes %}'{{ code }}'{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 {# Whether two figures of the same requests agree: at most a number of requests apart, or a share of the larger one. #}

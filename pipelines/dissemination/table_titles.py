@@ -50,6 +50,7 @@ TITLES: Final[Mapping[str, str]] = {
     "codelist": mark("Codes and their meanings"),
     "codelist_label": mark("Labels of codes in each language"),
     "cooperation_return": mark("Returns on cooperation"),
+    "cooperation_submission": mark("Returns behind the figures on cooperation"),
     "corrective_measure": mark("Measures against gaps"),
     "counting_card": mark("Ways of counting"),
     "counting_card_of": mark("Way of counting of each area and period"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines.core.home import Home
 from pipelines.warehouse import build_cache
@@ -23,13 +23,19 @@ def find_records_behind(home: Home, release: str) -> Path | None:
     return build.records_folder(home) / str(drafted["records"])
 
 
+LINKS: Final = ("cell_submission", "cooperation_submission")
+"""Tables of a release that name the returns behind its figures."""
+
+
 def find_returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
-    """Return the accepted returns behind the figures of a release."""
+    """Return the accepted returns behind the figures of a release: those of its links, and those of registers."""
     import polars as pl
 
     from pipelines.ledger import queries, supersession
 
-    released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
+    links = [folder / "data" / f"{name}.parquet" for name in LINKS]
+    # A draft that was made before the software linked figures on cooperation has the first table only.
+    released = {number for path in links if path.exists() for number in pl.read_parquet(path)["submission_id"]}
     released |= find_returns_behind_records(folder / "data", supersession.accepted_blocks(engine).values())
     return sorted(released & queries.accepted_ids(engine))
 

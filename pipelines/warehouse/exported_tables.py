@@ -38,6 +38,10 @@ COUNTS = (
     ExportedTable(
         "mart_cooperation_return", is_public=True, released_as="cooperation_return", order=("territory", "year")
     ),
+    ExportedTable(
+        "mart_cooperation_submission", is_public=True, released_as="cooperation_submission",
+        order=("territory", "year", "quarter", "submission_id"),
+    ),
     ExportedTable("mart_delivery", is_public=True),
     ExportedTable("mart_coverage", is_public=True, released_as="coverage"),
     ExportedTable("mart_return", is_public=True, released_as="submission", order=("received_at", "submission_id")),

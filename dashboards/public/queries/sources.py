@@ -44,7 +44,8 @@ SQL: Mapping[str, str] = {
         order by vintage
     """,
     "register_submissions": """
-        select * from submission where territory = ? and source = ? order by accepted_at desc, submission_id
+        select * from submission where territory = ? and source = ? and instrument = 'register'
+        order by accepted_at desc, submission_id
     """,
     "references": """
         select * from reference_figure

@@ -56,7 +56,7 @@ of_offices as (
 final as (
     select *
     from of_offices
-    where (is_due or is_reported) and {{ is_released('instrument') }}
+    where (is_due or is_reported) and {{ is_none_of('instrument', var('uncovered_instruments')) }}
 )
 
 select * from final

@@ -52,7 +52,7 @@ final as (
     from submissions
     left join of_blocks on submissions.submission_id = of_blocks.submission_id
     left join states on submissions.submission_id = states.submission_id
-    where submissions.received_at <= {{ as_of() }} and {{ is_released('of_blocks.instrument') }}
+    where submissions.received_at <= {{ as_of() }} and {{ is_none_of('of_blocks.instrument', var('unreleased_instruments')) }}
 )
 
 select * from final

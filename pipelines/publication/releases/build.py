@@ -217,7 +217,7 @@ def _collect_tables(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
     )
     tables["reference_figure"] = name_publishers(tables["reference_figure"])
-    tables["submission"] = tables["submission"].select(SUBMISSION_COLUMNS)
+    tables["submission"] = _public_submissions(tables["submission"])
     tables["codelist"] = _codelists(tables["metric"])
     tables["codelist_label"] = _codelist_labels(tables["metric"])
     tables |= _warehouse_tables(indicators, INDICATORS)
@@ -226,6 +226,20 @@ def _collect_tables(
         **{name: pl.lit(count, dtype=pl.Int64) for name, count in utility.count_withheld(public_cells).items()}
     )
     return public_texts.clean_tables(tables, registry)
+
+
+def _public_submissions(returns: pl.DataFrame) -> pl.DataFrame:
+    """Return the accepted returns without saying which of those on cooperation are nil.
+
+    All counts of a nil quarter are 0, and the protection of cooperation assumes that no reader knows its zeros. Of a
+    whole year, `cooperation_return` says it.
+    """
+    is_secret = pl.col("instrument").eq_missing(pl.lit("cooperation"))
+    return (
+        returns.filter(pl.col("accepted_at").is_not_null())
+        .select(SUBMISSION_COLUMNS)
+        .with_columns(pl.when(~is_secret).then(pl.col(name)).alias(name) for name in ("kind", "is_nil"))
+    )
 
 
 def _with_number_of_tests(release: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from pipelines.core.home import open_home
+from pipelines.ledger import queries, supersession
+from pipelines.ledger.opening import open_ledger
 from pipelines.publication.cooperation import cells, figures, protect
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import count_builds
 from tests.oracles import cooperation_attack as attack
+from tests.support.paths import ROOT
 
 _BOOK = ["territory", "offence_group", "year", "direction"]
 _PAIR = ["sent_by", "received_by", "year", "offence_group"]
@@ -66,6 +71,45 @@ def test_shares_executed_of_all_figures_are_those_of_the_mart(
         assert joined.height == 26
         for name in ("share", "low", "high"):
             assert joined.select((pl.col(name) - pl.col(f"{direction}_{name}")).abs().max()).item() < 1e-9
+
+
+_PROJECT = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8"))
+_UNPUBLISHED = set(_PROJECT["vars"]["unreleased_instruments"])
+
+
+def test_publication_marks_the_current_returns_of_each_instrument_with_figures(built_home: Path) -> None:
+    engine = open_ledger(open_home(built_home))
+    current = sorted(set(supersession.accepted_blocks(engine).values()))
+    states: dict[str | None, set[str]] = defaultdict(set)
+    for row in queries.list_submissions(engine, ids=current):
+        states[row.instrument].add(row.state)
+    assert states == {
+        instrument: {"approved" if instrument in _UNPUBLISHED else "published"}
+        for instrument in ("justice", "victims", "register", "cooperation", "requests")
+    }
+
+
+def test_figures_on_cooperation_lead_to_the_returns_that_count(
+    built_home: Path, tables: dict[str, pl.DataFrame]
+) -> None:
+    release = find_current_release(open_home(built_home))
+    assert release is not None
+    links = pl.read_parquet(release / "data" / "cooperation_submission.parquet")
+    of_figures = {
+        (reporter, year, row.get("quarter", 0))
+        for table in cells.PUBLISHED
+        for row in tables[table].iter_rows(named=True)
+        for reporter in (row.get("reporters") or row["territory"]).split(",")
+        for year in range(row.get("since", row["year"]), row["year"] + 1)
+    }
+    assert of_figures <= set(links.select("territory", "year", "quarter").iter_rows())
+    years = pl.read_parquet(release / "data" / "cooperation_return.parquet").select("territory", "year")
+    assert set(years.iter_rows()) == set(links.filter(quarter=0).select("territory", "year").iter_rows())
+    returns = pl.read_parquet(release / "data" / "submission.parquet")
+    listed = returns.filter(instrument="cooperation")
+    assert set(links["submission_id"]) == set(listed["submission_id"])
+    assert listed["is_nil"].null_count() == listed["kind"].null_count() == listed.height > 0
+    assert not set(returns["instrument"]) & _UNPUBLISHED
 
 
 @pytest.mark.parametrize("name", cells.PUBLISHED)

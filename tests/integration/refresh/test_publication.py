@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines import refresh
@@ -31,6 +32,7 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import find_unfinished
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.refresh import integrity, publication
+from pipelines.refresh.publication_inputs import find_returns_behind
 from pipelines.refresh.release_desk import rollback_plan
 from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
@@ -303,6 +305,17 @@ def test_rollback_command_prints_the_current_release(home: Home, capsys: pytest.
     assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0
     assert main.main(["rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"published {NEXT}", f"{FIRST} is the current release again"]
+
+
+def test_returns_behind_figures_on_cooperation_are_published_too(home: Home) -> None:
+    engine, draft = open_ledger(home), home.drafts / NEXT
+    counted = pl.read_parquet(draft / "data" / "cell_submission.parquet")
+    of_cooperation = counted.tail(1).select("submission_id").with_columns(territory=pl.lit("QQ"), year=2025, quarter=0)
+    counted.head(2).write_parquet(draft / "data" / "cell_submission.parquet")
+    # The software that made the draft may have had no such table yet.
+    assert find_returns_behind(engine, draft) == sorted(counted.head(2)["submission_id"])
+    of_cooperation.write_parquet(draft / "data" / "cooperation_submission.parquet")
+    assert find_returns_behind(engine, draft) == sorted(counted["submission_id"])
 
 
 # -- interrupted publications

@@ -53,7 +53,7 @@ def build_submission_table(frame: layout.Frame, returns: Sequence[Row]) -> tuple
                     tables.Cell(frame.area_name(row["jurisdiction"] or row["territory"])),
                     tables.Cell(instruments.get(row["instrument"], row["instrument"] or "")),
                     tables.Cell(_name_periods(row)),
-                    tables.Cell(tell("nil return") if row["is_nil"] else _KINDS.get(row["kind"], str(row["kind"]))),
+                    tables.Cell(tell("nil return") if row["is_nil"] else _KINDS.get(row["kind"], row["kind"] or "")),
                     tables.Cell(_format_day(row["accepted_at"])),
                     tables.Cell(received_by_id.get(replaced, tell("an earlier return")) if replaced else ""),
                 ),

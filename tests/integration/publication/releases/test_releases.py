@@ -73,8 +73,7 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     indicators.mkdir(parents=True, exist_ok=True)
     table.write_parquet(protected / "cells.parquet")
     metrics.export_metrics(protected)
-    submission = {name: ["S1"] for name in SUBMISSION_COLUMNS}
-    pl.DataFrame(submission).write_parquet(protected / "mart_return.parquet")
+    _RETURNS.write_parquet(protected / "mart_return.parquet")
     pl.DataFrame({"area": ["RS"], "area_kind": ["territory"], "sort": [1]}).write_parquet(
         protected / "dim_area.parquet"
     )
@@ -114,6 +113,9 @@ def write_cooperation(protected: Path, value: float = 8.0) -> None:
         "mirror": mirror,
         "mirror_year": figures.summarise_mirror(mirror),
         "mart_cooperation_return": returns,
+        "mart_cooperation_submission": pl.DataFrame(
+            {"territory": ["RS"], "year": [2025], "quarter": [0], "submission_id": ["S2"]}
+        ),
     }
     for name, table in tables.items():
         table.write_parquet(protected / f"{name}.parquet")
@@ -123,6 +125,17 @@ def _write_requests(protected: Path) -> None:
     write_cooperation(protected)
 
 
+_ACCEPTED = dict.fromkeys(SUBMISSION_COLUMNS, "S1") | {
+    "instrument": "justice", "kind": "nil", "accepted_at": datetime(2026, 2, 1), "is_nil": True,
+}  # fmt: skip
+_RETURNS = pl.DataFrame(
+    [
+        _ACCEPTED,
+        _ACCEPTED | {"submission_id": "S2", "instrument": "cooperation"},
+        _ACCEPTED | {"submission_id": "S3", "accepted_at": None, "instrument": None},
+    ]
+)
+"""Two accepted nil returns, one of them on cooperation, and a file that nobody has approved."""
 _RATIOS = pl.DataFrame(
     schema={
         **dict.fromkeys(("metric", "area_kind", "area", "freq", "period", "offence_group", "reporters"), pl.String()),
@@ -181,6 +194,13 @@ def test_release_has_the_tables_on_cooperation(draft: Draft) -> None:
     assert draft.rows["cooperation"] == 1 and draft.rows["mirror"] == 2
     mirror = pl.read_parquet(draft.folder / "data" / "mirror.parquet")
     assert mirror.select("sent_by", "sent", "received", "state").rows()[1] == ("RS", 8.0, None, "missing")
+
+
+def test_release_lists_accepted_returns_and_hides_which_are_nil_on_cooperation(draft: Draft) -> None:
+    returns = pl.read_parquet(draft.folder / "data" / "submission.parquet")
+    assert returns.select("submission_id", "kind", "is_nil").rows() == [("S1", "nil", True), ("S2", None, None)]
+    links = pl.read_parquet(draft.folder / "data" / "cooperation_submission.parquet")
+    assert links.rows() == [("RS", 2025, 0, "S2")]
 
 
 def test_release_states_how_many_comparisons_were_tested(draft: Draft) -> None:
