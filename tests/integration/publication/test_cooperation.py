@@ -95,16 +95,15 @@ def test_figures_on_cooperation_lead_to_the_returns_that_count(
     release = find_current_release(open_home(built_home))
     assert release is not None
     links = pl.read_parquet(release / "data" / "cooperation_submission.parquet")
-    of_figures = {
-        (reporter, year, row.get("quarter", 0))
-        for table in cells.PUBLISHED
-        for row in tables[table].iter_rows(named=True)
-        for reporter in (row.get("reporters") or row["territory"]).split(",")
-        for year in range(row.get("since", row["year"]), row["year"] + 1)
-    }
-    assert of_figures <= set(links.select("territory", "year", "quarter").iter_rows())
-    years = pl.read_parquet(release / "data" / "cooperation_return.parquet").select("territory", "year")
-    assert set(years.iter_rows()) == set(links.filter(quarter=0).select("territory", "year").iter_rows())
+    linked = set(links.select("territory", "year", "quarter").iter_rows())
+    for table in cells.PUBLISHED:
+        for row in tables[table].iter_rows(named=True):
+            years = range(row.get("since", row["year"]), row["year"] + 1)
+            for reporter in (row.get("reporters") or row["territory"]).split(","):
+                # A sum over several years may contain only some years of a territory.
+                assert any((reporter, year, row.get("quarter", 0)) in linked for year in years), row
+    reported = pl.read_parquet(release / "data" / "cooperation_return.parquet").select("territory", "year")
+    assert set(reported.iter_rows()) == set(links.filter(quarter=0).select("territory", "year").iter_rows())
     returns = pl.read_parquet(release / "data" / "submission.parquet")
     listed = returns.filter(instrument="cooperation")
     assert set(links["submission_id"]) == set(listed["submission_id"])
