@@ -282,7 +282,9 @@ SQL: Final[Mapping[str, str]] = {
     "monitoring": "select * from monitoring order by theme_position, area, position",
     "corrective_measure": "select * from corrective_measure order by theme, area, deadline, status, changed_on",
     "schema_change": 'select * from schema_change order by "table", change, name',
-    "agreement": "select world, verdict from coherence order by world desc, verdict",
+    "agreement": """
+        select world, verdict, left_source, right_source from coherence order by world desc, verdict
+    """,
     "programme": "select * from programme where table_id in (select table_id from cell) order by position",
     "submission": "select * from submission order by accepted_at desc, submission_id",
     "population": "select * from population order by area, year desc",

@@ -12,7 +12,7 @@ from pipelines.core import codes
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import Row
 from pipelines.words.language import current_language, find_label, lower_first, many, tell
-from pipelines.words.reasons import FINDINGS, VERDICTS, count_verdict
+from pipelines.words.reasons import FINDINGS, FINDINGS_WITHIN, VERDICTS, count_verdict
 from pipelines.words.sources import Piece, split_remark, translate_remark, translate_words
 
 OURS = "returns"
@@ -21,10 +21,26 @@ UNKNOWN_ADDRESS = mark("Original address not known.")
 DEFINITION_DIFFERS = mark("The definition differs.")
 
 
+def is_within_source(row: Row) -> bool:
+    """Return True if both figures of a pair are of one source, for example its total and the sum of its own parts."""
+    return bool(row["left_source"] == row["right_source"])
+
+
 def count_verdicts(rows: Sequence[Row]) -> str:
-    """Count pairs by verdict: '53 pairs of figures: 1 agrees and 52 differ with no reason given.'"""
+    """Count pairs by verdict: '53 pairs of figures: 1 agrees and 52 differ with no reason given.'
+
+    `rows` are all of two sources or all within one; the second are not counted as agreement of sources.
+    """
+    is_one_source = all(map(is_within_source, rows))
     counts = [(code, sum(row["verdict"] == code for row in rows)) for code in VERDICTS]
-    verdicts = words.join_words(count_verdict(code, n) for code, n in counts if n)
+    verdicts = words.join_words(count_verdict(code, n, is_one_source=is_one_source) for code, n in counts if n)
+    if is_one_source:
+        return many(
+            "{n} pair of figures of one source: {verdicts}.",
+            "{n} pairs of figures, each of one source: {verdicts}.",
+            len(rows),
+            verdicts=verdicts,
+        )
     return many("{n} pair of figures: {verdicts}.", "{n} pairs of figures: {verdicts}.", len(rows), verdicts=verdicts)
 
 
@@ -62,7 +78,8 @@ def _name_category(code: str) -> str:
 
 def explain_pair(row: Row) -> list[Piece]:
     """Return what was found about a pair, and all that may explain a difference."""
-    pieces = [(FINDINGS[row["verdict"]], ""), *translate_remark(row["reason_text"] or "")]
+    findings = FINDINGS_WITHIN if is_within_source(row) else FINDINGS
+    pieces = [(findings[row["verdict"]], ""), *translate_remark(row["reason_text"] or "")]
     if row["difference"]:
         pieces += [
             (tell(DEFINITION_DIFFERS) if row["definition"] == "near" else "", ""),

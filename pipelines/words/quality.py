@@ -39,13 +39,18 @@ _EXPLANATIONS: Mapping[str, str] = Texts(
 WORLDS: Mapping[str, str] = Texts(
     {
         "published": mark("Figures that others published, against each other"),
+        "within": mark("Figures that others published, each source against itself"),
         "invented": mark("This release, against invented sources (demonstration)"),
         "returned": mark("This release, against figures that others published"),
     }
 )
 _PAIRS: Mapping[str, str] = Texts(
     {
-        "published": mark("Each pair is two figures on the same subject, which should be equal."),
+        "published": mark("Each pair is two figures of two sources on the same subject, which should be equal."),
+        "within": mark(
+            "Each pair is of one source: its total and the sum of its own parts, or two of its figures on the same "
+            "subject. They check that source; they do not show that two sources agree."
+        ),
         "invented": mark(
             "Each pair is a figure of this release and an invented one, to show how the comparison works. Their "
             "differences mean nothing."
@@ -79,6 +84,14 @@ LEVELS: Mapping[str, str] = Texts(
     }
 )
 """Levels of a share on a board, in the order of its key."""
+
+
+def group_pairs(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return pairs of figures by kind, in their order; those of one source are a kind of their own, the last."""
+    groups: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=agreement.is_within_source):
+        groups.setdefault("within" if agreement.is_within_source(row) else row["world"], []).append(row)
+    return groups
 
 
 def name_world(world: str) -> str:

@@ -67,8 +67,10 @@ VERDICTS = ("reconciles", "explained", "open")
 """Results of comparing two sources on the same figure. Used on public pages only."""
 
 
-def count_verdict(verdict: str, n: int) -> str:
-    """Return how many pairs of figures have a verdict."""
+def count_verdict(verdict: str, n: int, *, is_one_source: bool = False) -> str:
+    """Return how many pairs of figures have a verdict; two figures of one source are consistent, sources agree."""
+    if verdict == "reconciles" and is_one_source:
+        return many("{n} is consistent", "{n} are consistent", n)
     if verdict == "reconciles":
         return many("{n} agrees", "{n} agree", n)
     if verdict == "explained":
@@ -84,3 +86,11 @@ FINDINGS: Mapping[str, str] = Texts(
     }
 )
 """Verdict on one pair."""
+FINDINGS_WITHIN: Mapping[str, str] = Texts(
+    {
+        "reconciles": mark("The two figures of this source are consistent."),
+        "explained": mark("The two figures of this source differ for a declared reason."),
+        "open": mark("The two figures of this source differ. No reason was given."),
+    }
+)
+"""Verdict on two figures of one source: a check of that source."""

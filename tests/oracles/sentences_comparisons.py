@@ -698,26 +698,42 @@ def list_coherence_rows(r: Release, s: Selection) -> list[list[Row]]:
         ]
     worlds: dict[str, list[Row]] = {}
     for row in rows:
-        worlds.setdefault(row["world"], []).append(row)
+        # A total and the sum of its own parts come from one source.
+        is_one_source = row["left_source"] == row["right_source"]
+        worlds.setdefault("one source" if is_one_source else row["world"], []).append(row)
     return list(worlds.values())
 
 
 def describe_verdicts(rows: list[Row]) -> str:
     counts = {code: sum(x["verdict"] == code for x in rows) for code in ("reconciles", "explained", "open")}
     texts = {
-        "reconciles": ("agrees", "agree"),
+        "reconciles": ("is consistent", "are consistent") if is_one_source(rows) else ("agrees", "agree"),
         "explained": ("differs for a declared reason", "differ for declared reasons"),
         "open": ("differs with no reason given", "differ with no reason given"),
     }
     return join_words(f"{n} {texts[code][n != 1]}" for code, n in counts.items() if n)
 
 
+def is_one_source(rows: list[Row]) -> bool:
+    return all(x["left_source"] == x["right_source"] for x in rows)
+
+
 @expect_parameters("{n} pairs of figures: {verdicts}.")
 def expect_agreement_with_sources(r: Release, s: Selection, p: Params) -> Expected:
-    return {("n", "verdicts"): {(str(len(rows)), describe_verdicts(rows)) for rows in list_coherence_rows(r, s)}}
+    return count_coherence(r, s, is_within=False)
 
 
-PARTS |= {"{n} agree", "{n} differ for declared reasons", "{n} differ with no reason given"}
+@expect_parameters("{n} pairs of figures, each of one source: {verdicts}.")
+def expect_checks_within_sources(r: Release, s: Selection, p: Params) -> Expected:
+    return count_coherence(r, s, is_within=True)
+
+
+def count_coherence(r: Release, s: Selection, *, is_within: bool) -> Expected:
+    groups = [rows for rows in list_coherence_rows(r, s) if is_one_source(rows) == is_within]
+    return {("n", "verdicts"): {(str(len(rows)), describe_verdicts(rows)) for rows in groups}}
+
+
+PARTS |= {"{n} are consistent", "{n} agree", "{n} differ for declared reasons", "{n} differ with no reason given"}
 
 
 @expect_parameters("{value}: {words} (this release)")

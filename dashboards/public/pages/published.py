@@ -16,7 +16,7 @@ from dashboards.public.pages.agreement import head_line, list_periods, name_corn
 from dashboards.public.pages.differences import show_differences
 from pipelines import words
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
-from pipelines.words import agreement
+from pipelines.words import agreement, quality
 from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
 from pipelines.words.sources import describe_breakdown, split_remark, translate_remark, translate_words
@@ -32,6 +32,11 @@ _DERIVED = mark("Calculated from the text of the source.")
 _ABOUT: Mapping[str, str] = Texts(
     {"figures": mark("Figures of other publishers"), "beside": mark("Compared with this release")}
 )
+_PAIRS: Mapping[str, tuple[str, str]] = {
+    "published": (mark("Do two sources agree?"), mark("Figures of two sources on the same subject")),
+    "within": (mark("Is each source consistent?"), mark("Two figures of one source on the same subject")),
+}
+"""Heading and title of the table of pairs of figures, by kind."""
 
 
 def render_page() -> None:
@@ -162,19 +167,19 @@ def _name_table(frame: layout.Frame, title: str, area: str, crime: str) -> str:
 
 
 def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
-    """Show whether two publishers of the same figure agree, and what explains a difference."""
+    """Show whether two sources of the same figure agree, what explains a difference, and checks within one source."""
     rows = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
     pairs = [
         row
         for row in rows
         if row["world"] == "published" and row["offence_group"] == crime and of in ("", row["territory"])
     ]
-    if not pairs:
-        return
-    layout.put_heading(tell("Do published figures agree?"))
-    layout.put_text(agreement.count_verdicts(pairs))
-    title = tell("Two published figures on the same subject")
-    show_pairs(frame, _name_table(frame, title, frame.marked_name(of) if of else "", crime), pairs, of=of)
+    coverage = frame.marked_name(of) if of else ""
+    for kind, rows_of_kind in quality.group_pairs(pairs).items():
+        heading, title = _PAIRS[kind]
+        layout.put_heading(tell(heading))  # marked above
+        layout.put_text(quality.describe_world(kind, rows_of_kind))
+        show_pairs(frame, _name_table(frame, tell(title), coverage, crime), rows_of_kind, of=of)
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:

@@ -85,11 +85,8 @@ def _show_coherence(frame: layout.Frame) -> None:
     if not pairs:
         layout.put_text(tell("No two sources of this release cover the same figure."))
         return
-    worlds: dict[str, list[Row]] = {}
-    for row in pairs:
-        worlds.setdefault(row["world"], []).append(row)
     layout.put_text(tell(quality.DIFFERENCES_READ))  # marked in words.quality
-    for world, rows in worlds.items():
+    for world, rows in quality.group_pairs(pairs).items():
         title = quality.name_world(world)
         layout.put_html(f"<p><b>{escape(title)}.</b> {escape(quality.describe_world(world, rows))}</p>")
         with layout.open_fold(tell("{title}: each pair", title=title)):

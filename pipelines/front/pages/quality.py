@@ -8,7 +8,7 @@ from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board, compose_shares, list_states
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
-from pipelines.words import Row, quality
+from pipelines.words import quality
 from pipelines.words.language import tell
 
 
@@ -70,8 +70,6 @@ def describe_revisions(reader: Reader) -> list[str]:
 
 def _describe_agreement(reader: Reader) -> list[str]:
     """Return what is compared, how often two sources on the same figure agree, and what a difference means."""
-    worlds: dict[str, list[Row]] = {}
-    for row in reader.edition.tables["agreement"]:
-        worlds.setdefault(row["world"], []).append(row)
+    worlds = quality.group_pairs(reader.edition.tables["agreement"])
     texts = [f"{quality.name_world(world)}. {quality.describe_world(world, rows)}" for world, rows in worlds.items()]
     return [*texts, tell(quality.DIFFERENCES_READ)] if texts else []  # marked in words.quality

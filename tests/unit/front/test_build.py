@@ -161,12 +161,16 @@ def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> Non
 
 def test_page_on_quality_says_what_pairs_of_figures_are_and_what_a_difference_means() -> None:
     """Require more than a count: "106 pairs: 104 differ with no reason given" sounds like 104 errors."""
-    rows = [{"world": world, "verdict": "open"} for world in ("published", "invented", "returned")]
+    sides = {"left_source": "a", "right_source": "b"}
+    rows = [{"world": world, "verdict": "open", **sides} for world in ("published", "invented", "returned")]
+    rows.append({"world": "published", "verdict": "reconciles", "left_source": "a", "right_source": "a"})
     reader = Reader(make_edition(total=[make_total("AA", "2025", 12.0)], agreement=rows), "en")
     *texts, last = compose_quality(reader).values["agreement"]
-    assert [text.count(":") for text in texts] == [1, 1, 1]
+    assert [text.count(":") for text in texts] == [1, 1, 1, 2]
     assert all("Each pair is " in text for text in texts)
     assert texts[1].endswith("mean nothing. 1 pair of figures: 1 differs with no reason given.")
+    assert texts[0].endswith(" 1 pair of figures: 1 differs with no reason given."), "the one of two sources"
+    assert texts[-1].endswith(" 1 pair of figures of one source: 1 is consistent.")
     assert last.startswith("A difference is not yet an error")
     none = Reader(make_edition(total=[make_total("AA", "2025", 12.0)]), "en")
     assert compose_quality(none).values["agreement"] == []

@@ -64,7 +64,7 @@ BREAK: Mapping[str, Any] = {
 VERDICT: Mapping[str, Any] = {
     "verdict": "open", "reason_text": "", "difference": 3.0, "definition": "near", "left_caveat": "",
     "right_caveat": "", "left_value": 1200.0, "left_words": "Relatio", "left_source": agreement.OURS,
-    "measure": "unknown",
+    "measure": "unknown", "right_source": "Aliud",
 }  # fmt: skip
 VOCABULARY = figures.Vocabulary({}, AREAS, ["AA", "BB"])
 

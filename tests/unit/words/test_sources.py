@@ -143,7 +143,7 @@ def test_reason_of_a_difference_is_translated_and_names_the_body_that_gives_it()
     reason = "Investigations carried over from the year before are counted with those that were new (GRETA, 2016)."
     row = {
         "verdict": "explained", "reason_text": reason, "difference": 25.0, "definition": "near",
-        "left_caveat": NOT_FINAL, "right_caveat": NOT_FINAL,
+        "left_caveat": NOT_FINAL, "right_caveat": NOT_FINAL, "left_source": "A", "right_source": "B",
     }  # fmt: skip
     with language.read_in("hr"):
         pieces = agreement.explain_pair(row)

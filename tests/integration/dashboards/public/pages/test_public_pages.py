@@ -673,20 +673,30 @@ def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
 @pytest.mark.parametrize(
     ("area", "expected_texts"),
     [
-        ("AL", ["2014", "71", "46", "+25", "for a declared reason"]),
+        ("AL", ["2014", "71", "46", "+25", "two figures of this source differ for a declared reason"]),
         ("BA", ["306", "The two agree"]),
         ("HR", ["2015", "2016", "2017", "2018", "38", "30", "29", "76", "The two agree"]),
-        ("ME", ["2025", "50", "43", "+7", "No reason was given"]),
+        ("ME", ["2025", "50", "43", "+7", "two figures of this source differ. No reason was given"]),
         ("RS", ["296", "191", "+105", "No reason was given"]),
     ],
 )
-def test_figures_of_two_publishers_are_compared(demonstration: home.Home, area: str, expected_texts: list[str]) -> None:
+def test_published_figures_are_compared(demonstration: home.Home, area: str, expected_texts: list[str]) -> None:
     """Check the five real cases, each as it was published, without invented figures."""
-    sections = read_html(run_page("published", of=area)).split("two published figures on the same subject")
+    table = "two figures of one source" if "this source" in expected_texts[-1] else "figures of two sources"
+    sections = read_html(run_page("published", of=area)).split(f"{table} on the same subject")
     assert len(sections) > 1, area
     text = sections[-1]
     assert all(part in text for part in expected_texts), [part for part in expected_texts if part not in text]
     assert "nvented" not in text.split("</table>")[0]
+
+
+def test_sources_that_are_compared_with_themselves_are_not_counted_as_agreeing(demonstration: home.Home) -> None:
+    """Count no agreement of two sources for Albania: each of its pairs is of one report."""
+    page = run_page("published", of="AL")
+    text = read_paragraphs(page) + read_html(page)
+    assert "2 pairs of figures, each of one source: 1 is consistent and 1 differs for a declared reason." in text
+    assert "1 agrees" not in text and "Do two sources agree?" not in text and "The two agree." not in text
+    assert "6 pairs of figures: 5 agree and 1 differs with no reason given." in read_html(run_page("quality"))
 
 
 def test_ratio_opens_in_its_window_with_the_reason() -> None:
