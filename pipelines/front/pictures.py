@@ -277,7 +277,9 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
     drawn = from_rows.make_stages(
         title, cells, track, exits, pending, stocks, lambda measure: reader.find_label("measure", measure), year
     )
-    notes = [*list_notes(reader, [area]), *from_rows.list_pending_notes(drawn)]
+    notes = [
+        *list_notes(reader, [area]), *from_rows.list_interval_notes(cells), *from_rows.list_pending_notes(drawn),
+    ]  # fmt: skip
     name = pages.name_picture(f"stages-{area}" if track == "first" else f"stages-{area}-{track}", crime)
     return PictureFile(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 

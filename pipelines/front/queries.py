@@ -77,7 +77,7 @@ SQL: Final[Mapping[str, str]] = {
     # A cell may be in several tables of the programme; only one of its rows is read.
     "total": """
         select
-            cell.*, number.low, number.high, number.interval_basis, number.state,
+            cell.*, number.low, number.high, number.interval_basis, number.dispersion, number.state,
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
             rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high, rate.interval_basis as rate_basis,
             rate.numerator as rate_numerator, rate.denominator as rate_denominator
@@ -181,7 +181,8 @@ SQL: Final[Mapping[str, str]] = {
         order by territory, jurisdiction, instrument, source, period
     """,
     "break": """
-        select * from "break" where offence_group in ('', '_T') or offence_group in (select unnest($crimes))
+        select *, (select bool_or(demonstration) from release) as is_demonstration
+        from "break" where offence_group in ('', '_T') or offence_group in (select unnest($crimes))
         order by area, first_day, code, measure
     """,
     "note": "select * from note where kind in (select unnest($notes)) order by area, note_id",

@@ -15,14 +15,6 @@ from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, lower_first, tell
 from pipelines.words.reasons import LEFT_OUT, TOO_FEW_TO_SPLIT
 
-BREAK_KINDS: Mapping[str, str] = Texts(
-    {
-        "law": mark("Law"),
-        "counting": mark("Counting"),
-        "recording": mark("Recording"),
-        "source": mark("Source"),
-    }
-)
 _NAMES_OF_BREAKS: Mapping[str, str] = Texts(
     {
         "law": mark("Change in the law"),
@@ -30,6 +22,10 @@ _NAMES_OF_BREAKS: Mapping[str, str] = Texts(
         "recording": mark("Change in recording"),
         "source": mark("Change of source"),
     }
+)
+_REAL_LAW = mark("This change in the law is real, unlike the figures of this demonstration.")
+_UNVERIFIED_LAW = mark(
+    "This change in the law is not part of the demonstration, but its source has not been verified yet."
 )
 SPLIT_READ = mark(
     "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
@@ -313,24 +309,29 @@ def select_breaks(rows: Sequence[Row], measure: str, level: str) -> list[Row]:
 
 
 def describe_break(row: Row, area: str = "") -> str:
-    """Describe a break in a sentence: its kind, when it began, the area if one is given, its cause."""
-    return f"{name_break(row, area)}: {describe_cause(row)}"
+    """Describe a break in a sentence: its kind, when it began, the area if one is given, its cause.
+
+    In a demonstration, whose figures are invented, a second sentence says that a change of law is not.
+    """
+    described = f"{name_break(row, area)}: {describe_cause(row)}"
+    if not row.get("is_demonstration") or row["kind"] != "law" or row["status"] == "demonstration":
+        return described
+    return f"{described} {tell(_REAL_LAW if row['status'] == 'verified' else _UNVERIFIED_LAW)}"  # marked above
 
 
 def name_break(row: Row, area: str = "", *others: Row) -> str:
     """Return the kind of a break and when it began, and the name of the area that it is of, if one is given.
 
-    `others` are breaks of the same area at the same time: 'Change of source / recording, 2023 Q1, Croatia'.
+    `others` are breaks of the same area at the same time: 'Change of source and change in recording, 2023 Q1, Croatia'.
     """
     kinds = name_kinds(str(each["kind"]) for each in (row, *others))
     return ", ".join(filter(None, (kinds, words.period_short(row["first_period"]), area)))
 
 
 def name_kinds(kinds: Iterable[str]) -> str:
-    """Return the names of kinds of breaks, each once: 'Change of source / recording'."""
-    first, *more = dict.fromkeys(kinds)
-    names = [_NAMES_OF_BREAKS.get(first, first), *(lower_first(BREAK_KINDS.get(kind, kind)) for kind in more)]
-    return " / ".join(names)
+    """Return the names of kinds of breaks, each once: 'Change of source and change in recording'."""
+    first, *more = (_NAMES_OF_BREAKS.get(kind, kind) for kind in dict.fromkeys(kinds))
+    return words.join_words([first, *map(lower_first, more)])
 
 
 def describe_breaks(rows: Sequence[Row], name_owner: Callable[[Row], str] = lambda _: "") -> list[str]:

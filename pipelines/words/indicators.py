@@ -366,10 +366,9 @@ def _describe_rules_of_pairs(rows: Sequence[Row]) -> str:
     aspects = [name for code, name in ASPECTS.items() if any(code in codes for codes in by_pair)]
     if not aspects:
         return ""
-    return many(
-        "{n} of the compared pairs needs care. Differences between its territories: {what}.",
-        "{n} of the compared pairs need care. Differences between their territories: {what}.",
-        sum(bool(codes & ASPECTS.keys()) for codes in by_pair),
+    return tell(
+        "Care is needed with {n} of the compared pairs. What differs between their territories: {what}.",
+        n=sum(bool(codes & ASPECTS.keys()) for codes in by_pair),
         what=words.join_words(aspects),
     )
 
@@ -382,7 +381,7 @@ def _count_pairs(rows: Sequence[Row], whole: int) -> str:
     compared = tell("{tested} of {whole} pairs could be compared.", tested=len(tested), whole=whole)
     if not apart:
         return f"{compared} {tell('None differs clearly.')}"
-    return f"{compared} {many('{n} differs clearly.', '{n} differ clearly.', apart)}"
+    return f"{compared} {tell('Clear differences: {n}.', n=apart)}"
 
 
 def _split_codes(text: str | None) -> list[str]:

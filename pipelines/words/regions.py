@@ -254,7 +254,7 @@ def describe_range(row: Row, digits: int = 0) -> str:
             )
         )
     if row["n_withheld"]:
-        sentences.append(many("{n} more is withheld.", "{n} more are withheld.", row["n_withheld"]))
+        sentences.append(tell("Withheld as well: {n}.", n=row["n_withheld"]))
     return " ".join(sentences)
 
 
@@ -287,7 +287,7 @@ _REACH_NONE_OF_SHARE = mark(
     "none of the {whole} territories that report this has {enough} or more both in the part and in the rest in {period}"
 )
 _SHORTEST = mark(
-    "{period} is the shortest period in which most of the territories that report this have enough to compare. {reach}."
+    "Most of the territories that report this have enough to compare in {period}, and not in a shorter period. {reach}."
 )
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _NEVER_OF_SHARE = mark(

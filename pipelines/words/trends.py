@@ -20,7 +20,7 @@ from pipelines.statistics.change import (
 from pipelines.statistics.medians import Median, compare_medians
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes, regions
-from pipelines.words.language import Texts, many, tell
+from pipelines.words.language import Texts, tell
 
 READ = mark(
     "The ratio is the later figure divided by the earlier one, with its 95% confidence interval. A "
@@ -229,8 +229,4 @@ def count_tested(trends: Sequence[Trend]) -> str:
     tested = sum(trend.change is not None and trend.change.ratio is not None for trend in trends)
     if tested < 2:
         return ""
-    return many(
-        "{n} change was tested. About one in 20 tests finds a clear change by chance alone.",
-        "{n} changes were tested. About one in 20 tests finds a clear change by chance alone.",
-        tested,
-    )
+    return tell("Changes tested: {n}. About one in 20 tests finds a clear change by chance alone.", n=tested)

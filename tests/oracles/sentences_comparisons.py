@@ -112,7 +112,7 @@ def expect_compared_figure(r: Release, s: Selection, p: Params) -> Expected:
 FIGURES_OF_REGION["compare"] = expect_compared_figure
 
 
-@expect_parameters("{n} of {whole} territories have enough to be compared.")
+@expect_parameters("Territories with large enough numbers to be compared: {n} of {whole}.")
 def expect_enough_to_compare(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": count_enough(r, s), "whole": str(len(r.territories))}
 
@@ -340,7 +340,7 @@ def explain_reach(r: Release, rows: list[Row]) -> str:
 
 
 @expect_parameters(
-    "{period} is the shortest period in which most of the territories that report this have enough to compare. "
+    "Most of the territories that report this have enough to compare in {period}, and not in a shorter period. "
     "{reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Most territories have too few in the part or in the rest to compare, even over {longest}. {reach}.",
@@ -363,7 +363,7 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
         assert row["period"] == page_period, f"the page shows {page_period}"
     assert row["n_territories"] > 1, "there is nothing to compare"
     if row["is_most"] and not any(x["is_most"] for x in shorter):
-        assert message.startswith("{period} is the shortest"), message
+        assert message.startswith("Most of the territories"), message
     elif any(x["is_most"] for x in rows):
         assert message.startswith("Opens"), message
     else:
@@ -374,7 +374,7 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
         if most_are_small:
             assert ("in the rest" in message) is (row["metric"] in NESTED), message
     # A sentence on the longest period must say that the numbers in it are of another one.
-    is_other = message[0] in "ME" and rows[-1]["period"] != row["period"]
+    is_other = message.startswith(("Most territories", "Even")) and rows[-1]["period"] != row["period"]
     assert is_other is ("{span}" in message), message
     reach = explain_reach(r, rows)
     return {
@@ -573,7 +573,7 @@ ASPECTS = {
 """Ways in which two territories can count differently, in the order of a sentence."""
 
 
-@expect_parameters("{n} of the compared pairs need care. Differences between their territories: {what}.")
+@expect_parameters("Care is needed with {n} of the compared pairs. What differs between their territories: {what}.")
 def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
     differing = [
         {code for code in ASPECTS if f"{code}_differs" in split_codes(x["reasons"])}
@@ -594,12 +594,12 @@ def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{n} differ clearly.",
+    "Clear differences: {n}.",
     "Because {n} pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals of "
     "the figures are not changed.",
 )
 def expect_different_pairs(r: Release, s: Selection, p: Params) -> Expected:
-    verdicts = ("higher", "lower") if "clearly" in str(p[""]) else TESTED
+    verdicts = ("higher", "lower") if "Clear" in str(p[""]) else TESTED
     if s["page"] == "compare" and verdicts == TESTED:
         counts = [sum(x["verdict"] in TESTED for x in rows) for rows in (list_pair_rows(r, s), list_family_rows(r, s))]
         assert counts[0] == counts[1] > 1, "the tests allow for other pairs, too"

@@ -87,7 +87,7 @@ def expect_difference_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     return next((texts for texts in pairs if all(p[name] == text for name, text in texts.items())), pairs[0])
 
 
-@expect_parameters("{n} changes since {period} were tested here.")
+@expect_parameters("Changes since {period} that were tested here: {n}.")
 def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
     """Count the groups in which 20 people or more gave a favourable answer, and 20 another one, in both last rounds."""
     rows = [x for x in r.read_rows("practice_result") if x["code"] == "favourable" and x["theme"] == s["theme"]]

@@ -255,7 +255,7 @@ def describe_spread(row: Row, digits: int) -> str:
     elif few:
         text += f" In {few} of them, the counts are too few to compare."
     if row["n_withheld"]:
-        text += " 1 more is withheld." if row["n_withheld"] == 1 else f" {row['n_withheld']} more are withheld."
+        text += f" Withheld as well: {row['n_withheld']}."
     return text
 
 
@@ -273,7 +273,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
 @expect_parameters(
     "{n} territories have a published figure: median {median}, lowest {low}, highest {high}.",
     "In {n} of them, the counts are too few to compare.",
-    "{n} more are withheld.",
+    "Withheld as well: {n}.",
     "{median}, {low} to {high} (territories: {n})",
     "fewer than three published figures (territories: {n})",
 )
@@ -513,6 +513,13 @@ def describe_break(b: Row) -> str:
         shapes = {"aggregates": "summary returns", "register": "records of a register"}
         before, after = (shapes.get(shape, shape) for shape in str(b["detail"]).split(" > "))
         cause = f"Counts come from another kind of return: {before} before, {after} since then."
+    if b["kind"] == "law":
+        # The release that is walked is a demonstration: its figures are invented, but laws are not.
+        cause += {
+            "verified": " This change in the law is real, unlike the figures of this demonstration.",
+            "unverified": " This change in the law is not part of the demonstration, but its source has not been "
+            "verified yet.",
+        }[b["status"]]
     kind = KINDS_OF_BREAKS[b["kind"]]
     return f"{kind}, {format_period(b['first_period'])}: {cause}"
 
@@ -615,7 +622,7 @@ def has_rates(r: Release, s: Selection, area: str, measure: str) -> bool:
     return all(any(x["value"] is not None for x in rates.get(("rate", end["cell_id"]), [])) for end in ends if end)
 
 
-@expect_parameters("{n} changes were tested. About one in 20 tests finds a clear change by chance alone.")
+@expect_parameters("Changes tested: {n}. About one in 20 tests finds a clear change by chance alone.")
 def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") in RATIO_CHANGES:
         return {"n": str(sum(is_ratio_tested(r, s, *ends) for ends in list_ratio_ends(r, s)))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
@@ -1062,11 +1063,10 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
             kinds_at.setdefault(where, set()).add(b["kind"])
     listed_breaks = []
     for text in p["breaks"].split("; "):
-        kinds_in_text, _, where = text.partition(", ")
-        # The first kind has its whole name, further ones the word of their code.
-        name, *further = kinds_in_text.split(" / ")
-        first = {kind for kind, whole in KINDS_OF_BREAKS.items() if whole == name}
-        if first and first | set(further) <= kinds_at.get(where, set()):
+        kinds_in_text, where = re.fullmatch(r"(.*?), (?!change)(.*)", text).groups()  # type: ignore[union-attr]
+        names_of_kinds = re.split(r" and |, (?=change)", kinds_in_text)
+        kinds = {kind for kind, whole in KINDS_OF_BREAKS.items() if whole.lower() in map(str.lower, names_of_kinds)}
+        if len(kinds) == len(names_of_kinds) and kinds <= kinds_at.get(where, set()):
             listed_breaks.append(text)
     return {"breaks": "; ".join(listed_breaks)}
 

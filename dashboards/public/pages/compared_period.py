@@ -14,7 +14,7 @@ from pipelines.front.charts import intervals
 from pipelines.words import Row, figures, regions
 from pipelines.words.language import tell
 
-_ENOUGH = mark("{n} of {whole} territories have enough to be compared.")
+_ENOUGH = mark("Territories with large enough numbers to be compared: {n} of {whole}.")
 
 
 def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> str:

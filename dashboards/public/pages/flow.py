@@ -36,9 +36,10 @@ def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: st
     measures = queries.read_labels(frame.path, "measure")
     cells = queries.read_stages(frame.path, freq, period, crime, unit, queries.STAGES[track])
     at = {cell["measure"]: cell for cell in cells if cell["area"] == area}
+    of_track = {measure: at.get(measure) for measure in queries.STAGES[track]}
     drawn = from_rows.make_stages(
         title,
-        {measure: at.get(measure) for measure in queries.STAGES[track]},
+        of_track,
         track,
         _read_exits(frame, area, crime, freq, period, unit),
         queries.read_rows(frame.path, "pending_of_area", area, crime)
@@ -55,7 +56,9 @@ def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: st
         about=words.unit_name(unit),
         key="flow",
     )
-    remarks = [tell(sentences.NO_FUNNEL), *from_rows.list_pending_notes(drawn)]  # marked there
+    remarks = [
+        tell(sentences.NO_FUNNEL), *from_rows.list_interval_notes(of_track), *from_rows.list_pending_notes(drawn),
+    ]  # fmt: skip  # marked there
     layout.put_small(" ".join([*remarks, *([tell(_BY_YEAR)] if freq != "A" else [])]))
 
 

@@ -28,7 +28,7 @@ SQL: Mapping[str, str] = {
     "counting_rules": "select * from counting_rule where territory in (select unnest(?)) order by jurisdiction, level",
     "notes": "select * from note where territory = ? and kind in (select unnest(?)) order by area, note_id",
     "breaks": """
-        select * from "break"
+        select *, (select bool_or(demonstration) from release) as is_demonstration from "break"
         where area in (select unnest(?)) and offence_group in ('', '_T', ?) order by area, first_day, code, measure
     """,
     "metadata": "select * from metadata where territory = ? order by position",

@@ -14,19 +14,39 @@ from pipelines.front.charts.series import NOTHING, BreakMark, ChartSeries, Perio
 from pipelines.front.charts.stages import Side, StageBar, Stages
 from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions, reporting
-from pipelines.words.language import tell
+from pipelines.words.language import lower_first, tell
 from pipelines.words.reporting import Reporting
 
-PENDING_NOTE = mark(
-    "Pending cases are those at the end of the year; they are published by year only. Where the number is withheld and "
-    "an office sends case records up to that day, the persons in open cases are shown as a range."
+PENDING_NOTE = mark("Pending cases are those at the end of the year; they are published by year only.")
+PENDING_RANGE = mark(
+    "Where the number is withheld and an office sends case records up to that day, the persons in open cases are shown "
+    "as a range."
+)
+_INTERVALS_DIFFER = mark(
+    "Not all intervals are comparable. Those of these stages allow for several people per case: {stages}. For the "
+    "others, the number of people per case is not known, so the real margin is wider than shown."
 )
 
 
 def list_pending_notes(drawn: Stages) -> list[str]:
-    """Return the note on pending cases if a stage has their number, a range of it, or a number that is withheld."""
-    pending = [side.figure for stage in drawn.stages for side in stage.sides if side.is_pending]
-    return [tell(PENDING_NOTE)] if any(figure.kind in ("value", "withheld") for figure in pending) else []
+    """Return the notes on pending cases if a stage has their number, a range of it, or a number that is withheld."""
+    pending = [side for stage in drawn.stages for side in stage.sides if side.is_pending]
+    if not any(side.figure.kind in ("value", "withheld") for side in pending):
+        return []
+    return [tell(PENDING_NOTE), *([tell(PENDING_RANGE)] if any(side.is_range for side in pending) else [])]
+
+
+def list_interval_notes(cells: Mapping[str, Row | None]) -> list[str]:
+    """Return the note on the intervals of stages of which only some allow for several people per case.
+
+    `cells` are those of `make_stages`, with the dispersion of persons in cases, which is 1 if it is not known.
+    """
+    with_interval = {measure: row for measure, row in cells.items() if row is not None and row.get("low") is not None}
+    allowing = [measure for measure, row in with_interval.items() if (row.get("dispersion") or 1) > 1]
+    if not allowing or len(allowing) == len(with_interval):
+        return []
+    names = words.join_words(lower_first(words.stage_name(measure)) for measure in allowing)
+    return [tell(_INTERVALS_DIFFER, stages=names)]
 
 
 _LEVELS: Mapping[str, Mapping[str, str]] = {
@@ -245,7 +265,8 @@ def _list_pending(
         band = durations.format_persons(banded)
         persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
         name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
-        return [Side(name, persons, is_pending=True, is_few=any(map(durations.is_few, banded)))]
+        is_few = any(map(durations.is_few, banded))
+        return [Side(name, persons, is_pending=True, is_few=is_few, is_range=True)]
     if at_end is None:
         return []
     if stock is None:

@@ -30,14 +30,17 @@ _BIG = 12
 
 @dataclass(frozen=True)
 class Side:
-    """A count at the side of a stage: cases that ended another way, or cases still pending. `note` may name the
-    coverage."""
+    """A count at the side of a stage: cases that ended another way, or cases still pending.
+
+    `note` may name the coverage. `is_range` marks a range of persons in records in place of a withheld number.
+    """
 
     name: str
     figure: FormattedFigure
     is_pending: bool = False
     is_few: bool = False
     note: str = ""
+    is_range: bool = False
 
 
 @dataclass(frozen=True)

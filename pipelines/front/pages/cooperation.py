@@ -306,7 +306,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     A pair with a return from one side only has that figure and the missing return as its reason.
     """
     states = {
-        "equal": tell("same"), "agrees": tell("agree"), "differs": tell("differ"), "missing": tell("not compared"),
+        "equal": tell("agree"), "agrees": tell("agree"), "differs": tell("differ"), "missing": tell("not compared"),
     }  # fmt: skip
     table = FigureTable(
         reader,
@@ -360,9 +360,9 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     )
     table.notes.add_remark(
         tell(
-            "Likely reasons. Definition: one side says that it counts in another way. Channel: the sender counts "
-            "requests sent directly, and the receiver counts none. Timing: both count by different dates, or agree "
-            "over two years together."
+            "Likely reasons. Definition: one side says that it counts in another way. Channel: the sender also counts "
+            "requests sent directly, and the receiver does not count those. Timing: both count by different dates, or "
+            "agree over two years together."
         )
     )
     return table

@@ -139,7 +139,7 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
     (
         mark("What does not work yet"),
         (
-            mark("The pages for exploring the data need scripts. Everything on these pages can be read without them."),
+            mark("The pages for exploring the data need scripts. All other pages can be read without scripts."),
             mark(
                 "Some definitions, notes and titles of sources are not in the language of the page. Their language is "
                 "marked for screen readers."

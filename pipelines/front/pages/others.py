@@ -39,6 +39,7 @@ _VERDICTS: Final = Texts[str](
     }
 )
 _WITH_CARE: Final = mark("Compare with care: the territories do not all count by the same rules.")
+_STRICTER: Final = mark("The test allows for all territories compared at once, so it is stricter than the interval.")
 _FAMILY: Final = mark(
     "Each territory is compared with the others together. The test allows for all territories compared at once ({n}), "
     "to avoid false alarms."
@@ -58,8 +59,16 @@ def describe_difference(reader: Reader, metric: str, crime: str, period: str, ar
         return _VERDICTS[obstacle]
     others = words.format_number(contrast.others) if contrast.verdict in TESTED else ""
     verdict = _VERDICTS.fill_text(contrast.verdict, rest=others, enough=ENOUGH_EVENTS)
+    if contrast.verdict == "no_difference" and _is_outside(ratios[area], contrast.others):
+        verdict = f"{verdict} {tell(_STRICTER)}"
     is_with_care = any(row["is_with_care"] for row in _list_pairs(edition, metric, crime, period, area))
     return f"{verdict} {tell(_WITH_CARE)}" if is_with_care and contrast.verdict in TESTED else verdict
+
+
+def _is_outside(row: Row, value: float) -> bool:
+    """Return True if a value is outside of the interval of a figure."""
+    low, high = row["low"], row["high"]
+    return low is not None and high is not None and not low <= value <= high
 
 
 def explain_family(reader: Reader, metric: str, crime: str, period: str) -> str:

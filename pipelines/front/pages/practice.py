@@ -19,7 +19,7 @@ from pipelines.statistics.change import Operands, compute_figure_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_ON_ONE_SIDE, FEWEST_RESPONDENTS, is_few_part
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row, trends
-from pipelines.words.language import Texts, current_language, lower_first, many, tell
+from pipelines.words.language import Texts, current_language, lower_first, tell
 
 FAVOURABLE: Final = "favourable"
 _DAYS: Final = re.compile(r"d\d")
@@ -122,10 +122,9 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
     if not tested:
         return []
     before = _find_period_before(rows)
-    counted = many(
-        "{n} change since {period} was tested here.",
-        "{n} changes since {period} were tested here.",
-        tested,
+    counted = tell(
+        "Changes since {period} that were tested here: {n}.",
+        n=tested,
         period=words.period_short(before) if before else "",
     )
     return [

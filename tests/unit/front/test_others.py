@@ -31,6 +31,8 @@ def test_territory_is_compared_with_the_region_without_it() -> None:
     reader = open_edition()
     assert describe_area(reader, "CC") == "This is clearly lower than in the other territories together (67)."
     assert describe_area(reader, "AA") == "No clear difference from the other territories together (60)."
+    beyond = describe_area(open_edition(AA={"low": 62.0, "high": 70.0}), "AA")
+    assert beyond.endswith("The test allows for all territories compared at once, so it is stricter than the interval.")
     assert "at once (4)" in explain_family(reader, CONVICTION_RATIO, "TIP", "2025")
     higher = open_edition(CC={"numerator": 175.0}, WB={"numerator": 435.0})
     assert describe_area(higher, "CC") == "This is clearly higher than in the other territories together (67)."

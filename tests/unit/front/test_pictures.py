@@ -48,7 +48,7 @@ def test_break_has_the_name_of_the_area_that_it_is_of() -> None:
     }
     edition = make_edition(total=totals, **{"break": [*breaks, make_break("BB", "BB", "recording")]})
     marks = pictures._make_series(Reader(edition, "en"), "TIP", "convicted_first", "BB").breaks
-    assert [mark.name for mark in marks] == ["Change in recording / source, 2025"], (
+    assert [mark.name for mark in marks] == ["Change in recording and change of source, 2025"], (
         "they share one rule, so they share one name"
     )
     table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])

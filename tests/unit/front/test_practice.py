@@ -151,7 +151,7 @@ def test_page_says_how_many_changes_were_tested() -> None:
     for row in rows:
         row |= {"changed": "fall" if row["code"] == "favourable" else None, "before_period": "2026-Q2"}
     reader = Reader(make_edition(practice_result=rows), "en")
-    assert "2 changes since 2026 Q2 were tested here." in compose_theme(reader, "formal").values["how"]
+    assert "Changes since 2026 Q2 that were tested here: 2." in compose_theme(reader, "formal").values["how"]
 
 
 def test_page_says_why_territories_that_are_all_shown_have_fewer_respondents_than_the_region() -> None:

@@ -33,7 +33,7 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
     )
     assert indicators.describe_pairs(pairs) == f"1 of 2 pairs could be compared. None differs clearly. {others}"
     assert indicators.describe_pairs([*pairs, make_pair("higher")]).startswith(
-        f"2 of 3 pairs could be compared. 1 differs clearly. {others} Because 2 pairs"
+        f"2 of 3 pairs could be compared. Clear differences: 1. {others} Because 2 pairs"
     )
     assert "not compared" not in indicators.describe_pairs([make_pair("higher")] * 2), "all are compared"
 
@@ -54,12 +54,13 @@ def test_pairs_that_count_differently_are_counted_with_what_differs() -> None:
     ]
     text = indicators.describe_pairs(pairs)
     assert (
-        "1 of the compared pairs needs care. Differences between its territories: the inclusion of juveniles." in text
-    )
+        "Care is needed with 1 of the compared pairs. What differs between their territories: the inclusion of "
+        "juveniles."
+    ) in text
     two = indicators.describe_pairs([pairs[0], make_pair("lower", is_with_care=True, reasons="stage_differs")])
-    differences = "Differences between their territories: the stage and the inclusion of juveniles."
-    assert f"2 of the compared pairs need care. {differences}" in two
-    assert "need" not in indicators.describe_pairs(pairs[1:])
+    differences = "What differs between their territories: the stage and the inclusion of juveniles."
+    assert f"Care is needed with 2 of the compared pairs. {differences}" in two
+    assert "needed" not in indicators.describe_pairs(pairs[1:])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_each_rule_of_a_default_version_has_a_sentence() -> None:
 def test_pairs_of_some_territories_say_for_how_many_the_tests_allow() -> None:
     pairs = [make_pair("higher", n_tested=6), make_pair("no_difference", n_tested=6)]
     text = indicators.describe_pairs(pairs)
-    assert text.startswith("2 of 2 pairs could be compared. 1 differs clearly.")
+    assert text.startswith("2 of 2 pairs could be compared. Clear differences: 1.")
     assert "allow for all 6 pairs of territories compared at once" in text
     assert indicators.describe_pairs(pairs * 3).endswith(
         "Because 6 pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals "

@@ -160,6 +160,30 @@ def test_sentence_has_no_empty_placeholder_in_any_language(sentence: str, code: 
     assert set(re.findall(r"\d+", english)) <= set(re.findall(r"\d+", text)), "each number of the sentence is in it"
 
 
+def describe_spread(digits: int) -> str:
+    row = RANGE | {"n": 5, "n_enough": 3, "n_withheld": 2, "minimum": 0.44, "median": 1.6, "maximum": 1.81}
+    return regions.describe_range(row, digits)
+
+
+NUMBERED: Mapping[str, Callable[[], str]] = {
+    **SENTENCES,
+    "range with few": lambda: describe_spread(2),
+    "range with few, whole numbers": lambda: describe_spread(0),
+    "pairs with care": lambda: indicators.describe_pairs(
+        [PAIR | {"is_with_care": True, "reasons": "juveniles_differs"}, PAIR, PAIR | {"verdict": "too_few"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("code", [i18n.SOURCE_LANGUAGE, *LANGUAGES])
+@pytest.mark.parametrize("name", NUMBERED)
+def test_no_sentence_begins_with_a_number_after_one_that_ends_with_a_number(name: str, code: str) -> None:
+    """Require it because "highest 1.81. 2 of them" was read as 1.812, in a language with a decimal comma as well."""
+    with read_in(code):
+        text = NUMBERED[name]()
+    assert not re.search(r"\d\)?%?[.]\s+\d", text), text
+
+
 @pytest.mark.parametrize(
     ("code", "decimal", "thousands"), [("en", ".", ","), *((code, ",", "\u202f") for code in LANGUAGES)]
 )  # fmt: skip

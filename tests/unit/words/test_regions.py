@@ -215,7 +215,7 @@ def test_shortest_window_names_its_territories_and_how_many_have_the_figure() ->
     ]
     sentence = regions.explain_window(windows, is_share=False)
     assert sentence.startswith(
-        "2021–2025 is the shortest period in which most of the territories that report this have enough to compare. "
+        "Most of the territories that report this have enough to compare in 2021–2025, and not in a shorter period. "
         "3 of the 4 territories that report this have counts"
     )
     assert sentence.endswith(" Only 3 territories have this figure for 2021–2025.")
@@ -229,12 +229,12 @@ def test_shortest_window_names_its_territories_and_how_many_have_the_figure() ->
         (
             {"n": 2, "n_enough": 0, "n_withheld": 3},
             "Two territories have a published figure. A median needs three territories. In all of them, the "
-            "counts are too few to compare. 3 more are withheld.",
+            "counts are too few to compare. Withheld as well: 3.",
         ),
         (
             {"n": 3, "n_enough": 2, "n_withheld": 1, "minimum": 1, "median": 2, "maximum": 4},
             "3 territories have a published figure: median 2, lowest 1, highest 4. In 1 of them, the counts "
-            "are too few to compare. 1 more is withheld.",
+            "are too few to compare. Withheld as well: 1.",
         ),
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from dashboards.public import charts
 from dashboards.public.pages.territory import trend
 from pipelines.front.charts.canvas import NARROW, WIDE
@@ -133,6 +135,23 @@ def test_signs_of_declarations_are_written_in_words() -> None:
     assert changes.describe_break(law) == (
         "Change in the law, 2006 Q1: Articles in force from then: 388 and 389. Articles no longer in force: 111b."
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "expected"),
+    [
+        ("verified", "law", "This change in the law is real, unlike the figures of this demonstration."),
+        ("unverified", "law", "but its source has not been verified yet."),
+        ("demonstration", "law", "A new code."),
+        ("verified", "source", "A new code."),
+    ],
+)
+def test_real_changes_of_law_are_marked_in_a_demonstration(status: str, kind: str, expected: str) -> None:
+    """Distinguish real law from invented figures: "raised from 5 to 20 years" was read as invented, too."""
+    day = date(2020, 1, 1)
+    row = build_break(day, day, kind=kind, status=status)
+    assert changes.describe_break(row).endswith("A new code."), "a real release has no invented figures"
+    assert changes.describe_break({**row, "is_demonstration": True}).endswith(expected)
 
 
 def test_a_rounded_split_still_adds_up() -> None:

@@ -13,6 +13,7 @@ from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.from_rows import (
     find_cuts,
+    list_interval_notes,
     list_pending_notes,
     make_point,
     make_series,
@@ -82,7 +83,9 @@ def test_mark_of_a_break_is_at_the_period_that_the_break_names() -> None:
     day, later = date(2023, 1, 1), date(2024, 1, 1)
     counting = make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")
     assert find_marks([make_break(later, later)]) == [BreakMark(3, 3, "Change in the law, 2024", 3)]
-    assert find_marks([make_break(day, day), counting]) == [BreakMark(1, 3, "Change in counting / law, 2023", 2)]
+    assert find_marks([make_break(day, day), counting]) == [
+        BreakMark(1, 3, "Change in counting and change in the law, 2023", 2)
+    ]
     assert find_marks([make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
     # The day of the break is not known: the first figure of the series may be from before it or after it.
     assert find_marks([counting], YEARS[2:]) == [BreakMark(1, 1, "Change in counting, 2023", 0)]
@@ -154,6 +157,19 @@ def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None
     ]  # fmt: skip
 
 
+def test_intervals_of_two_methods_in_one_picture_are_noted() -> None:
+    """Require it because 33 (20–52), which allows for several people per case, was next to 31 (21–44)."""
+    allowing, others = (
+        make_total("AA", "2025", value, dispersion=dispersion) for value, dispersion in ((33.0, 1.8), (31.0, 1.0))
+    )
+    (note,) = list_interval_notes({"indicted": allowing, "adjudicated_first": others, "convicted_first": None})
+    assert "allow for several people per case: indicted." in note
+    same = {"indicted": others, "adjudicated_first": others}
+    assert list_interval_notes(same) == list_interval_notes(dict.fromkeys(same, allowing)) == []
+    withheld = make_total("AA", "2025", None, dispersion=None)
+    assert list_interval_notes({"indicted": allowing, "adjudicated_first": withheld}) == []
+
+
 def test_make_stages_marks_pending_cases_that_are_few_as_other_counts() -> None:
     """Require it because a stock of 7 had no such words, next to 7 rejected cases that had them."""
     cells = {"investigated": make_total("AA", "2025", 30.0), "adjudicated_first": None}
@@ -182,7 +198,7 @@ def test_make_stages_shows_a_published_stock_before_the_range_of_the_records() -
         drawn = make_stages("A place", {"investigated": None}, "first", None, banded, stocks, str.title, "2025")
         (stage,) = drawn.stages
         assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == texts
-        assert len(list_pending_notes(drawn)) == 1
+        assert len(list_pending_notes(drawn)) == (1 if stocks else 2), "ranges are explained where there is one"
     drawn = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title, "2025")
     (stage,) = drawn.stages
     assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == ["Pending: not collected"]

@@ -575,7 +575,7 @@ def test_ratio_has_its_range_and_version() -> None:
     few = "Only 3 of 7 territories can be included; a regional figure needs at least 4. Not included: "
     assert f": no regional figure. {few}" in read_html(test)
     assert read_row(test, "Western Balkans")[0] == "no regional figure", "three of seven territories are not the region"
-    assert "4 of 7 territories have enough to be compared" in read_html(test)
+    assert "Territories with large enough numbers to be compared: 4 of 7" in read_html(test)
 
 
 def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> None:
@@ -605,7 +605,7 @@ def test_share_has_its_range_and_few_cases_are_marked() -> None:
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
     text = read_html(run_page("territory", territory="AL", by="sex", year="2025"))
-    assert "Female: 3 of 21 pairs could be compared. 2 differ clearly." in text
+    assert "Female: 3 of 21 pairs could be compared. Clear differences: 2." in text
     # 30 of 60 and 20 of 80 are 50 and 25 per cent; the odds are 30:30 and 20:60, a ratio of three.
     odds = "the odds 3.00 times as high (95% confidence interval 1.32 to 6.94)."
     assert f"The figure for Albania is higher than that for Croatia: 50 against 25 per cent; {odds}" in text
@@ -724,7 +724,7 @@ def test_region_rate_has_coverage_median_range_and_count() -> None:
     text = read_html(test)
     assert "inhabitants: 1.25. Figures cover 5 of 7 territories." in text
     assert "5 territories have a published figure: median 1.60, lowest 0.44, highest 1.81. " in text
-    assert "2 more are withheld." in text
+    assert "Withheld as well: 2." in text
     assert (
         "To compare territories, use 2025 for convicted; 2023–2025 for sentenced, although most territories have too "
         "few cases." in text
