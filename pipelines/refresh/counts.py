@@ -28,7 +28,9 @@ def build_counts(
     are_facts_checked: bool = False,
     with_tests: bool = True,
 ) -> Step:
-    """Build the count marts, unless they were built today from the same returns, declarations and dbt project.
+    """Build the count marts, unless they were built from the same returns, declarations and dbt project.
+
+    They are built again when a deadline has passed, or figures have become final, since: counts say what is due.
 
     With `only_look`, this and the other steps that build something raise WorkDueError where they would build.
     With `are_facts_checked`, the facts are not compared with the ledger: a scratch home has the facts of another home,
@@ -36,7 +38,7 @@ def build_counts(
     """
     from pipelines.warehouse import count_builds, dbt, dbt_runner
 
-    key = build_cache.digest_parts(_gathered_key(home), dbt_runner.project_digest(), clock.now().date().isoformat())
+    key = build_cache.digest_parts(_gathered_key(home), dbt_runner.project_digest(), _find_last_turn(home))
     cached = build_cache.find_outcome(home, "counts", key)
     # The folder of the home, and not the recorded one: a home may have been copied or moved.
     built = home.warehouse / Path(cached["path"]).name if cached is not None else None
@@ -57,6 +59,20 @@ def build_counts(
     tests = count_builds.test_results(path)
     log(f"counts built into {path.name}; {len(tests)} tests run")
     return Step(new=True, path=path, seconds=seconds, tests=tests)
+
+
+def _find_last_turn(home: Home) -> str:
+    """Return the last day up to today on which a return became due or figures became final, empty if there is none.
+
+    Models compare today with no other day (`as_of()`), so between two of these days the same returns give the same
+    counts. Other comparisons are with times of acts, which are all in the past.
+    """
+    import polars as pl
+
+    calendar = pl.read_parquet(home.gathered / "calendar.parquet", columns=["deadline", "final_on"])
+    days = pl.concat([calendar[name].rename("day") for name in calendar.columns]).drop_nulls()
+    last = days.filter(days <= clock.now().date()).max()
+    return str(last or "")
 
 
 def _gathered_key(home: Home) -> str:

@@ -3,10 +3,13 @@
 restricted/records/<digest>/{restricted,public}/record_*.parquet   one folder for each set of inputs
 restricted/records/<digest>/members.parquet                        the persons behind the public figures
 restricted/records/released/                                       public tables of the newest published release
+
+A folder has `inputs.json`: the digest of its inputs without that release, and its own name.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _CODE = ("statistics", "warehouse/records")
+_INPUTS = "inputs.json"
 _MEMBER = ("table", "cell", *wide_frames.MEMBER)
 _BLOCKS = """
     select distinct submission_id, jurisdiction, source, form, freq, period from int_block
@@ -64,22 +68,39 @@ def build_records(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
         _write_tables(aside, counts, blocks, _read_law(law), areas, released)
     else:
         _no_members().write_parquet(aside / "members.parquet")
+    note = {"inputs": _digest_inputs(home, counts, tables), "folder": target.name}
+    (aside / _INPUTS).write_text(json.dumps(note) + "\n", encoding="utf-8")
     aside.rename(target)
     return target, True
 
 
 def locate_records(home: Home, counts: Path, tables: Path) -> Path:
-    """Return the folder of the tables for one build of the counts; it exists if they were computed before."""
+    """Return the folder of the tables for one build of the counts; it exists if they were computed before.
+
+    The newest release is an input, because too small a change of its figures is not shown. If that release was made
+    from the same inputs, no figure can have changed: then it is the folder of that release, as long as it is there.
+    Without this, a publication alone would make every figure from records due again.
+    """
     released = records_folder(home) / "released"
-    key = build_cache.digest_parts(
+    inputs = _digest_inputs(home, counts, tables)
+    if (released / _INPUTS).is_file():
+        note = json.loads((released / _INPUTS).read_text(encoding="utf-8"))
+        made_of = records_folder(home) / str(note["folder"])
+        if note["inputs"] == inputs and made_of.exists():
+            return made_of
+    key = build_cache.digest_parts(inputs, *([released] if released.exists() else []))
+    return records_folder(home) / key[:16]
+
+
+def _digest_inputs(home: Home, counts: Path, tables: Path) -> str:
+    """Return the digest of the inputs of the tables, apart from the newest release."""
+    return build_cache.digest_parts(
         build_cache.code_digest(*_CODE),
         str(codes.measure_parts()),
         _read(counts, _BLOCKS).write_csv(),
         home.gathered / "law_article.parquet",
         tables / "dim_area.parquet",
-        *([released] if released.exists() else []),
     )
-    return records_folder(home) / key[:16]
 
 
 def remove_other_builds(home: Home, wanted: Iterable[str]) -> None:
@@ -101,7 +122,10 @@ def prepare_baseline(home: Home, made_of: Path) -> None:
     aside = _next_baseline(home)
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(made_of / "public", aside / "public")
-    shutil.copyfile(made_of / "members.parquet", aside / "members.parquet")
+    for name in ("members.parquet", _INPUTS):
+        # Folders that earlier software made have no note of their inputs.
+        if (made_of / name).exists():
+            shutil.copyfile(made_of / name, aside / name)
     durable.sync_tree(aside)
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,15 @@ class Story:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     checks: dict[str, list[Any]] = field(default_factory=dict)
     counts: dict[str, Path] = field(default_factory=dict)
+    requested: dict[str, list[str]] = field(default_factory=dict)
+    """The sensors of the real definitions that requested a refresh after a step of the story."""
 
-    def run_refresh(self, name: str) -> None:
-        """Run the job and keep its messages and result."""
+    def run_refresh(self, name: str, *, even_if_unchanged: bool = True) -> None:
+        """Run the job, if there is work or it is to run anyway, and keep its messages and result."""
         self.messages[name] = []
-        self.results[name] = run.run_refresh(self.home, say=self.messages[name].append)
+        self.results[name] = run.run_refresh(
+            self.home, say=self.messages[name].append, even_if_unchanged=even_if_unchanged
+        )
         latest = dbt.latest_counts(self.home)
         assert latest is not None
         self.counts[name] = latest
@@ -90,6 +95,32 @@ def _read_reported_persons(counts: Path, area: str, period: str) -> float | None
     return None if rows.is_empty() else rows["value"].item()
 
 
+def list_requested_refreshes(home: Home) -> list[str]:
+    """Evaluate the sensors of the job `refresh` as a new daemon does, and return those that request it."""
+    import dagster as dg
+
+    from pipelines.definitions import defs
+    from pipelines.defs.home import HomeResource
+    from pipelines.defs.jobs import JOB
+
+    repository = defs().get_repository_def()
+    names = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        for sensor in repository.sensor_defs:
+            if JOB.name in {target.job_name for target in sensor.targets}:
+                context = dg.build_sensor_context(
+                    instance=instance,
+                    repository_def=repository,
+                    **(
+                        {"resources": {"home": HomeResource(root=str(home.root))}}
+                        if sensor.required_resource_keys
+                        else {}
+                    ),
+                )
+                names += [sensor.name] * len(sensor.evaluate_tick(context).run_requests or ())
+    return names
+
+
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line, bytes]:
     """A few returns of two jurisdictions, one of them with an impossible number."""
@@ -114,6 +145,8 @@ def build_story(root: Path, samples: tuple[Path, small.Line, bytes]) -> None:
         story.run_refresh("first")
         story.run_refresh("again")
         publication_fixture.publish_draft(home)
+        story.run_refresh("published", even_if_unchanged=False)
+        story.requested["published"] = list_requested_refreshes(home)
         patch.setenv("RTI_NOW", LATER)
         small.add_return(
             own_samples, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
@@ -121,7 +154,7 @@ def build_story(root: Path, samples: tuple[Path, small.Line, bytes]) -> None:
         )  # fmt: skip
         story.run_refresh("corrected")
     counts = {name: path.relative_to(root).as_posix() for name, path in story.counts.items()}
-    note = {"messages": story.messages, "results": story.results, "counts": counts}
+    note = {"messages": story.messages, "results": story.results, "counts": counts, "requested": story.requested}
     (root / "story.json").write_text(json.dumps(note), encoding="utf-8")
 
 
@@ -142,8 +175,9 @@ def story(
         home = open_home(root / "home")
         yield Story(
             home, root / "samples", *samples[1:], note["messages"], note["results"],
-            {name: _read_checks(home, result["run"]) for name, result in note["results"].items()},
+            {name: _read_checks(home, result["run"]) for name, result in note["results"].items() if result["run"]},
             {name: root / path for name, path in note["counts"].items()},
+            note["requested"],
         )  # fmt: skip
 
 
@@ -262,6 +296,13 @@ def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:
 # ----- nothing new, without Dagster
 
 
+def test_publication_alone_starts_no_run(story: Story) -> None:
+    """Start again: the release is an input of the figures from records, but none of them can have changed."""
+    assert story.results["published"] == {"run": None, "draft": None, "new": False}
+    assert "figures of case records: nothing new" in story.messages["published"]
+    assert story.requested["published"] == []
+
+
 def _list_runs(home: Home) -> list[str]:
     import dagster as dg
 
@@ -284,6 +325,13 @@ def test_refresh_without_work_starts_no_run(story: Story) -> None:
     )
     for step in (*steps, "release 2026-Q3.1"):
         assert f"{step}: nothing new" in messages
+
+
+def _find_next_turn(home: Home) -> date:
+    """Return the first day after that of the story on which a return becomes due or figures become final."""
+    calendar = pl.read_parquet(home.gathered / "calendar.parquet")
+    days = {*calendar["deadline"], *calendar["final_on"]}
+    return min(day for day in days if day > date.fromisoformat(LATER[:10]))
 
 
 @pytest.mark.sampled(turn=2)
@@ -316,7 +364,9 @@ def test_refresh_with_work_in_any_step_is_needed(story: Story, monkeypatch: pyte
         file.write(content)
     with monkeypatch.context() as patch:
         patch.setenv("RTI_NOW", "2026-12-02T09:00:00Z")
-        assert unchanged.is_refresh_needed(home), "another day"
+        assert not unchanged.is_refresh_needed(home), "a day on which nothing becomes due or final"
+        patch.setenv("RTI_NOW", f"{_find_next_turn(home)}T09:00:00Z")
+        assert unchanged.is_refresh_needed(home), "a day on which returns become due or final"
     shutil.rmtree(measured_quality.quality_folder(home))
     assert not unchanged.is_refresh_needed(home), "everything is as it was"
     assert measured_quality.quality_folder(home).is_dir(), "quality is measured at once"
