@@ -18,7 +18,7 @@ from pipelines.front.edition import Edition
 from pipelines.front.queries import RETURNS
 from pipelines.words import Row, changes, figures, language, reporting
 from pipelines.words.areas import assign_footnote_marks, name_areas
-from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, is_figure_left_out, list_returns
+from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, list_returns
 
 
 def open_reader(edition: Edition, language: str) -> Reader:
@@ -157,10 +157,6 @@ class Reader:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
         measure = str(row.get("measure") or DEFAULT_MEASURE)
         return self.coverage.describe_absences(row, list_returns(measure), self.edition.find_own_rows(row))
-
-    def is_figure_left_out(self, row: Row) -> bool:
-        """Return True if a territory has a figure that is not in a figure of the region."""
-        return is_figure_left_out(row, self.edition.find_own_rows(row))
 
     def describe_cover(self, row: Row) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""

@@ -103,7 +103,7 @@ class FigureTable:
     def cover_field(self, row: words.Row | None) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
 
-        The note is shown before others if one of them has a figure, because a reader of the column would add it up.
+        The note is shown before others if the region has a figure, because a reader would take it for one of all.
         A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
         if row is None:
@@ -114,7 +114,8 @@ class FigureTable:
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
         if not absences:
             return Markup(counted)
-        number = self.notes.number_note(absences, is_unfolded=self.reader.is_figure_left_out(row))
+        is_shown = row["value"] is not None and not regions.is_refused(row)
+        number = self.notes.number_note(absences, is_unfolded=is_shown)
         return Markup("{}{}").format(counted, _render_marks([number]))
 
     def note_field(self, text: Part, note: str = "") -> Part:

@@ -48,15 +48,6 @@ def name_figure(row: Row) -> tuple[str, ...]:
     return tuple("" if value in _NO_DIMENSION else str(value) for value in (*values, age))
 
 
-def is_figure_left_out(row: Row, own_rows: Mapping[str, Row]) -> bool:
-    """Return True if a territory has a figure that is not in this figure of the region.
-
-    `own_rows` are the figures of the territories that are the same as this one, by territory.
-    """
-    members = str(row["reporters"] or "").split(",")
-    return any(figure["value"] is not None and code not in members for code, figure in own_rows.items())
-
-
 def _is_of_adults(row: Row) -> bool:
     """Return True if a count, or one of the two counts of a ratio, has no minors in it."""
     return ADULT in (row.get("age"), *str(row.get("ages") or "").split("/"))

@@ -92,7 +92,7 @@ class Coverage:
             return tables.Cell(figure.text, f"{what}: {figure.spoken}", kind="note")
         absences = self.list_absences(row)
         text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
-        marks = (notes.number_note(absences),) if absences else ()
+        marks = (notes.number_note(absences, is_unfolded=row["value"] is not None),) if absences else ()
         spoken = tell("{count} territories", count=text)
         return tables.Cell(text, f"{what}: {spoken}", marks, kind="note")
 
