@@ -327,15 +327,17 @@ def _compile_fields(language: str) -> re.Pattern[str]:
 
 @cache
 def _compile_titles(_language: str) -> re.Pattern[str]:
-    labels = unbroken_labels()
-    return re.compile(f"{labels.pattern}|{_SHORT_WORDS}") if _has_short_words() else labels
+    titles = rf"\b{_WORD}{{2,12}}, {_YEAR}(?![\w–])|{unbroken_labels().pattern}"
+    return re.compile(f"{titles}|{_SHORT_WORDS}" if _has_short_words() else titles)
 
 
 @cache
 def _compile_labels(language: str) -> re.Pattern[str]:
     states = {LEGEND[kind][0] for kind in LEGEND if kind not in ("zero", "few")} | {tell(TOO_FEW)}
     interval = rf"{_NUMBER} \({_NUMBER}–{_NUMBER}\)"
-    return re.compile(rf"{interval}|\b(?:{_join_texts(states)})\b|{_compile_pattern(language).pattern}")
+    # A label breaks its own lines, so that it has room for a short word before a day: "on 31 December 2025".
+    figures = rf"(?:\b{_WORD}{{1,3}} )?(?:{_compile_pattern(language).pattern})"
+    return re.compile(rf"{interval}|\b(?:{_join_texts(states)})\b|{figures}")
 
 
 def _join_texts(texts: set[str]) -> str:

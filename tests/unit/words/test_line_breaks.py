@@ -11,7 +11,13 @@ import pytest
 from pipelines.core import i18n
 from pipelines.words import format_day, period_short
 from pipelines.words.language import read_in
-from pipelines.words.line_breaks import unbroken_fields, unbroken_figures, unbroken_labels, unbroken_phrases
+from pipelines.words.line_breaks import (
+    unbroken_fields,
+    unbroken_figures,
+    unbroken_labels,
+    unbroken_phrases,
+    unbroken_titles,
+)
 
 
 def find_in(language: str, text: str, compose: Callable[[], re.Pattern[str]] = unbroken_figures) -> list[str]:
@@ -88,11 +94,16 @@ def test_ranges_parts_and_small_numbers_are_read_as_one(language: str, text: str
         ("sq", "Me kallëzim të hedhur poshtë: nuk mblidhet", ["nuk mblidhet"]),
         ("mk", "Отфрлени: 7 (3–14)", ["7 (3–14)"]),
         ("en", "2026 Q3, few, 0", ["2026 Q3"]),
+        ("sq", "Të papërfunduara më 31 dhjetor 2025", ["më 31 dhjetor 2025"]),
     ],
 )
 def test_labels_of_pictures_keep_states_and_intervals_whole(language: str, text: str, labels: list[str]) -> None:
     with read_in(language):
         assert [match[0] for match in unbroken_labels().finditer(text)] == labels
+
+
+def test_year_at_the_end_of_a_title_does_not_begin_a_line() -> None:
+    assert find_in("en", "Convicted, trafficking in persons, 2025", unbroken_titles) == ["persons, 2025"]
 
 
 @pytest.mark.parametrize(

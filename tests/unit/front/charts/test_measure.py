@@ -34,8 +34,8 @@ def test_wrap_text_does_not_part_numbers_that_are_read_as_one(whole: str) -> Non
     assert " ".join(wrap_text(whole, measure_text("4 of", 12), 12)) == whole, "broken where it is too long for a line"
 
 
-def test_a_day_is_one_word_of_a_name() -> None:
-    day = measure_text("31 December 2025:", 12)
+def test_a_day_is_one_word_of_a_name_with_the_short_word_before_it() -> None:
+    day = measure_text("on 31 December 2025:", 12)
     assert measure_longest_word(["Pending on 31 December 2025:", "Rejected:"], 12) == day
     assert measure_longest_word([], 12) == 0
 
