@@ -32,19 +32,21 @@ from pipelines.front.charts import (
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes, durations
-from pipelines.words.language import tell
+from pipelines.words.language import Texts, tell
 
 
 @dataclass(frozen=True)
 class Picture:
     """A picture with its title and the lines that are always shown below it.
 
-    `wide` is its other layout, for a page that shows one picture in the whole width.
+    `wide` is its other layout, for a page that shows one picture in the whole width. `signs` are those of series over
+    time that are in it (`series.list_signs`).
     """
 
     drawing: Drawing
     under: Sequence[str] = ()
     wide: Drawing | None = None
+    signs: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
@@ -96,16 +98,24 @@ def _make_bar(name: str, cell: Mapping[str, Any] | None, *, rate: bool) -> bars.
     return bars.Bar(name, figure, label, cell is not None and figure.kind == "value" and words.is_few(cell))
 
 
-SERIES_READ = mark(
-    "Shaded band: 95% confidence interval. Hollow point: fewer than {enough}; the line is paler where most are. "
-    "Diamond: provisional. Dashed line or grey band: change of law or counting. The word at the foot shows why a "
-    "period has no point."
+_SIGNS: Mapping[str, str] = Texts(
+    {
+        "band": mark("Shaded band: 95% confidence interval."),
+        "few": mark("Hollow point: fewer than {enough}, too few to compare. The line is paler where most are."),
+        "provisional": mark("Diamond: provisional."),
+        "break": mark("Dashed line: a break in the series."),
+        "shade": mark("Grey band: the time in which the break is."),
+        "absent": mark("The word at the foot shows why a period has no point."),
+    },
+    enough=ENOUGH_EVENTS,
 )
+"""How to read each sign of a series over time."""
 
 
-def explain_series() -> str:
-    """Return the sentences on how to read the charts of a series."""
-    return tell(SERIES_READ, enough=ENOUGH_EVENTS)
+def explain_series(pictures: Sequence[Picture]) -> str:
+    """Return the sentences on how to read pictures of series, on the signs that are in them."""
+    signs = frozenset().union(*(picture.signs for picture in pictures))
+    return " ".join(text for sign, text in _SIGNS.items() if sign in signs)
 
 
 def draw_series(
@@ -136,7 +146,8 @@ def draw_series(
     texts += [
         tell("Break in the series. {text}", text=text if text.endswith(".") else f"{text}.") for text in found_breaks
     ]
-    return _frame(series.draw_series(picture, width=NARROW, description=" ".join(texts), top=top), under)
+    framed = _frame(series.draw_series(picture, width=NARROW, description=" ".join(texts), top=top), under)
+    return replace(framed, signs=series.list_signs([picture]))
 
 
 def _describe_course(picture: series.ChartSeries) -> str:
@@ -198,19 +209,23 @@ def draw_board(drawn: board.StateBoard, *, under: Sequence[str] = ()) -> Picture
 
 def draw_trend(drawn: series.ChartSeries, *, under: Sequence[str] = ()) -> Picture:
     """Return one series in the whole width of the page."""
-    return _fit(lambda width: series.draw_series(drawn, width=width), under)
+    picture = _fit(lambda width: series.draw_series(drawn, width=width), under)
+    return replace(picture, signs=series.list_signs([drawn]))
 
 
 def draw_lines(
     title: str, all_series: Sequence[series.ChartSeries], full: int, *, under: Sequence[str] = ()
 ) -> Picture:
     """Return several series in one picture: one in full, by its position, the others as lines behind it."""
-    return _fit(lambda width: lines.draw_lines(title, all_series, full, width=width), under)
+    picture = _fit(lambda width: lines.draw_lines(title, all_series, full, width=width), under)
+    # Only the one in full has all signs.
+    return replace(picture, signs=series.list_signs([all_series[full]]))
 
 
 def draw_multiples(title: str, panels: Sequence[series.ChartSeries], *, under: Sequence[str] = ()) -> Picture:
     """Return several series next to each other, all on one scale and over the same periods."""
-    return _fit(lambda width: series.draw_multiples(title, panels, width=width), under)
+    picture = _fit(lambda width: series.draw_multiples(title, panels, width=width), under)
+    return replace(picture, signs=series.list_signs(panels))
 
 
 def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:

@@ -37,8 +37,11 @@
         (text, part) => text.replace(part, () => part.replaceAll(" ", "\u00a0")), readText(heading).replace(/\?$/, ""),
       );
     });
+    // How many territories are in a figure has not the unit of the figure: "Under 18", not "Under 18: share, % (...)".
+    const subjects = headings.map((text) => (headings.length > 2 ? text.split(/: | \(/)[0] : ""));
     for (const row of table.tBodies[0].rows) {
-      for (const field of row.cells) if (field.cellIndex) field.dataset.column = headings[field.cellIndex];
+      const names = row.classList.contains("rti-row-cover") ? subjects : headings;
+      for (const field of row.cells) if (field.cellIndex) field.dataset.column = names[field.cellIndex];
     }
   }
 

@@ -74,6 +74,14 @@ class FigureTable:
         self._has_few |= any(_FEW_CLASS in part for part in row.fields)
         self.rows.append(row)
 
+    def add_cover_row(self, regional: Iterable[words.Row | None]) -> None:
+        """Add the row with how many territories are in the figures of the region, which are those of all columns.
+
+        Its kind tells a narrow screen that the unit of a column is not that of this row.
+        """
+        fields = tuple(self.cover_field(row) for row in regional)
+        self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))
+
     def name_area(self, code: str, href: str = "", note: str = "") -> Part:
         """Return the name of an area as a heading, with the mark of its footnote; `note` is one on all of its row."""
         if code not in self._named:

@@ -54,7 +54,7 @@ def _show_pictures(frame: layout.Frame, compared: Compared, freq: str, periods: 
         charts.draw_multiples(tell("{title}: all on one scale", title=title), list(panels.values()), under=under),
     ]
     layout.show_panels(frame, pictures, about=comparison.name_column(compared.choice, freq), key="time")
-    layout.put_small(f"{tell(_LINES_READ)} {charts.explain_series()}")
+    layout.put_small(f"{tell(_LINES_READ)} {charts.explain_series(pictures)}")
 
 
 def _choose_highlighted(compared: Compared, with_figures: Sequence[str]) -> str:

@@ -28,8 +28,11 @@ from pipelines.front.charts.series import (
 
 MOST_BANDS = 3
 """Lines that have their bands and points, too; more would cover each other."""
-_DASHES = ("7 3", "2 3", "10 3 2 3", "4 2", "12 4", "1 4", "8 2 2 2 2 2")
-"""Dashes of the lines behind the one in full, which has none."""
+_DASHES = ("7 3", "2 3", "14 3 2 3", "20 4", "2 9", "8 3 2 3 2 3", "9 9")
+"""Dashes of the lines behind the one in full, which has none. They differ in their longest stroke or their gaps, so
+that a reader of the key does not take one for another."""
+_SAMPLE = 48
+"""Length of the piece of a line in the key, which shows each of the dashes at least twice."""
 _NAMES = 150
 """Widest column of names at the end of the lines, in pixels."""
 _CEILING = LINE + 2
@@ -74,7 +77,7 @@ def draw_lines(
         bottom = draw_strip(canvas, main, axis.width, width - column, bottom + 4)
     drawn = all_series if has_bands else [main]
     keys = [
-        marks.Key(_show_dash(dashes.get(place, "")), series.title)
+        marks.Key(_show_dash(dashes.get(place, "")), series.title, _SAMPLE + 6)
         for place, series in enumerate(all_series if not names else ())
     ]
     bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn, canvas)])
@@ -147,6 +150,7 @@ def _show_dash(dash: str) -> Callable[[Canvas, float, float], None]:
 
     def show_dash(canvas: Canvas, x: float, y: float) -> None:
         kind = "other" if dash else "curve"
-        canvas.add_element("path", d=draw_path([(x - 9, y), (x + 9, y)]), kind=kind, stroke_dasharray=dash)
+        ends = [(x - _SAMPLE / 2, y), (x + _SAMPLE / 2, y)]
+        canvas.add_element("path", d=draw_path(ends), kind=kind, stroke_dasharray=dash)
 
     return show_dash

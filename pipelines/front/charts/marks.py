@@ -18,10 +18,11 @@ _KEY_LINE = 21
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of a key: how its mark is drawn around a point, and what it means."""
+    """One entry of a key: how its mark is drawn around a point, what it means, and the room that the mark needs."""
 
     show: Callable[[Canvas, float, float], None]
     text: str
+    room: float = _SIGN
 
 
 def describe_few(*, is_share: bool = False) -> str:
@@ -45,12 +46,12 @@ def draw_key(canvas: Canvas, top: float, keys: Sequence[Key], left: float = 0) -
         return top
     x, y = left, top + 14
     for key in keys:
-        lines = wrap_text(key.text, canvas.width - left - _SIGN, SMALL)
-        width = _SIGN + max(measure_text(line, SMALL) for line in lines)
+        lines = wrap_text(key.text, canvas.width - left - key.room, SMALL)
+        width = key.room + max(measure_text(line, SMALL) for line in lines)
         if x > left and x + width > canvas.width:
             x, y = left, y + _KEY_LINE
-        key.show(canvas, x + _SIGN / 2 - 2, y - 4)
-        y = canvas.add_lines(x + _SIGN, y, lines, "small") - SMALL_LINE
+        key.show(canvas, x + key.room / 2 - 2, y - 4)
+        y = canvas.add_lines(x + key.room, y, lines, "small") - SMALL_LINE
         x += width + _BETWEEN
     return y + 6
 
@@ -124,6 +125,10 @@ def show_partial(canvas: Canvas, x: float, y: float) -> None:
 
 def show_provisional(canvas: Canvas, x: float, y: float) -> None:
     draw_point(canvas, x, y, is_provisional=True)
+
+
+def show_provisional_few(canvas: Canvas, x: float, y: float) -> None:
+    draw_point(canvas, x, y, is_few=True, is_provisional=True)
 
 
 def show_former(canvas: Canvas, x: float, y: float) -> None:

@@ -493,15 +493,33 @@ def list_coverage_changes(series: ChartSeries) -> list[str]:
     return texts
 
 
+def list_signs(all_series: Sequence[ChartSeries]) -> frozenset[str]:
+    """Return the names of the signs that occur in pictures of some series, of those that a page explains."""
+    points = [point for series in all_series for point in series.points]
+    with_value = [point for point in points if point.has_value]
+    occurs = {
+        "band": any(point.figure.low is not None for point in with_value),
+        "few": any(point.is_few for point in with_value),
+        "provisional": any(point.is_provisional for point in with_value),
+        "break": any(series.breaks for series in all_series),
+        "shade": any(span.end > min(span.start, span.rule) for series in all_series for span in series.breaks),
+        "absent": any(map(_is_absent, points)),
+    }
+    return frozenset(name for name, is_drawn in occurs.items() if is_drawn)
+
+
 def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     few = marks.describe_few(is_share=any(series.is_share for series in all_series))
+    provisional = [p for p in points if p.is_provisional]
+    # The sign in the key is as the points are: hollow if all of them are too few to compare.
+    show_provisional = marks.show_provisional_few if all(p.is_few for p in provisional) else marks.show_provisional
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
         (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
         (any(p.is_few for p in points), marks.show_few, few),
         (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
-        (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
+        (bool(provisional), show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
         (any(series.breaks for series in all_series), marks.show_break, tell("Break in the series")),
         (any(series.events for series in all_series), marks.show_break, tell("Change of law")),

@@ -102,5 +102,5 @@ def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
         table.add_row(heading, fields, is_total=code == edition.region)
         # A rate whose counts are from different territories has none that are in all of them.
         if code == edition.region and not all(regions.is_mixed(row) for row in of_area):
-            table.add_row(tell("Territories included"), [table.cover_field(row) for row in of_area])
+            table.add_cover_row(of_area)
     return table

@@ -167,7 +167,7 @@ def compose_ratios(reader: Reader, crime: str, metric: str, *, has_cover: bool =
         heading = table.name_area(code, note=describe_basis([rows.get(code)]))
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
         if has_cover and code == edition.region:
-            table.add_row(tell("Territories included"), (table.cover_field(rows.get(code)),))
+            table.add_cover_row([rows.get(code)])
     return table
 
 

@@ -178,7 +178,7 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(heading, fields, is_total=code == edition.region)
         if code == edition.region:
-            table.add_row(tell("Territories included"), [table.cover_field(ratios.get(code)) for ratios in by_year])
+            table.add_cover_row([ratios.get(code) for ratios in by_year])
     return table
 
 
@@ -284,7 +284,7 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
     regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
     fields = [regional_field(table, row, has_interval=True) for row in regional]
     table.add_row(table.name_area(edition.region), fields, is_total=True)
-    table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
+    table.add_cover_row(regional)
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for year in years]
         cuts = edition.find_cuts(code, crime, years, cells)

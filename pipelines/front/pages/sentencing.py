@@ -235,7 +235,7 @@ def _compose_sanctions(reader: Reader, crime: str, track: str) -> FigureTable | 
     table.notes.add_remark(tell(_FROM_RETURNS))
     regional = [at.get((edition.region, code)) for code in codes]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
-    table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
+    table.add_cover_row(regional)
     for area in edition.territories:
         table.add_row(table.name_area(area), [table.count_field(at.get((area, code))) for code in codes])
     return table

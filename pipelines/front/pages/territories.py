@@ -73,7 +73,7 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     )
     totals = [edition.find_total(crime, measure, edition.region, year) for measure in measures]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in totals], is_total=True)
-    table.add_row(tell("Territories included"), [table.cover_field(row) for row in totals])
+    table.add_cover_row(totals)
     if len({str(row["reporters"]) for row in totals if row is not None and not regions.is_refused(row)}) > 1:
         table.notes.add_remark(
             tell(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pipelines import words
 from pipelines.core.codes import TOTAL_CODES
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page, Section, changes
@@ -23,6 +24,7 @@ _SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("M"
 """Categories of which the page shows the share of the total, by dimension, in the order of their code list."""
 _CHANGED = mark("{area}: {crime}, presumed and identified victims: {after} in {last}, {before} in {first}.")
 _OTHER_PEOPLE = mark("Victims are counted separately from suspects and defendants.")
+_ROUNDED = mark("Shares are rounded, so those of one row may add up to 99 or 101.")
 _OTHER_BASES = mark(
     "The rows cover different territories, so they do not add up to everyone and shares must not be calculated from "
     "them."
@@ -150,7 +152,7 @@ def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> Fig
     codes = [code for code in reader.list_codes(dimension) if any(code in rows for rows in by_area.values())]
     shared = [code for code in _SHARED.get(dimension, ()) if code in codes]
     share = language.lower_first(tell("Share, % (95% confidence interval)"))
-    labels = {code: reader.find_label(dimension, code) for code in codes}
+    labels = {code: _name_category(reader, dimension, code) for code in codes}
     table = FigureTable(
         reader,
         _name_breakdown(pictures.name_victims(reader, crime), year, dimension),
@@ -161,12 +163,25 @@ def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> Fig
     for area, rows in by_area.items():
         is_region = area == edition.region
         fields = [area_field(table, rows.get(code), is_region=is_region) for code in codes]
-        fields += [share_field(table, rows.get(code)) for code in shared]
+        rounded = tell(_ROUNDED) if _is_sum_rounded([rows.get(code) for code in shared]) else ""
+        fields += [share_field(table, rows.get(code), rounded) for code in shared]
         table.add_row(table.name_area(area, _link_profile(reader, area, crime)), fields, is_total=is_region)
         if is_region:
-            covered = [table.cover_field(rows.get(code)) for code in (*codes, *shared)]
-            table.add_row(tell("Territories included"), covered)
+            table.add_cover_row([rows.get(code) for code in (*codes, *shared)])
     return table
+
+
+def _name_category(reader: Reader, dimension: str, code: str) -> str:
+    """Return the name of a category. The total has one name in all tables of the page, since it is the same number."""
+    return tell("Total") if code in TOTAL_CODES else reader.find_label(dimension, code)
+
+
+def _is_sum_rounded(rows: Sequence[Row | None]) -> bool:
+    """Return True if shares of one row add up to 100, and their rounded numbers do not."""
+    shares = [row.get("share_value") if row is not None else None for row in rows]
+    values = [share for share in shares if share is not None]
+    is_whole = bool(values) and len(values) == len(rows) and abs(sum(values) - 100) < 0.5
+    return is_whole and sum(map(round_half_up, values)) != 100
 
 
 def _add_areas(
@@ -180,7 +195,7 @@ def _add_areas(
     regional = [find(edition.region, column) for column in columns]
     fields = [regional_field(table, row, has_interval=has_interval) for row in regional]
     table.add_row(table.name_area(edition.region), fields, is_total=True)
-    table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
+    table.add_cover_row(regional)
     for code in edition.territories:
         heading = table.name_area(code, _link_profile(table.reader, code, crime))
         table.add_row(heading, [table.count_field(find(code, column)) for column in columns])
@@ -192,8 +207,9 @@ def _link_profile(reader: Reader, area: str, crime: str) -> str:
     return pages.name_territory_file(area, crime) if is_territory and reader.edition.has_crime(crime) else ""
 
 
-def share_field(table: FigureTable, row: Row | None) -> Part:
-    """Return the share of a category with its interval; not applicable to a total, or without one to divide by."""
+def share_field(table: FigureTable, row: Row | None, note: str = "") -> Part:
+    """Return the share of a category with its interval and a note; not applicable to a total, or without one to divide
+    by."""
     if row is None:
         return format_figure(words.format_absent())
     if row["share_obs_status"] is None:
@@ -202,7 +218,8 @@ def share_field(table: FigureTable, row: Row | None) -> Part:
     figure = indicators.format_figure(share)
     if figure.kind == "value" and share["interval_basis"] in indicators.BASIS:
         table.notes.add_remark(indicators.BASIS[share["interval_basis"]])
-    return format_figure(figure, is_few=share["state"] == "too_few" and figure.kind == "value")
+    marks = [table.notes.number_note(note)] if note and figure.kind == "value" else []
+    return format_figure(figure, marks, is_few=share["state"] == "too_few" and figure.kind == "value")
 
 
 def _compose_crossed(reader: Reader, crime: str, year: str) -> FigureTable | None:
@@ -234,7 +251,8 @@ def _compose_crossed(reader: Reader, crime: str, year: str) -> FigureTable | Non
     everyone = ("_T", "_T")
     for key in order if is_one_base else sorted(order, key=lambda pair: pair == everyone):
         sex = tell("Everyone") if key[0] == "_T" else reader.find_label("sex", key[0])
-        heading = sex if key == everyone else f"{sex}, {language.lower_first(reader.find_label('age', key[1]))}"
+        age = language.lower_first(reader.find_label("age", key[1]))
+        heading = tell("Total") if key == everyone else f"{sex}, {age}"
         fields = (regional_field(table, rows[key]), table.cover_field(rows[key]))
         table.add_row(heading, fields, is_total=key == everyone and is_one_base)
     if not is_one_base:
@@ -285,5 +303,6 @@ def _compose_territory_parts(
     for code in (code for code in reader.list_codes(dimension) if code in at):
         is_whole = code in TOTAL_CODES
         share = share_field(table, {"share_obs_status": None} if is_whole else at[code])
-        table.add_row(reader.find_label(dimension, code), (table.count_field(at[code]), share), is_total=is_whole)
+        name = _name_category(reader, dimension, code)
+        table.add_row(name, (table.count_field(at[code]), share), is_total=is_whole)
     return table

@@ -149,24 +149,20 @@ def _show_charts(
     layout.put_lower_heading(tell("Charts"))
     bases = {row["interval_basis"] for row in rows}
     basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
-    layout.put_small(f"{tell(ONE_SCALE)} {charts.explain_series()} {basis_notes}")
-    layout.show_panels(
-        frame,
-        [
-            charts.draw_series(
-                f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))} ({unit}), {about}",
-                by_measure[m],
-                breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
-                name_owner=lambda row: frame.name_owner(row, area),
-                under=frame.lines_under_chart(area),
-                periods=periods,
-                top=top,
-                # An office that counts years only has no line over quarters.
-                is_joined=is_joined,
-            )
-            for m in measures
-            if by_measure[m]
-        ],
-        about="",
-        key="series",
-    )
+    pictures = [
+        charts.draw_series(
+            f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))} ({unit}), {about}",
+            by_measure[m],
+            breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
+            name_owner=lambda row: frame.name_owner(row, area),
+            under=frame.lines_under_chart(area),
+            periods=periods,
+            top=top,
+            # An office that counts years only has no line over quarters.
+            is_joined=is_joined,
+        )
+        for m in measures
+        if by_measure[m]
+    ]
+    layout.put_small(f"{tell(ONE_SCALE)} {charts.explain_series(pictures)} {basis_notes}")
+    layout.show_panels(frame, pictures, about="", key="series")

@@ -86,7 +86,7 @@ def test_point_has_its_range_and_state_in_words() -> None:
     read, spoken = draw_points(
         build_cell("2023", 30), build_cell("2024", 10, state="too_few", flags="provisional"), build_cell("2025", None)
     )
-    assert read.count_marks("path", "hollow") == 1, "a diamond"
+    assert read.count_marks("path", "hollow") == 2, "a diamond, and its sign in the key, which is hollow as well"
     assert read.count_marks("circle", "mark") == 1
     assert spoken == (
         "A place: convicted. 2023: 30, 95% confidence interval 15 to 45. 2024: 10, 95% confidence interval 5 to 15. "
@@ -205,3 +205,14 @@ def test_parts_of_a_whole_fill_the_width_of_the_page() -> None:
     """Require a wide layout: a picture without one gets a quarter of a page, even if it is alone."""
     few = charts.draw_parts("By form", [("a", build_count(12)), ("b", build_count(30))])
     assert few.wide is not None and few.wide.width == WIDE and few.drawing.width == NARROW
+
+
+def test_only_the_signs_in_pictures_are_explained() -> None:
+    day = date(2024, 1, 1)
+    plain = charts.draw_series("A place", [build_cell(year, 30) for year in YEARS])
+    assert charts.explain_series([plain]) == "Shaded band: 95% confidence interval."
+    cells = [build_cell("2023", 5, state="too_few"), build_cell("2024", None)]
+    broken = charts.draw_series("A place", cells, breaks=[build_break(day, day)])
+    text = charts.explain_series([plain, broken])
+    assert "Hollow point: fewer than 20, too few to compare." in text and "The word at the foot" in text
+    assert "Diamond" not in text and "Grey band" not in text

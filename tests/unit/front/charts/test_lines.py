@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -50,3 +51,14 @@ def test_breaks_are_in_words_behind_the_series_that_they_cut() -> None:
 def test_spread_apart_keeps_the_order_and_leaves_no_overlap() -> None:
     tops = _spread_apart([10.0, 11.0, 12.0, 500.0], [15.0, 15.0, 15.0, 15.0])
     assert tops[:3] == [10.0, 25.0, 40.0] and tops[3] < 220
+
+
+def test_sample_of_each_line_in_the_key_shows_its_dashes_twice_and_no_two_are_alike() -> None:
+    series = [make_series(name, 3.0, 4.0) for name in "ABCDEFGH"]
+    svg = draw_lines("Convicted", series, 0, width=NARROW).svg
+    samples = re.findall(r'<path d="M([\d.]+) ([\d.]+)L([\d.]+) \2"[^>]*stroke-dasharray="([^"]+)"', svg)
+    lengths = {dash: float(end) - float(start) for start, _, end, dash in samples}
+    assert len(lengths) == len(series) - 1
+    dashes = {tuple(map(int, dash.split())): length for dash, length in lengths.items()}
+    assert all(length >= 2 * sum(dash) for dash, length in dashes.items())
+    assert len({(max(dash[::2]), max(dash[1::2]), len(dash)) for dash in dashes}) == len(dashes)
