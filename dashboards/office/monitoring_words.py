@@ -24,7 +24,7 @@ GAPS: Mapping[Gap, Sign] = {
     "unclear": ("warning", "◐", mark("not clear")),
     "no_gap": ("good", "✔", mark("no gap")),
     "unknown": ("off", "–", mark("not known")),
-    "none": ("off", "–", mark("not judged")),
+    "none": ("off", "–", mark("no target")),
 }
 STATUSES: Mapping[str, Sign] = {
     "planned": ("expected", "○", mark("planned")),

@@ -111,7 +111,8 @@ class FigureTable:
     def cover_field(self, row: words.Row | None) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
 
-        The note is shown before others if the region has a figure, because a reader would take it for one of all.
+        The note is shown before others if the region has a figure, because a reader would take it for one of all. A
+        number of territories that is too small for a figure has a note that says so.
         A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
         if row is None:
@@ -120,15 +121,17 @@ class FigureTable:
             return format_figure(regions.refuse_figure())
         absences = self.reader.list_absences(row)
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
-        if not absences:
-            return Markup(counted)
-        is_shown = row["value"] is not None and not regions.is_refused(row)
-        number = self.notes.number_note(absences, is_unfolded=is_shown)
-        return Markup("{}{}").format(counted, _render_marks([number]))
+        numbers = []
+        if regions.is_refused(row):
+            numbers.append(self.notes.number_note(regions.explain_too_few(), is_unfolded=True))
+        if absences:
+            is_shown = row["value"] is not None and not regions.is_refused(row)
+            numbers.append(self.notes.number_note(absences, is_unfolded=is_shown))
+        return Markup("{}{}").format(counted, _render_marks(numbers))
 
-    def note_field(self, text: Part, note: str = "") -> Part:
-        """Return words with the mark of a note."""
-        return Markup("{}{}").format(text, _render_marks([self.notes.number_note(note)] if note else []))
+    def note_field(self, text: Part, *notes: str) -> Part:
+        """Return words with the marks of their notes; empty ones are left out."""
+        return Markup("{}{}").format(text, _render_marks([self.notes.number_note(note) for note in notes if note]))
 
     def verdict_field(self, text: Part, note: str = "") -> Part:
         """Return a verdict with the mark of the note that explains it, which is shown before others."""
@@ -241,9 +244,19 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
         number = attach_numbers(number, figure.value, figure.low, figure.high)
     # A count of zero is not few. A share or a rate of zero is, as its complement is: its interval is as wide.
     if is_few and (figure.value != 0 or figure.low is not None):
-        badge = words.LEGEND["few"][0]
-        return _FEW.format(number=number, few=badge, spoken=_HIDDEN.format(text=badge)) + after
+        return mark_few(number) + after
     return number + after
+
+
+def format_count(row: words.Row) -> Part:
+    """Return a count as the content of a field, with the word "few" below the limit of a comparison."""
+    return format_figure(words.format_count(row), is_few=words.is_few(row))
+
+
+def mark_few(text: Part) -> Markup:
+    """Return the content of a field with the word "few"."""
+    badge = words.LEGEND["few"][0]
+    return _FEW.format(number=text, few=badge, spoken=_HIDDEN.format(text=badge))
 
 
 def period_field(*codes: str) -> Part:
@@ -350,8 +363,8 @@ def translate_lines(reader: Reader, text: str) -> Part:
 
 def mark_english(reader: Reader, text: str) -> Part:
     """Return a text with the causes of breaks in it marked as English on a page in another language."""
-    if reader.language == i18n.SOURCE_LANGUAGE:
-        return text
+    if reader.language == i18n.SOURCE_LANGUAGE or isinstance(text, Markup):
+        return text  # the latter has its language already
     pieces = reader.english_causes.split(text)
     return Markup("").join(
         in_page_language(reader, piece) if place % 2 else piece for place, piece in enumerate(pieces)

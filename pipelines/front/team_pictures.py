@@ -12,7 +12,7 @@ from pipelines.front.pages.law import describe_demonstration
 from pipelines.front.pages.law_events import list_law_events, mark_events
 from pipelines.front.pictures import PictureFile, draw_once, list_notes
 from pipelines.front.reader import Reader
-from pipelines.front.tables import format_figure
+from pipelines.front.tables import format_count, format_figure
 from pipelines.words import Row, language, regions
 from pipelines.words.language import tell
 
@@ -59,7 +59,7 @@ class TeamFigures:
     def format_field(self, area: str, year: int, measure: str, **part: str) -> Part:
         """Return a figure as the content of a field, or the word for a missing one."""
         row = self.find_row(area, year, measure, **part)
-        return format_figure(words.format_count(row) if row is not None else words.format_status("unavailable"))
+        return format_figure(words.format_status("unavailable")) if row is None else format_count(row)
 
     def format_span(self) -> str:
         """Return the first and the last year."""
@@ -113,6 +113,7 @@ def draw_teams(reader: Reader, crime: str, area: str) -> PictureFile:
             series.PeriodPoint(
                 str(year),
                 words.format_count(row) if row is not None else words.format_absent(),
+                is_few=row is not None and words.is_few(row),
                 is_partial=n is not None and n < whole,
                 reporters=n,
                 covered=str(row["reporters"] or "") if row is not None else "",

@@ -275,7 +275,7 @@ def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters("{name}: {n} territory", "{name}: {n} territories")
 def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Expected:
     """Count the territories with one range of days or finding about one figure of returns on cooperation."""
-    names = {"gap": "gap", "unclear": "not clear", "no_gap": "no gap", "unknown": "not known", "none": "not judged",
+    names = {"gap": "gap", "unclear": "not clear", "no_gap": "no gap", "unknown": "not known", "none": "no target",
              "few": "too few to judge"}  # fmt: skip
     numbers: Counter[tuple[str, ...]] = Counter()
     for x in r.read_rows("monitoring"):
@@ -290,6 +290,19 @@ def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Ex
         "name": {key[-1] for key in numbers},
         "n": {str(n) for key, n in numbers.items() if key[-1] == p["name"]},
     }
+
+
+@expect_parameters(
+    "Measures of territories are on their pages. Planned or under way: {open}; done or dropped: {closed}."
+)
+def expect_measures_of_territories(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the numbers of both kinds together, for each theme in which a territory has a measure."""
+    themes: dict[str, Counter[str]] = {}
+    for x in r.read_rows("corrective_measure"):
+        if x["area"] != "region":
+            kind = "open" if x["status"] in ("planned", "under_way") else "closed"
+            themes.setdefault(x["theme"], Counter())[kind] += 1
+    return {("open", "closed"): {(str(n["open"]), str(n["closed"])) for n in themes.values()}}
 
 
 @expect_parameters("Measure {number}: {status}")

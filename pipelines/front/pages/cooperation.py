@@ -24,11 +24,11 @@ from pipelines.front.pages.cooperation_breakdowns import (
     note_withheld,
     select_rows,
 )
-from pipelines.front.pages.cooperation_changes import compose_changes, explain_few_shares, is_few_share
+from pipelines.front.pages.cooperation_changes import compose_changes, explain_few_requests, is_few_share
 from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.front.tables import FigureTable, attach_numbers, format_count, format_figure
 from pipelines.words import Row, indicators, language
 from pipelines.words import changes as change_words
 from pipelines.words.language import tell
@@ -180,7 +180,7 @@ def _count_field(reader: Reader, year: int, counts: _Figures, territory: str, di
     if territory == partner:
         return _SAME.format(tell("same territory"))
     row = counts.get((territory, direction, partner))
-    return format_lacking(reader, territory, year) if row is None else format_figure(words.format_count(row))
+    return format_lacking(reader, territory, year) if row is None else format_count(row)
 
 
 def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
@@ -197,7 +197,7 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         tell("Territory"),
         name_columns(columns),
         name=f"outcomes-{year}",
-        few=explain_few_shares(),
+        few=explain_few_requests(),
     )
     for code in reader.edition.territories:
         fields: list[Part] = []
@@ -248,7 +248,7 @@ def _share_field(row: Row) -> Part:
 def _term_field(row: Row, name: str) -> Part:
     if row[name] is None:
         return _withheld()
-    return format_figure(words.format_value(row[name], "A", "F"))
+    return format_count({**row, "value": row[name], "obs_status": "A", "conf_status": "F"})
 
 
 def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> FigureTable:
@@ -383,4 +383,5 @@ def _ratio_field(row: Row) -> Part:
     if row["ratio"] is None:
         return _not_applicable()
     figure: dict[str, Any] = {**row, "value": row["ratio"], "state": ""}
-    return format_figure(indicators.format_figure(figure, 2))
+    is_few = any(words.is_few({"value": row[name]}) for name in ("sent", "received"))
+    return format_figure(indicators.format_figure(figure, 2), is_few=is_few)

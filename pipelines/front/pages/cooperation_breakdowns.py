@@ -12,7 +12,7 @@ from pipelines.front import pages, sentences
 from pipelines.front.pages import Page, Section
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, period_field
+from pipelines.front.tables import FigureTable, format_count, format_figure, period_field
 from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 from pipelines.words import Row, language
@@ -307,7 +307,7 @@ def _start_table(reader: Reader, caption: str, corner: str) -> FigureTable:
 
 
 def _field(reader: Reader, area: str, year: int, row: Row | None) -> Part:
-    return format_lacking(reader, area, year) if row is None else format_figure(words.format_count(row))
+    return format_lacking(reader, area, year) if row is None else format_count(row)
 
 
 def _note_region(table: FigureTable, rows: list[Row]) -> None:
@@ -348,9 +348,7 @@ def compose_quarters(reader: Reader, crime: str, year: int) -> list[FigureTable]
         unavailable = format_figure(words.format_status("unavailable"))
         for quarter in reported:
             fields = [
-                unavailable
-                if (row := counts.get((area, quarter, direction, flow))) is None
-                else format_figure(words.format_count(row))
+                unavailable if (row := counts.get((area, quarter, direction, flow))) is None else format_count(row)
                 for direction in _DIRECTIONS
                 for flow in _FLOWS
             ]

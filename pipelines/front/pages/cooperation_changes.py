@@ -20,11 +20,11 @@ _EXECUTED: Final = "requests_executed"
 _TOTAL: Final = "_T"
 
 
-def explain_few_shares() -> str:
-    """Return the note on shares of requests executed in full that are of few requests."""
+def explain_few_requests() -> str:
+    """Return the note on numbers of requests, and on shares of them executed in full, that are of few requests."""
     return tell(
-        "Shares with the word “few”: fewer than {enough} requests were executed in full, or fewer than {enough} ended "
-        "in another way. Chance alone can change them a lot.",
+        "Numbers with the word “few” are below {enough}. Shares with the word “few”: fewer than {enough} requests were "
+        "executed in full, or fewer than {enough} ended in another way. Chance alone can change them a lot.",
         enough=ENOUGH_EVENTS,
     )
 
@@ -56,7 +56,7 @@ def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[Fi
             span,
             registered,
             _judge_registered,
-            lambda row: False,
+            lambda row: row is not None and words.is_few(row),
         ),
         _compose_tested(
             reader,
@@ -97,7 +97,7 @@ def _compose_tested(
 ) -> FigureTable:
     """Return the changes of a figure of incoming and of outgoing requests, of each territory that has it."""
     table = changes.make_table(reader, caption, span, name, tell("Territory"))
-    table.few = explain_few_shares()
+    table.few = explain_few_requests()
     lines = []
     for code in reader.edition.territories:
         for direction, title in name_directions().items():

@@ -19,7 +19,9 @@ from pipelines.front.pages.monitoring_fields import (
     REGION,
     date_field,
     describe_law_dates,
+    find_gap,
     format_absent,
+    format_delay,
     format_missing,
     format_moment,
     format_outcome,
@@ -57,6 +59,8 @@ class Theme:
     title: str
     tables: Sequence[FigureTable]
     measures: FigureTable | None
+    no_measures: str
+    """Sentence that replaces an empty table of measures."""
 
 
 def compose_all(reader: Reader) -> Iterator[Page]:
@@ -99,7 +103,6 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
                 (tell("International cooperation"), pages.name_file(pages.COOPERATION, crime)),
             ],
             "overview": _compose_overview(reader, labels, area, crime, rows) if rows else None,
-            "no_measures": _explain_no_measures(area),
             "themes": [
                 _compose_theme(reader, labels, area, crime, theme, [row for row in rows if row["theme"] == theme])
                 for theme in themes
@@ -150,8 +153,9 @@ def _explain(area: str) -> list[str]:
         ),
         tell("Answers of up to {days} days count as favourable.", days=_find_favourable_days()),
         tell(
-            "Not clear: neither a gap nor its absence is certain. Not judged: there is no target. Not known: there is "
-            "no figure, or it is withheld."
+            "Not clear: neither a gap nor its absence is certain. No target: nobody has agreed on one, so the figure "
+            "is not judged. Not known: there is no figure, or it is withheld. Not assessed: nobody has assessed this "
+            "element of the law."
         ),
         tell(
             "Too few to judge: the share has the word “few”, because fewer than {enough} people or requests are in it, "
@@ -216,7 +220,7 @@ def _summarise(reader: Reader, area: str, theme: str, rows: Sequence[Row], sourc
             row["theme"] == theme and row["source"] in sources for row in reader.edition.tables["monitoring"]
         )
         return format_absent("unavailable" if is_monitored else "not_applicable")
-    counts = Counter(row["gap"] for row in items)
+    counts = Counter(map(find_gap, items))
     text = keep_together(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
     if sources == _LAW:
         dates = list_law_dates(reader, area, items)
@@ -244,8 +248,8 @@ def _compose_theme(reader: Reader, labels: Labels, area: str, crime: str, theme:
     if delays:
         tables.append(_compose_delays(reader, labels, area, crime, theme, delays, by_source["outcome"]))
     measures = _find_measures(reader, area, theme)
-    title = labels.get(("theme", theme), theme)
-    return Theme(theme, title, tables, _compose_measures(reader, labels, area, theme, measures) if measures else None)
+    table = _compose_measures(reader, labels, area, theme, measures) if measures else None
+    return Theme(theme, labels.get(("theme", theme), theme), tables, table, _explain_no_measures(reader, area, theme))
 
 
 def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
@@ -275,7 +279,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
                 format_missing(row) if row["n"] is None else words.format_number(row["n"]),
                 format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 date_field(row["period"]),
-                GAPS[row["gap"]],
+                GAPS[find_gap(row)],
             ],
         )
     table.notes.add_remark(tell(BRACKETS))  # marked in tables
@@ -305,7 +309,7 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
             [
                 finding or format_absent("unavailable"),
                 law_field(list_law_dates(reader, area, [row])),
-                GAPS[row["gap"]],
+                GAPS[find_gap(row)],
             ],
         )
     return table
@@ -331,7 +335,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         else:
             heading = name_figure(reader, row["item"])
             finding, source = format_outcome(table, row), tell("Returns on cooperation")
-        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[row["gap"]]])
+        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[find_gap(row)]])
     return table
 
 
@@ -352,11 +356,10 @@ def _compose_delays(
     )
     measured: Row = next((row for row in outcomes if row["item"] == "days_executed_outgoing"), {})
     for row in rows:
-        reported = labels.get(("answer", f"{row['item']}.{row['band']}"), row["band"])
         table.add_row(
             labels.get(("question", row["item"]), row["item"]),
             [
-                reported if row["state"] == "value" and row["band"] else format_missing(row),
+                format_delay(labels, row),
                 date_field(row["period"]),
                 format_outcome(table, measured) if measured else format_absent("unavailable"),
                 date_field(measured.get("period") or ""),
@@ -385,6 +388,8 @@ def _compose_measures(reader: Reader, labels: Labels, area: str, theme: str, row
             [f"{deadline} ({tell('overdue')})" if is_late else deadline, format_date(row["changed_on"])],
         )
     table.notes.add_remark(tell("The text of a measure, who carries it out, and the evidence are not published."))
+    if area == REGION and (of_territories := _count_measures_of_territories(reader, theme)):
+        table.notes.add_remark(of_territories)
     return table
 
 
@@ -410,12 +415,24 @@ def _name_area(reader: Reader, area: str) -> str:
     return reader.marked_name(reader.edition.region if area == REGION else area)
 
 
-def _explain_no_measures(area: str) -> str:
-    if area == REGION:
-        return tell(
-            "There are no corrective measures for the region as a whole. Those of territories are on their pages."
-        )
-    return f"{tell('There are no corrective measures')}."
+def _explain_no_measures(reader: Reader, area: str, theme: str) -> str:
+    of_territories = _count_measures_of_territories(reader, theme) if area == REGION else ""
+    if not of_territories:
+        return f"{tell('There are no corrective measures')}."
+    return f"{tell('There are no corrective measures for the region as a whole.')} {of_territories}"
+
+
+def _count_measures_of_territories(reader: Reader, theme: str) -> str:
+    """Return how many measures the territories have, which the overview of the region counts; empty without any."""
+    statuses = [row["status"] for code in reader.edition.territories for row in _find_measures(reader, code, theme)]
+    if not statuses:
+        return ""
+    n_open = sum(status in _OPEN for status in statuses)
+    return tell(
+        "Measures of territories are on their pages. Planned or under way: {open}; done or dropped: {closed}.",
+        open=n_open,
+        closed=len(statuses) - n_open,
+    )
 
 
 def _find_measures(reader: Reader, area: str, theme: str) -> list[Row]:

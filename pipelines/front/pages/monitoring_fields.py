@@ -11,9 +11,10 @@ from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Part
 from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
+from pipelines.front.pages.practice import Labels
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, keep_together, period_field
-from pipelines.statistics.thresholds import GAP_SHARE
+from pipelines.front.tables import FigureTable, format_count, format_figure, keep_together, mark_few, period_field
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, GAP_SHARE
 from pipelines.words import Row, indicators
 from pipelines.words.language import Texts, lower_first, many, tell
 
@@ -25,7 +26,8 @@ GAPS: Final = Texts(
         "few": mark("too few to judge"),
         "no_gap": mark("no gap"),
         "unknown": mark("not known"),
-        "none": mark("not judged"),
+        "unassessed": mark("not assessed"),
+        "none": mark("no target"),
     }
 )
 """Findings, the worst first."""
@@ -38,6 +40,11 @@ _FIGURES: Final = Texts(
     }
 )
 _MOST_DIGITS: Final = 3
+
+
+def find_gap(row: Row) -> str:
+    """Return the finding of a row; one of `GAPS`. The law is not known only where nobody has assessed it."""
+    return "unassessed" if (row["source"], row["gap"]) == ("law", "unknown") else str(row["gap"])
 
 
 def format_moment(text: str) -> Part:
@@ -142,8 +149,16 @@ def format_outcome(table: FigureTable, row: Row) -> Part:
     if row["band"]:
         return table.reader.find_label("days_band", row["band"])
     if row["value"] is not None and row["low"] is None:
-        return words.format_number(row["value"])
+        return format_count({**row, "obs_status": "A", "conf_status": "F"})
     return format_share(table, row)
+
+
+def format_delay(labels: Labels, row: Row) -> Part:
+    """Return the delay in the middle of the answers as a range of days, with the word "few" if few answered."""
+    if row["state"] != "value" or not row["band"]:
+        return format_missing(row)
+    text = labels.get(("answer", f"{row['item']}.{row['band']}"), row["band"])
+    return mark_few(text) if row["n"] is not None and row["n"] < ENOUGH_EVENTS else text
 
 
 def format_ratio(table: FigureTable, area: str, row: Row) -> Part:

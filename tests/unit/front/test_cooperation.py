@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from scipy import stats
 
+from pipelines import front as front_package
 from pipelines.front.edition import Edition
 from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
 from pipelines.front.pages.cooperation_breakdowns import (
@@ -19,6 +21,7 @@ from pipelines.front.reader import Reader
 from tests.support.editions import AREAS, make_edition, make_total
 
 Row = dict[str, Any]
+FEW = "few{}, few"
 
 
 def make_registered(territory: str, year: int, value: float | None, direction: str = "incoming") -> Row:
@@ -101,6 +104,27 @@ def test_share_executed_is_tested_where_both_parts_are_enough(reader: Reader) ->
     assert not any("Changes tested" in str(remark) for remark in executed.notes.remarks), "only one was"
 
 
+def test_numbers_of_requests_below_the_limit_of_comparisons_have_the_word(reader: Reader) -> None:
+    registered, _ = compose_cooperation(reader, "TIP").values["changes"]
+    lines = read_lines(registered)
+    assert lines["Cland, incoming requests"][:2] == [FEW.format(12), "60"]
+    assert any("Numbers with the word “few” are below 20." in str(note) for _, note in registered.visible_notes)
+    quarters = [make_quarter(2025), make_quarter(2025) | {"measure": "requests_closed", "value": 20.0}]
+    parts = [make_part("AA", "assistance", code, value) for code, value in {"_T": 40.0, "mla": 17.0}.items()]
+    codes = [{"codelist": "assistance", "code": code, "label": code} for code in ("mla", "_T")]
+    edition = make_edition(cooperation_quarter=quarters, cooperation_type=parts, codelist=codes)
+    (page,) = compose_types_pages(Reader(edition, "en"))
+    types, by_quarter = (read_lines(section.tables[0]) for section in page.values["sections"])
+    assert (types["mla"][0], types["_T"][0]) == (FEW.format(17), "40")
+    assert by_quarter["2025 Q1"][:2] == [FEW.format(12), "20"]
+
+
+def test_no_page_formats_a_count_without_its_word() -> None:
+    front = Path(front_package.__file__).parent
+    unmarked = [str(path) for path in front.rglob("*.py") if "format_figure(words.format_count(" in path.read_text()]
+    assert unmarked == [str(front / "tables.py")], "`tables.format_count` adds the word"
+
+
 def test_each_year_has_a_page_and_only_the_newest_tests_changes(reader: Reader) -> None:
     newest = compose_cooperation(reader, "TIP")
     earlier = list(compose_earlier_years(reader))
@@ -131,7 +155,9 @@ def test_ways_in_which_requests_end_are_columns_of_their_balance() -> None:
     assert incoming.table.columns == [
         "Pending at the start", "Registered", *labels.values(), "Closed", "Pending at the end",
     ]  # fmt: skip
-    assert read_lines(incoming)["Aland"] == ["1", "60", "59", "40", "withheld", "5", "0", "60", "1"]
+    assert read_lines(incoming)["Aland"] == [
+        FEW.format(1), "60", "59", "40", "withheld", FEW.format(5), "0", "60", FEW.format(1),
+    ]  # fmt: skip
     assert read_lines(outgoing)["Aland"] == ["not available"] * 9
     outcomes = page.values["outcomes"]
     assert outcomes.table.columns[2] == "Incoming: median days to acknowledgement"
@@ -187,8 +213,16 @@ def test_pairs_with_one_return_are_listed_with_the_missing_one() -> None:
     table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
     fields = [[re.sub("<[^>]+>", "", str(field)).rstrip("*") for field in row.fields] for row in table.table.rows]
     assert fields == [
-        ["Bland", "8", "8", "0 (−5 to +5)", "1.00 (0.50–2.00)", "agree", "not applicable"],
-        ["Cland", "6", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
+        [
+            "Bland",
+            FEW.format(8),
+            FEW.format(8),
+            "0 (−5 to +5)",
+            FEW.format("1.00 (0.50–2.00)"),
+            "agree",
+            "not applicable",
+        ],
+        ["Cland", FEW.format(6), "not available", "not applicable", "not applicable", "not compared", "Missing return"],
         ["Dland", "withheld", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
     ]
 
@@ -229,7 +263,7 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert (page.file, earlier.file) == ("cooperation-bases.html", "cooperation-bases-2024.html")
     assert page.title.endswith(", 2025") and earlier.title.endswith(", 2024")
     assert earlier.values["years"] == [("2025", page.file, False), ("2024", earlier.file, True)]
-    assert read_lines(earlier.values["sections"][0].tables[0])["Global"][0] == "17"
+    assert read_lines(earlier.values["sections"][0].tables[0])["Global"][0] == FEW.format(17)
     bases, channels = page.values["sections"]
     incoming, outgoing = bases.tables
     assert incoming.name == "bases-incoming-2025" and outgoing.name == "bases-outgoing-2025"

@@ -94,7 +94,7 @@ def test_fields_are_those_of_the_release() -> None:
     assert read_fields(page.values["overview"]) == {
         "Formal requests": [
             "too few to judge: 1 (2026 Q3)", "gap: 1 (law in force since 1 October 2021)",
-            "not known: 1; not judged: 1 (2025)", "2",
+            "not known: 1; no target: 1 (2025)", "2",
         ]
     }  # fmt: skip
     assert "Answers and law are the same for both crimes." in page.values["overview"].notes.remarks
@@ -130,7 +130,9 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
     (theme,) = pages["monitoring-aa-som.html"].values["themes"]
     practice, law, outcome, _ = map(read_fields, theme.tables)
     assert practice and law
-    assert outcome == {"Incoming requests: pending at the end": ["16", "2024", "Returns on cooperation", "not judged"]}
+    assert outcome == {
+        "Incoming requests: pending at the end": ["few16, few", "2024", "Returns on cooperation", "no target"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,7 @@ def test_page_explains_which_days_are_judged_and_each_finding() -> None:
     days = lists["answer_lists"]["days"]
     favourable = [days["answers"][code]["en"] for code in days["favourable"]]
     assert favourable == ["Up to 7", "8 to 30"] and "Answers of up to 30 days count as favourable." in how
-    for finding in ("Not clear", "Not judged", "Not known", "Too few to judge"):
+    for finding in ("Not clear", "No target", "Not known", "Not assessed", "Too few to judge"):
         assert f"{finding}: " in how
     assert "judged by the same rule" not in how, "figures of few are compared with nothing"
 
@@ -247,10 +249,44 @@ def test_region_has_numbers_of_territories_and_links_to_each() -> None:
         read_fields(theme.tables[0])["Outgoing requests: executed in full (%)"][0]
         == "gap: 2 territories; not known: 5 territories"
     )
-    assert theme.measures is None and page.values["no_measures"].endswith("Those of territories are on their pages.")
+    assert theme.measures is None and theme.no_measures == (
+        "There are no corrective measures for the region as a whole. Measures of territories are on their pages. "
+        "Planned or under way: 2; done or dropped: 1."
+    )
     assert read_fields(page.values["overview"])["Formal requests"][-1] == "2", "those of a territory are counted"
     addresses = [address for _, address in page.values["areas"]]
     assert addresses == [f"monitoring-{code.lower()}.html" for code in MEMBERS] and set(addresses) < set(pages)
+
+
+def test_measures_of_the_region_name_those_of_territories_that_the_overview_counts() -> None:
+    measure = {"area": "region", "theme": "formal", "status": "planned", "deadline": "2027-01-01"}
+    page = compose_pages(corrective_measure=[*MEASURES, measure | {"changed_on": "2026-10-05"}])["monitoring.html"]
+    (theme,) = page.values["themes"]
+    assert read_fields(page.values["overview"])["Formal requests"][-1] == "3"
+    assert (
+        "Measures of territories are on their pages. Planned or under way: 2; done or dropped: 1."
+        in theme.measures.notes.remarks
+    )
+    (without,) = compose_pages(corrective_measure=[])["monitoring.html"].values["themes"]
+    assert without.no_measures == "There are no corrective measures."
+
+
+def test_law_without_an_assessment_is_not_assessed_and_a_figure_that_is_withheld_not_known() -> None:
+    law = make_row("AA", "law", "COSTS", counts="unknown=5", gap="unknown", state="missing")
+    page = compose_pages(monitoring=[*ROWS[:3], law, ROWS[4]])["monitoring-aa.html"]
+    fields = read_fields(page.values["overview"])["Formal requests"]
+    assert fields[1].startswith("not assessed: 1") and fields[2] == "not known: 1 (2025)"
+    (table,) = (table for table in page.values["themes"][0].tables if table.name.startswith("law"))
+    assert read_fields(table)["COSTS"][-1] == "not assessed"
+
+
+@pytest.mark.parametrize(("respondents", "is_few"), [(13.0, True), (20.0, False), (None, False)])
+def test_delay_that_few_reported_has_the_word(respondents: float | None, is_few: bool) -> None:
+    rows = [row | {"n": respondents} if row["source"] == "delay" else row for row in ROWS]
+    (theme,) = compose_pages(monitoring=rows)["monitoring-aa.html"].values["themes"]
+    (table,) = (table for table in theme.tables if table.name.startswith("delay"))
+    assert read_fields(table)["How long does it take?"][0] == ("few8 to 30, few" if is_few else "8 to 30")
+    assert any("with the word “few”" in str(text) for _, text in table.visible_notes) == is_few
 
 
 def test_only_figures_on_requests_are_numbers_of_territories_and_law_counts_treaties_of_jurisdictions() -> None:

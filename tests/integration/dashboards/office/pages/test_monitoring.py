@@ -87,7 +87,7 @@ def test_median_of_days_from_records_is_for_those_who_may_see_the_records(office
     cells = read_row(office.open("al-records", "/monitoring", area="AL"), MEDIAN)
     # With two partners, whose requests may be alike, the upper limit is not known.
     assert cells[1] == "40 (35–not reached); quartiles: 37 and 150; requests: 12, still open: 3"
-    assert cells[2] == "2025" and cells[4].endswith("not judged")
+    assert cells[2] == "2025" and cells[4].endswith("no target")
     assert MEDIAN not in office.open("al-cooperation", "/monitoring", area="AL").text
 
 
@@ -95,7 +95,7 @@ def test_overview_counts_gaps_of_each_theme(office: Office) -> None:
     page = office.open("al-cooperation", "/monitoring", area="AL")
     practice, law, outcome, measures = read_row(page, "Formal requests")
     assert practice.endswith("gap: 1; not known: 5") and (law, measures) == ("not applicable", "0")
-    assert outcome.endswith("gap: 1; not clear: 1; not known: 3; not judged: 1")
+    assert outcome.endswith("gap: 1; not clear: 1; not known: 3; no target: 1")
     assert page.find_elements("table a[href='#joint_teams']") and page.find_elements("h2#joint_teams")
 
 
