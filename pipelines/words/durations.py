@@ -60,7 +60,7 @@ LEVELS: Mapping[str, str] = Texts(
 )
 NO_RECORDS = mark("no records")
 NOT_REACHED = mark("not reached")
-NOT_REACHED_NOTE = mark("Not reached: too few cases have left the stage so far.")
+NOT_REACHED_NOTE = mark("Not reached: too few people have left the stage so far.")
 FEW_NOTE = mark("May be based on fewer than {enough} people: chance alone can change it a lot.")
 FEW_NOTE_OF_SHARE = mark(
     "The part or the rest may be fewer than {enough} people: chance alone can change the share a lot."
@@ -245,8 +245,8 @@ def name_without_records(territories: Sequence[str]) -> str:
     return tell("No case records for this: {areas}.", areas=words.join_words(territories)) if territories else ""
 
 
-_MEDIAN = mark("{area}: {crime}, {name}: half of the cases took up to {days}.")
-_MEDIAN_FEW = mark("{area}: {crime}, {name}: half of the cases took up to {days}, too few to compare.")
+_MEDIAN = mark("{area}: {crime}, {name}: half of the people waited up to {days}.")
+_MEDIAN_FEW = mark("{area}: {crime}, {name}: half of the people waited up to {days}, too few to compare.")
 
 
 def _describe_median(area: str, crime: str, name: str, row: Row | None) -> str:

@@ -203,7 +203,7 @@ def describe_median(row: Row) -> str:
         f"{format_number(row['value'])} day{'s' * (round(row['value']) != 1)}", row["low"], row["high"], 0
     )
     few = ", too few to compare" if row["state"] == "too_few" else ""
-    return f"half of the cases took up to {days}{few}"
+    return f"half of the people waited up to {days}{few}"
 
 
 def list_quoted_rows(r: Release, s: Selection) -> list[Row]:
@@ -223,8 +223,8 @@ def expect_length_of_area(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{area}: {crime}, {name}: half of the cases took up to {days}.",
-    "{area}: {crime}, {name}: half of the cases took up to {days}, too few to compare.",
+    "{area}: {crime}, {name}: half of the people waited up to {days}.",
+    "{area}: {crime}, {name}: half of the people waited up to {days}, too few to compare.",
     "{area}: {crime}, {name}: {figure}.",
 )
 def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
@@ -235,7 +235,7 @@ def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
         "crime": lower_first(CRIMES[s["crime"]]),
         "name": lower_first(r.metric[metric]["name"]),
         "figure": text,
-        "days": text.removeprefix("half of the cases took up to ").removesuffix(", too few to compare"),
+        "days": text.removeprefix("half of the people waited up to ").removesuffix(", too few to compare"),
     }
 
 
@@ -700,7 +700,7 @@ def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
         "day": format_day(drafted),
         "source": f"Regional trafficking indicators, release {r.id}."
         + (
-            " Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked "
+            " Demonstration data: every figure is invented. Figures of other publishers are real unless marked "
             "invented."
             if has_others  # which are not invented
             else " Demonstration data: every figure is invented."

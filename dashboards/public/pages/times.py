@@ -104,8 +104,8 @@ def show_pending(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     RecordTable("pending", durations.QUANTILES).show_lines(frame, scope, title, columns, groups)
     layout.put_text(
         tell(
-            "Half of the open cases have waited no longer than the median. This is not how long cases take: long cases "
-            "are over-represented among open ones."
+            "Half of the people with an open case have waited no longer than the median. This is not how long cases "
+            "take: long cases are over-represented among open ones."
         )
     )
     show_cards(frame, groups, tell("age of open cases"))

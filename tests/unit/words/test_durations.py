@@ -86,8 +86,8 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
         "Time", "Trafficking", [("A", build_row()), ("B", hidden), ("C", bare)], ["D", "E"]
     )
     assert sentence == (
-        "A: trafficking, time: half of the cases took up to 210 days (95% confidence interval 180 to 330). "
-        "B: trafficking, time: withheld. C: trafficking, time: half of the cases took up to 1,210 days. "
+        "A: trafficking, time: half of the people waited up to 210 days (95% confidence interval 180 to 330). "
+        "B: trafficking, time: withheld. C: trafficking, time: half of the people waited up to 1,210 days. "
         "Records: A: 1 October 2022 to 30 September 2026; B: 1 October 2022 to 30 September 2026; "
         "C: 1 October 2022 to 30 September 2026. No case records for this: D and E."
     )

@@ -51,7 +51,7 @@ SENTENCE = {
             "duration",
             make_row(value=None, low=None, high=None, obs_status="M", statistic="p90"),
             "Aland*: trafficking in persons, time, 90% within: not reached. Records: Aland*: 1 January 2019 to "
-            "30 September 2026. Number of people: 100 to 199. Not reached: too few cases have left the stage so far.",
+            "30 September 2026. Number of people: 100 to 199. Not reached: too few people have left the stage so far.",
         ),
         (
             "pending",

@@ -380,10 +380,10 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "{ratio} times as long": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES), "0.40 times as long (95%",
     ),
-    "{area}: {crime}, {name}: half of the cases took up to {days}, too few to compare.": (
+    "{area}: {crime}, {name}: half of the people waited up to {days}, too few to compare.": (
         lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
-        "Aland: trafficking, time: half of the cases took up to 120 days (95% confidence interval 60 or more), too few "
-        "to compare.",
+        "Aland: trafficking, time: half of the people waited up to 120 days (95% confidence interval 60 or more), too "
+        "few to compare.",
     ),
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after}. {reason}": (
         lambda: changes.describe_split(_make_change(breaks="law:AA"), "Aland", "Trafficking", "", "Change in the law."),
