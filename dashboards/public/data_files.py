@@ -109,7 +109,7 @@ def _compose_page(figure: ReleasedFigure, tag: str, site: str) -> str:
         f"<h2>{escape(tell('How to cite'))}</h2><p>{escape(figure.cite_figure(tag, site))}</p>"
         f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{listed_links}</ul></nav>'
     )
-    note = tell("Demonstration data: every figure is invented.") if edition.is_demonstration else ""
+    note = tell("Demonstration data: all our own figures are invented.") if edition.is_demonstration else ""
     return render_plain_page(
         tag,
         f"{title}: {figure.format_value(tag)}",

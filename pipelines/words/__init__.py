@@ -9,6 +9,7 @@ from __future__ import annotations
 from pipelines.words.citations import (
     COVERAGE_IN_TABLES,
     DEMONSTRATION,
+    OF_OTHERS,
     OWN_DEMONSTRATION,
     cite_address,
     cite_release,
@@ -74,6 +75,7 @@ __all__ = [
     "FLAGS",
     "LEGEND",
     "NOT_COLLECTED",
+    "OF_OTHERS",
     "OWN_DEMONSTRATION",
     "RATES_OF_PERIOD",
     "TOO_FEW",

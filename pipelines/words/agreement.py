@@ -17,7 +17,7 @@ from pipelines.words.sources import Piece, split_remark, translate_remark, trans
 
 OURS = "returns"
 """Source of the figures of this release, as the table names it."""
-UNKNOWN_ADDRESS = mark("Original address not known.")
+NOT_LINKED = mark("Not read on the publisher's own pages, so there is no link to it.")
 DEFINITION_DIFFERS = mark("The definition differs.")
 
 
@@ -45,35 +45,48 @@ def count_verdicts(rows: Sequence[Row]) -> str:
 
 
 def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Piece]:
-    """Return one side of a pair: '38: Convicted at first instance (this release)'; a sum with what was added up.
+    """Return one side of a pair: '38: Convicted at first instance (this release)'; a sum with what was added up:
+    '50 = 26 (male) + 24 (female): victims (a source)'.
 
-    `languages` are those of the titles of sources; titles are in English otherwise.
+    `languages` are those of the titles of sources; titles are in English otherwise. Our remark on a title is not in it
+    (`remark_on_side`).
     """
     source, subject = row[f"{side}_source"], row[f"{side}_words"]
     value = words.format_number(row[f"{side}_value"])
     if source == OURS:
         subject = find_label("measure", str(row["measure"]), subject)
         return [(tell("{value}: {words} (this release)", value=value, words=subject), "")]
-    title, remark = split_remark(source)
     tongue = languages.get(source, SOURCE_LANGUAGE)
     parts = row.get(f"{side}_parts")
-    summands = [(f"({_name_parts(parts)})", "")] if parts else []
-    cited = f"({title})." if remark else f"({title})"
-    return [(f"{value}:", ""), *translate_words(subject), *summands, (cited, tongue), (remark, "")]
+    summands = f" = {_name_parts(parts)}" if parts else ""
+    return [(f"{value}{summands}:", ""), *translate_words(subject), (f"({split_remark(source)[0]})", tongue)]
+
+
+def remark_on_side(row: Row, side: str) -> str:
+    """Return our remark on the title of the source of one side, for a note; empty if there is none."""
+    source = row[f"{side}_source"]
+    return "" if source == OURS else split_remark(source)[1]
 
 
 def _name_parts(parts: str) -> str:
-    """Return the terms of a sum with the labels of their categories: "M: 26 + F: 24" as "Male: 26 + Female: 24"."""
-    terms = [term.partition(": ") for term in parts.split(" + ")]
-    return " + ".join(f"{lower_first(_name_category(code))}: {value}" for code, _, value in terms)
+    """Return the terms of a sum, each before its category: "M: 26 + F: 24" as "26 (male) + 24 (female)".
+
+    A year in front of its number would be read as a term.
+    """
+    terms = [term.rpartition(": ") for term in parts.split(" + ")]
+    return " + ".join(f"{value} ({lower_first(_name_category(name))})" for name, _, value in terms)
 
 
-def _name_category(code: str) -> str:
-    """Return the label of a category of persons or victims; a year is its own."""
+def _name_category(name: str) -> str:
+    """Return the label of a category of persons or victims, or the publisher's words without their dimension; a year is
+    its own."""
     for codelist in ("sex", "age", "exploitation", "citizenship"):
-        if code in codes.list_codes(codelist):
-            return codes.get_code_label(codelist, code, current_language())
-    return code
+        if name in codes.list_codes(codelist):
+            return codes.get_code_label(codelist, name, current_language())
+    [(whole, language)] = translate_words(name)
+    if language:  # no translation as a whole
+        [(whole, _)] = translate_words(name.rpartition(": ")[2])
+    return whole.rpartition(": ")[2]
 
 
 def explain_pair(row: Row) -> list[Piece]:

@@ -11,11 +11,12 @@ from pipelines.words.terms import format_day
 
 COVERAGE_IN_TABLES = mark("Each table gives the coverage of its regional figures.")
 """Coverage in the citation of a page whose tables do not all cover the same territories."""
-DEMONSTRATION = mark("Demonstration data: every figure is invented.")
+DEMONSTRATION = mark("Demonstration data: all our own figures are invented.")
 OWN_DEMONSTRATION = mark(
     "Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked invented."
 )
 """Notice on a page, or of a file, that has figures of other publishers too."""
+OF_OTHERS = mark("Figures of other publishers are shown as they were published, small ones too.")
 
 
 def cite_release(release: Row, *, is_ours: bool = True) -> str:

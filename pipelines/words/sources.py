@@ -20,7 +20,7 @@ _WITH_ITS_AUTHOR = re.compile(r"(?P<remark>.+) \((?P<author>[^()]+)\)\.")
 
 _OF_TITLES: Mapping[str, str] = Texts(
     {
-        ", seen second-hand": mark("Seen second-hand: others quote the source."),
+        ", seen second-hand": mark("Read in a copy or a quotation on another site, not in the original."),
         ", as reported in the press": mark("As reported in the press."),
     }
 )

@@ -1266,11 +1266,10 @@ def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str,
 
 
 @expect_parameters(
-    "Only annual totals of territories that are {least} or more count for the first target: of these, at most {most} "
-    "are to be withheld in each single year. The withheld totals above also include smaller ones, and those of all "
-    "years. Cases pending at the start and the end of a year are in neither. Of all figures above zero, at most "
-    "{points}% are to be withheld only to protect smaller ones. Both are checked before each release. The results are "
-    "not published, because they would say how many withheld figures are small.",
+    "Two targets are checked before each release. First: in each year, at most {most} annual totals of {least} or more "
+    "are withheld. Second: of all figures above zero, at most {points}% are withheld only to protect smaller ones.",
+    "The numbers above cannot be compared with these targets: they include totals below {least}, and those of all "
+    "years together. Cases pending at the start and the end of a year are in neither.",
 )
 def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expected:
     """Return the targets that the methodology states."""

@@ -700,10 +700,10 @@ def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
         "day": format_day(drafted),
         "source": f"Regional trafficking indicators, release {r.id}."
         + (
-            " Demonstration data: every figure is invented. Figures of other publishers are real unless marked "
+            " Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked "
             "invented."
             if has_others  # which are not invented
-            else " Demonstration data: every figure is invented."
+            else " Demonstration data: all our own figures are invented."
         ),
         "address": f"https://example.org/page?release={r.id}&lang=en, 20 November 2026",
     }

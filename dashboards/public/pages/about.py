@@ -75,9 +75,9 @@ READING = (
     ),
 )
 PROTECTION = mark(
-    "Counts of 1 to {most} people are never shown. Other figures are withheld with them, so that nobody can calculate "
-    "a hidden count from the totals shown here. All of them are marked **withheld**, and a withheld figure may be "
-    "zero. Shares, rates and differences are calculated from published figures only."
+    "Counts of 1 to {most} people in our own figures are never shown. Other figures are withheld with them, so that "
+    "nobody can calculate a hidden count from the totals shown here. All of them are marked **withheld**, and a "
+    "withheld figure may be zero. Shares, rates and differences are calculated from published figures only."
 )
 PROTECTION_FROM_OFFICES = mark(
     "Small counts are also protected from the offices that report: an office could subtract its own figures from a "
@@ -99,7 +99,8 @@ def render_page() -> None:
     layout.put_html(tables.render_legend())
     layout.put_text("\n\n".join(tell(text) for text in READING))
     layout.put_heading(tell("How individuals are protected"))
-    layout.put_text(f"{tell(PROTECTION, most=LARGEST_HIDDEN_COUNT)} {tell(PROTECTION_FROM_OFFICES)}")
+    protection = [tell(PROTECTION, most=LARGEST_HIDDEN_COUNT), tell(PROTECTION_FROM_OFFICES), tell(words.OF_OTHERS)]
+    layout.put_text(" ".join(protection))  # the last one is marked in words.citations
     layout.put_heading(tell("Territories covered"))
     codes = [code for code, _ in frame.territories]
     names = [frame.marked_name(code) for code in codes]
@@ -168,7 +169,7 @@ def _downloads(frame: layout.Frame) -> None:
         )
     ]
     if frame.is_demonstration:
-        sentences.append(tell("All figures in them are invented, except those of other publishers."))
+        sentences.append(tell(words.OWN_DEMONSTRATION))  # marked in words.citations
     layout.put_text(" ".join(sentences))
     prefix = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}"
     # Data is passed as a function, so that files are read only when somebody downloads them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dashboards.public import layout, queries, tables
 from pipelines import words
@@ -16,8 +17,9 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str 
     columns = [tell("One figure"), tell("Other figure"), tell("Difference"), tell("What was found")]
     languages = _read_languages(frame)
     lines = []
+    notes = words.Notes()
     for row in sorted(rows, key=lambda row: place_territory(frame, row["territory"])):
-        sides = [tables.compose_cell(agreement.describe_side(row, side, languages)) for side in ("left", "right")]
+        sides = [_side_cell(row, side, languages, notes) for side in ("left", "right")]
         difference = tables.Cell(format_signed(row["difference"] or 0))
         explanation = tables.compose_cell(agreement.explain_pair(row))
         lines.append(tables.Line(head_line(frame, row, of), (*list_periods(row, of), *sides, difference, explanation)))
@@ -28,9 +30,17 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str 
         lines,
         corner=name_corner(of),
         text=True,
+        notes=notes,
         coverage=frame.marked_name(of) if of else "",
         is_ours=False,
     )
+
+
+def _side_cell(row: Row, side: str, languages: Mapping[str, str], notes: words.Notes) -> tables.Cell:
+    """Return one side of a pair; our remark on its source is a note, which several lines share."""
+    remark = agreement.remark_on_side(row, side)
+    marks = (notes.number_note(remark),) if remark else ()
+    return replace(tables.compose_cell(agreement.describe_side(row, side, languages)), marks=marks)
 
 
 def _read_languages(frame: layout.Frame) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ only. A difference is shown only if both sides are public.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -24,7 +25,7 @@ from pipelines.words.sources import describe_breakdown, split_remark, translate_
 Row = Mapping[str, Any]
 _LIMIT = 200
 _MAPPINGS: Mapping[str, str] = Texts(
-    {"same": mark("same definition"), "near": mark("definition differs"), "none": mark("no counterpart here")}
+    {"same": mark("same as ours"), "near": mark("differs from ours"), "none": mark("no counterpart here")}
 )
 _NOT_SHOWN = mark("not shown")
 _ORDER = mark("In the order of publishers, territories and years, the newest year first.")
@@ -119,10 +120,11 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
     if frame.is_demonstration:
         layout.put_small(
             tell(
-                "These are real figures of other publishers. They are never shown next to the invented figures of this "
-                "demonstration."
+                "These are real figures of other publishers. This demonstration is compared with invented figures of "
+                "others, never with these."
             )
         )
+    layout.put_small(tell(words.OF_OTHERS))  # marked in words.citations
     if not rows:
         layout.put_text(tell("No figures of this kind were collected."))
         return
@@ -138,14 +140,14 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
     conflicts = _find_conflicts(rows)
     first_rows = _sort_figures(frame, rows)[:_LIMIT]
     layout.put_small(tell(_ORDER))  # marked above
-    lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts) for row in first_rows]
+    notes = words.Notes()
+    lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts, notes) for row in first_rows]
     headings = [
         *([] if of else [tell("Period")]),
         tell("Figure"),
         tell("Unit"),
         tell("What they count"),
         tell("Definition"),
-        tell("Publisher"),
         tell("Source"),
         tell("Remarks"),
     ]
@@ -154,7 +156,7 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
     of_crime = crime if all(row["offence_group"] for row in rows) else ""
     title = _name_table(frame, tell("Figures published by others"), coverage, of_crime)
     layout.show_table(
-        frame, title, headings, lines, corner=name_corner(of), text=True, coverage=coverage, is_ours=False
+        frame, title, headings, lines, corner=name_corner(of), text=True, notes=notes, coverage=coverage, is_ours=False
     )
     _show_agreement(frame, of, crime)
 
@@ -207,7 +209,7 @@ def _find_conflicts(rows: queries.Rows) -> set[tuple[Any, ...]]:
     return {key for key, distinct_values in values.items() if len(distinct_values) > 1}
 
 
-def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tables.Line:
+def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool, notes: words.Notes) -> tables.Line:
     figure = words.format_value(
         row["value"], row["obs_status"], row["conf_status"], 0 if float(row["value"] or 0).is_integer() else 1
     )
@@ -219,8 +221,6 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
         (tell("Published figures conflict.") if conflicts else "", ""),
         (tell(_DERIVED) if row["status"] == "derived" else "", ""),
         *translate_remark(row["caveat"] or ""),
-        (split_remark(row["source_title"])[1], ""),
-        ("" if row["source_url"] else tell(agreement.UNKNOWN_ADDRESS), ""),
     ]
     return tables.Line(
         head_line(frame, row, of),
@@ -230,12 +230,7 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
             _unit_cell(row),
             tables.compose_cell([*translate_words(row["measure_words"]), *details], kind="wide"),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
-            tables.Cell(row["publisher"], language=tables.foreign_language()),
-            tables.Cell(
-                _describe_source(row),
-                href=row["source_url"] or "",
-                language=_find_title_language(row),
-            ),
+            _source_cell(row, notes),
             tables.compose_cell(cautions),
         ),
     )
@@ -257,9 +252,19 @@ def _describe_breakdown(frame: layout.Frame, row: Row) -> list[str]:
     ]
 
 
-def _find_title_language(row: Row) -> str:
-    """Return the language of the title of a source for `lang`; in earlier releases all titles were English."""
-    return tables.foreign_language(row.get("source_language") or SOURCE_LANGUAGE)
+def _source_cell(row: Row, notes: words.Notes) -> tables.Cell:
+    """Return the title of a source, with its publisher if the title does not name it.
+
+    What we did not read in the original has a note, which all lines share. In earlier releases all titles were English.
+    """
+    title, publisher = _describe_source(row), str(row["publisher"])
+    language = row.get("source_language") or SOURCE_LANGUAGE
+    of_publisher = [] if publisher in title else [(f"{publisher}:", SOURCE_LANGUAGE)]
+    remark = split_remark(row["source_title"])[1] or ("" if row["source_url"] else tell(agreement.NOT_LINKED))
+    marks = (notes.number_note(remark),) if remark else ()
+    return replace(
+        tables.compose_cell([*of_publisher, (title, language)], kind="wide"), href=row["source_url"] or "", marks=marks
+    )
 
 
 def _describe_source(row: Row) -> str:

@@ -48,7 +48,7 @@ def _describe(brief: Brief, chapters: Sequence[Chapter], reader: Reader, address
         "kind": brief.kind,
         "publisher": tell("Regional trafficking indicators"),
         "release": tell("Release {release}", release=edition.id),
-        "notice": tell("Demonstration data: every figure is invented.") if edition.is_demonstration else "",
+        "notice": tell("Demonstration data: all our own figures are invented.") if edition.is_demonstration else "",
         "page": tell("Page {n} of {whole}", n="{n}", whole="{whole}"),
         "source": words.cite_release(edition.release),
         "address": address if "://" in address else "",

@@ -57,7 +57,7 @@ def compose_releases(reader: Reader) -> Page:
                 *([(tell("Version of the data"), _explain_version(release))] if release.get("version") else []),
                 (tell("Prepared on"), prepared),
                 (tell("Newest period"), words.period_short(str(release["reference_period"]))),
-                (tell("How to cite"), words.cite_release(release)),
+                (tell("How to cite"), words.cite_release(release, is_ours=False)),
                 (
                     tell("Comparisons tested"),
                     tell(
@@ -88,7 +88,7 @@ def compose_releases(reader: Reader) -> Page:
             "revised": compose_revised(reader, edition.tables["change"]),
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
-            "revisions": describe_revisions(reader),
+            "revisions": _describe_revisions(reader),
             "data": pages.name_file(pages.DATA),
             "explore": reader.link_to_explorer("about"),
             "lists": [
@@ -156,15 +156,26 @@ def _explain_targets() -> str:
 
     With the results, readers would know how many withheld figures are small.
     """
-    return tell(
-        "Only annual totals of territories that are {least} or more count for the first target: of these, at most "
-        "{most} are to be withheld in each single year. The withheld totals above also include smaller ones, and those "
-        "of all years. Cases pending at the start and the end of a year are in neither. Of all figures above zero, at "
-        "most {points}% are to be withheld only to protect smaller ones. Both are checked before each release. The "
-        "results are not published, because they would say how many withheld figures are small.",
-        most=MOST_ANNUAL_TOTALS,
-        least=SMALLEST_PUBLISHED_COUNT,
-        points=words.format_number(MOST_POINTS),
+    numbers = {
+        "most": MOST_ANNUAL_TOTALS,
+        "least": SMALLEST_PUBLISHED_COUNT,
+        "points": words.format_number(MOST_POINTS),
+    }
+    return " ".join(
+        [
+            tell(
+                "Two targets are checked before each release. First: in each year, at most {most} annual totals of "
+                "{least} or more are withheld. Second: of all figures above zero, at most {points}% are withheld only "
+                "to protect smaller ones.",
+                **numbers,
+            ),
+            tell(
+                "The numbers above cannot be compared with these targets: they include totals below {least}, and those "
+                "of all years together. Cases pending at the start and the end of a year are in neither.",
+                **numbers,
+            ),
+            tell("The results are not published, because they would show how many withheld figures are small."),
+        ]
     )
 
 
@@ -214,6 +225,14 @@ def compose_revised(reader: Reader, rows: Sequence[Row]) -> FigureTable | None:
             ),
         )
     return table
+
+
+def _describe_revisions(reader: Reader) -> list[str]:
+    """Return how many published totals changed. In the first release none can have, and a table below it has the
+    corrections before it."""
+    if reader.edition.release.get("previous"):
+        return describe_revisions(reader)
+    return [tell("No published figure has been corrected, because this is the first release.")]
 
 
 def _compose_corrections(reader: Reader) -> FigureTable | None:

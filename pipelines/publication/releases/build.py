@@ -338,8 +338,9 @@ def _reference(home: Home) -> pl.DataFrame:
 
 def _readme(home: Home, release: str, now: datetime) -> str:
     banner = (
-        "DEMONSTRATION DATA. Every figure in this release is invented, but for those rows of the table\n"
-        "reference_figure whose kind is not `invented`: they were published by others and carry their citation.\n\n"
+        "DEMONSTRATION DATA. All our own figures are invented. Not invented are the rows of the table\n"
+        "reference_figure whose kind is not `invented`, which others published and which carry their citation,\n"
+        "the population, and the dates of treaties.\n\n"
         if home.kind == "demonstration"
         else ""
     )

@@ -149,7 +149,7 @@ def pair_parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
             value=pl.col("value").sum(),
             unknown=pl.col("value").is_null().any(),
             terms=pl.len(),
-            parts=_join_terms(dimension),
+            parts=_join_terms(_name_parts(dimension)),
             caveat=pl.col("caveat").drop_nulls().unique(maintain_order=True).str.join(" "),
         )
         .filter((pl.col("terms") > 1) & ~pl.col("unknown"))
@@ -157,6 +157,15 @@ def pair_parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
     joined = _as_side(totals).join(sums, on=within, how="inner", suffix="_right", nulls_equal=True)
     same = {f"{name}_right": pl.col(name) for name in ("source", "words", "obs_status", "victim_status")}
     return _pairs(joined.with_columns(comparison=pl.lit(f"parts:{dimension}"), definition=pl.lit("same"), **same))
+
+
+def _name_parts(dimension: str) -> pl.Expr:
+    """Return the names of parts: codes, but for forms of exploitation the publisher's words where there are some.
+
+    "labour incl. 26 forced begging" is more than the code `labour`.
+    """
+    code = pl.col(dimension)
+    return pl.coalesce(pl.col("breakdown").replace("", None), code) if dimension == "exploitation" else code
 
 
 def pair_declared(rows: pl.DataFrame, comparisons: Iterable[ComparablePair]) -> pl.DataFrame:
@@ -287,7 +296,7 @@ def _pool(rows: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
         .agg(
             value=pl.when(pl.col("value").is_not_null().all()).then(pl.col("value").sum()),
             terms=pl.len(),
-            parts=_join_terms("period"),
+            parts=_join_terms(pl.col("period")),
             # The sum has the least certain status of its terms.
             obs_status=pl.when((pl.col("obs_status") != "A").any())
             .then(pl.col("obs_status").filter(pl.col("obs_status") != "A").first())
@@ -306,10 +315,10 @@ def _pool(rows: pl.DataFrame, start: date, end: date) -> pl.DataFrame:
     return _as_side(whole).drop("terms")
 
 
-def _join_terms(name: str) -> pl.Expr:
+def _join_terms(name: pl.Expr) -> pl.Expr:
     """Return an expression for the terms of a sum: `2017: 83 + 2018: 36`, in the order of the rows."""
     number = pl.col("value").cast(pl.Int64).cast(pl.String)
-    return pl.concat_str([pl.col(name), number], separator=": ").str.join(" + ")
+    return pl.concat_str([name, number], separator=": ").str.join(" + ")
 
 
 def _first_and_last_day(period: str) -> tuple[date, date]:

@@ -27,7 +27,7 @@ CAPTION_HAS = """([text, expected]) => {
     return caption && caption.textContent.replace(/\\s+/g, " ").includes(text) === expected;
 }"""
 """True if the first caption is drawn and contains a text, or does not contain it, as expected."""
-DEMONSTRATION = "Demonstration data: every figure is invented"
+DEMONSTRATION = "Demonstration data: all our own figures are invented"
 
 
 @pytest.mark.sampled(of="width")
@@ -162,7 +162,12 @@ def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, t
         page.get_by_role("button", name="SVG: Kosovo under UNSCR 1244*").click()
     download.value.save_as(tmp_path / "picture.svg")
     text = " ".join(ElementTree.parse(tmp_path / "picture.svg").getroot().itertext())
-    for part in ("Trafficking in persons, 2025", "release 2026-Q3", "every figure is invented", "Security Council"):
+    for part in (
+        "Trafficking in persons, 2025",
+        "release 2026-Q3",
+        "all our own figures are invented",
+        "Security Council",
+    ):
         assert part in text
 
 

@@ -71,7 +71,9 @@ def test_brief_of_a_territory_has_two_tagged_pages_with_its_figures(edition: Edi
     with pdfplumber.open(io.BytesIO(document)) as pdf:
         text = " ".join((page.extract_text() or "") for page in pdf.pages)
     words = " ".join(text.split())
-    assert words.count("Demonstration data: every figure is invented.") >= 3, "at the top, and at the foot of each page"
+    assert words.count("Demonstration data: all our own figures are invented.") >= 3, (
+        "at the top, and at the foot of each page"
+    )
     assert "Security Council resolution 1244 (1999)" in words and ADDRESS in words
     cell = edition.find_total(CRIMES[0], "convicted_first", "XK", edition.choose_year(CRIMES[0]))
     headline = "Kosovo under UNSCR 1244*: trafficking in persons, persons convicted at first instance:"

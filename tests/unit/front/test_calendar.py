@@ -57,7 +57,7 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
     assert "rti release" not in page and "<code>rti" not in page, "readers of public pages do not type commands"
     assert "can check without a network that no file was changed" in page
     citation = html.fromstring(page).find_class("front-citation")[0].text_content()
-    invented = "Demonstration data: every figure is invented."
+    invented = "Demonstration data: all our own figures are invented."
     assert citation == f"Release calendar. Regional trafficking indicators. {invented} /en/calendar.html"
     assert 'data-address="/en/calendar.html"' in page, "printed sheets have the address of the page"
 

@@ -33,8 +33,8 @@ def test_number_of_withheld_totals_is_not_taken_for_a_missed_target() -> None:
         facts = dict(compose_releases(Reader(make_edition(release=[release]), "en")).values["facts"])
     withheld, target = facts["Figures withheld"], facts["Targets for what is withheld"]
     assert "of any size, all years together: 528 of 1,991. Those of 1 to 4 are always withheld." in withheld
-    assert "Only annual totals of territories that are 5 or more count" in target and "in each single year" in target
-    assert "The withheld totals above also include smaller ones, and those of all years." in target
+    assert "in each year, at most 5 annual totals of 5 or more are withheld." in target
+    assert "cannot be compared with these targets: they include totals below 5, and those of all years" in target
 
 
 @pytest.mark.parametrize(
@@ -67,16 +67,24 @@ def test_corrections_before_the_first_release_are_not_taken_for_revisions(previo
     }  # fmt: skip
     with read_in("en"):
         edition = make_edition(release=[{**RELEASE, "previous": previous}], submission=[returned])
-        table = compose_releases(Reader(edition, "en")).values["corrections"]
+        values = compose_releases(Reader(edition, "en")).values
+    table = values["corrections"]
     assert table.caption.endswith(when)
+    is_first = "No published figure has been corrected, because this is the first release."
+    assert (values["revisions"] == [is_first]) is (previous is None), "corrections before it are listed below"
     assert len(table.rows) == 1
+
+
+def test_release_with_figures_of_others_is_not_cited_as_wholly_invented() -> None:
+    with read_in("en"):
+        facts = dict(compose_releases(Reader(make_edition(release=[RELEASE]), "en")).values["facts"])
+    assert facts["How to cite"].endswith("Figures of other publishers are real unless marked invented.")
 
 
 def test_page_states_the_targets_and_why_their_results_are_not_public() -> None:
     with read_in("en"):
         facts = dict(compose_releases(Reader(make_edition(release=[RELEASE]), "en")).values["facts"])
     text = facts["Targets for what is withheld"]
-    assert text.startswith("Only annual totals of territories that are 5 or more count for the first target:")
-    assert "at most 5 are to be withheld in each single year." in text
-    assert "at most 15% are to be withheld only to protect smaller ones." in text
-    assert text.endswith("because they would say how many withheld figures are small.")
+    assert text.startswith("Two targets are checked before each release. First: in each year, at most 5 annual totals")
+    assert "at most 15% are withheld only to protect smaller ones." in text
+    assert text.endswith("because they would show how many withheld figures are small.")

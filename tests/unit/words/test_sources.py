@@ -25,7 +25,10 @@ from tests.support.paths import ROOT
 @pytest.mark.parametrize(
     ("title", "publishers", "remark"),
     [
-        ("GRETA on Serbia, seen second-hand", "GRETA on Serbia", "Seen second-hand: others quote the source."),
+        (
+            "GRETA on Serbia, seen second-hand", "GRETA on Serbia",
+            "Read in a copy or a quotation on another site, not in the original.",
+        ),
         ("Kosovo Police, as reported in the press (2)", "Kosovo Police (2)", "As reported in the press."),
         ("UNODC GLOTIP", "UNODC GLOTIP", ""),
     ],
@@ -123,7 +126,7 @@ def test_breakdown_is_translated_as_far_as_its_words_are_known() -> None:
 
 
 def test_body_that_gives_a_reason_is_named_in_the_language_of_the_page() -> None:
-    reason = "Investigations carried over from the year before are counted with those that were new"
+    reason = "Investigations that were carried over are counted with those that were new"
     with language.read_in("mk"):
         [(text, of_text)] = translate_remark(f"{reason} (GRETA, cited by the ILO Committee of Experts).")
     assert text.endswith(" (ГРЕТА, цитирана од Комитетот на експерти на МОТ).") and not of_text
@@ -140,7 +143,7 @@ def test_remark_is_translated_sentence_by_sentence_and_an_unknown_one_stays_engl
 
 
 def test_reason_of_a_difference_is_translated_and_names_the_body_that_gives_it() -> None:
-    reason = "Investigations carried over from the year before are counted with those that were new (GRETA, 2016)."
+    reason = "Investigations that were carried over are counted with those that were new (GRETA, 2016)."
     row = {
         "verdict": "explained", "reason_text": reason, "difference": 25.0, "definition": "near",
         "left_caveat": NOT_FINAL, "right_caveat": NOT_FINAL, "left_source": "A", "right_source": "B",

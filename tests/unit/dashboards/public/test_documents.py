@@ -74,8 +74,9 @@ def test_unknown_address_of_a_demonstration_says_that_figures_are_invented() -> 
     documents = Documents(PlainTextResponse("Streamlit"), FOLDER, lambda: True)
     document = request_path("/nopage?lang=hr", documents=documents).text
     with read_in("hr"):
-        assert f'<p class="note" role="note">{tell("Demonstration data: every figure is invented.")}</p>' in unescape(
-            document
+        assert (
+            f'<p class="note" role="note">{tell("Demonstration data: all our own figures are invented.")}</p>'
+            in unescape(document)
         )
 
 
@@ -89,7 +90,7 @@ def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None
     assert links == {"en/": "Home"} | {f"{page}?lang=en": title for page, title in PAGES.items()}
     tags = [i18n.html_lang(code) for code in i18n.language_names()]
     assert re.findall(r'<li><a href="/([^"]*)/" lang="', document) == tags, "a way to each language"
-    assert "every figure is invented" not in document
+    assert "all our own figures are invented" not in document
     assert 'class="pages"' not in document, "without static pages there is no menu of them"
     assert request_path(path, {"accept": "application/json"}).text == "Not found\n"
 

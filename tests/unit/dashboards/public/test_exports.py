@@ -140,7 +140,7 @@ def test_numbers_are_the_same_in_every_file(numbers: list[tuple[float, int]]) ->
 
 def test_citation_names_publisher_title_coverage_release_address_and_day() -> None:
     for part in (
-        "Regional trafficking indicators", "A title", "Two places", "2026-Q3", "every figure is invented",
+        "Regional trafficking indicators", "A title", "Two places", "2026-Q3", "all our own figures are invented",
         "https://example.org/?crime=TIP", "accessed 20 November 2026",
     ):  # fmt: skip
         assert part in CITATION

@@ -46,7 +46,7 @@ def write_release(home: Home, release: str, languages: tuple[str, ...] = ("en", 
         page = PAGE.format(lang=lang, release=release)
         (folder / "pages" / lang / "index.html").write_text(page, encoding="utf-8")
     (folder / "pages" / lang / "territory-al-som.html").write_text("profile", encoding="utf-8")
-    (folder / "release.duckdb").write_text("figures", encoding="utf-8")
+    (folder / "release.duckdb").write_text("bytes of DuckDB", encoding="utf-8")
     return folder
 
 
@@ -166,7 +166,7 @@ def test_style_sheet_of_a_page_that_was_opened_before_the_switch_is_still_sent(h
 def test_unknown_address_is_not_found_and_leads_on(home: Home, path: str) -> None:
     answer = request_path(home, path)
     if answer.text != "Streamlit":
-        assert answer.status_code == 404 and "figures" not in answer.text
+        assert answer.status_code == 404 and "bytes of DuckDB" not in answer.text
         assert '<a href="/' in answer.text
 
 
