@@ -41,7 +41,7 @@
     const subjects = headings.map((text) => (headings.length > 2 ? text.split(/: | \(/)[0] : ""));
     for (const row of table.tBodies[0].rows) {
       const names = row.classList.contains("rti-row-cover") ? subjects : headings;
-      for (const field of row.cells) if (field.cellIndex) field.dataset.column = names[field.cellIndex];
+      for (const field of row.cells) field.dataset.column = names[field.cellIndex];
     }
   }
 

@@ -88,7 +88,7 @@ def compose_articles(reader: Reader) -> Page:
         title,
         lead=tell(
             "This page lists the articles of each law on which the results on joint investigation teams rest. Choose a "
-            "territory to open its list."
+            "territory or a jurisdiction to open its list."
         ),
         values={
             "law": pages.name_file(pages.LAW),
@@ -202,7 +202,7 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
     table = FigureTable(
         reader,
         tell("Changes to the law"),
-        tell("Territory"),
+        tell("Territory or jurisdiction"),
         [tell("Law applies from"), tell("Element of the law"), tell("Treaty"), tell("Before"), tell("Since then")],
         is_text=True,
         name="law-changes",
@@ -259,10 +259,13 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), format_date(row["date"]))))
         for place, row in enumerate(rows)
     ]
-    for note in dict.fromkeys(str(row["note"]) for row in rows if row["note"]):
-        table.notes.add_remark(f"{reader.find_label('treaty', treaty)}: " + translate_text(reader, note))
-    is_verified = all(row["is_verified"] for row in rows)
-    return table.note_field("; ".join(parts), "" if is_verified else tell("Source not yet verified."))
+    notes = [
+        f"{reader.find_label('treaty', treaty)}: " + translate_text(reader, note)
+        for note in dict.fromkeys(str(row["note"]) for row in rows if row["note"])
+    ]
+    if not all(row["is_verified"] for row in rows):
+        notes.append(tell("Source not yet verified."))
+    return table.note_field("; ".join(parts), *notes)
 
 
 def _name_event(reader: Reader, row: Row, *, is_first: bool) -> str:

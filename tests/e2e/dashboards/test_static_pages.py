@@ -520,6 +520,18 @@ def test_code_to_embed_a_table_keeps_the_marks_of_its_title(browser: Browser, pu
     context.close()
 
 
+def test_heading_of_a_row_is_named_on_a_phone_where_it_is_a_date(browser: Browser, public_app: str) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 800})
+    page = context.new_page()
+    for file, table in (("releases", "corrections"), ("cooperation", "mirror-")):
+        page.goto(f"{public_app}/en/{file}.html")
+        heading = page.locator(f"[id^='table-{table}'] tbody th").first
+        before = heading.evaluate("element => getComputedStyle(element, '::before').content")
+        corner = page.locator(f"[id^='table-{table}'] thead th").first.text_content()
+        assert corner and corner in before and heading.get_attribute("data-column") == corner, file
+    context.close()
+
+
 def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
     browser: Browser, public_app: str
 ) -> None:

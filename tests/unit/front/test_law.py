@@ -59,3 +59,19 @@ def test_events_of_a_treaty_are_one_sentence_with_the_month_in_words() -> None:
     treaties = page.values["treaties"]
     assert str(treaties.rows[0].fields[0]) == "Signed: 12 December 2000; ratified: September 2001"
     assert "date not found" in str(treaties.rows[1].fields[0]), "no field is empty"
+
+
+def test_note_on_a_treaty_has_a_mark_at_each_field_that_it_is_about() -> None:
+    noted = make_event("ratified", "2001-09") | {"note": "Another source gives a later day.", "is_verified": False}
+    events = [noted, noted | {"territory": "BB"}, make_event("signed", "2000-12-12") | {"territory": "CC"}]
+    treaties = compose_law(Reader(make_edition(codelist=CODELISTS, treaty_event=events), "en")).values["treaties"]
+    fields = [str(row.fields[0]) for row in treaties.table.rows]
+    assert [field.endswith(">1,2</sup>") for field in fields] == [True, True, False, False]
+    notes = {mark: str(text) for mark, text in treaties.all_notes}
+    assert notes["1"] == "Convention: Another source gives a later day." and notes["2"] == "Source not yet verified."
+
+
+def test_changes_of_the_law_are_headed_as_those_of_territories_and_jurisdictions() -> None:
+    changed = make_result("AA_X", "met") | {"result_before": "not_met"}
+    page = compose_law(Reader(make_edition(codelist=CODELISTS, legal_assessment=[changed]), "en"))
+    assert page.values["changes"].corner == "Territory or jurisdiction"
