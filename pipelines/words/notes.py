@@ -117,6 +117,9 @@ def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, 
     """Return the numbers of the notes that one figure refers to."""
     texts = []
     flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
+    if cell["value"] is None:
+        # Without a number, nothing can be revised: a note says why there is none.
+        flags = [flag for flag in flags if flag != "provisional"]
     if of_rate and cell["rate"] is not None:
         flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
     if "nil" in flags and cell["value"] != 0:

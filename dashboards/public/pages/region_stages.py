@@ -123,14 +123,8 @@ def _missing_parts(frame: layout.Frame, scope: StageScope, cells: Cells, coverag
     """Return code and note of each territory whose total needs all its parts when some are not in it."""
     notes_by_area = []
     for code, _ in frame.territories:
-        parts = frame.list_jurisdictions(code)
-        texts = []
-        for measure in scope.measures if parts else ():
-            cell = cells.get((code, measure))
-            if cell is not None and cell["value"] is None and 0 < cell["n_reported"] < cell["n_expected"]:
-                needed = tell("The total needs all {n} parts.", n=len(parts))
-                texts.append(f"{needed} {coverage.list_absent_parts(code, cell)}")
-        notes_by_area += [(code, text) for text in dict.fromkeys(texts)]
+        texts = [coverage.explain_missing_parts(code, cells.get((code, measure))) for measure in scope.measures]
+        notes_by_area += [(code, text) for text in dict.fromkeys(texts) if text]
     return notes_by_area
 
 

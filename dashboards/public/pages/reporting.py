@@ -74,6 +74,14 @@ class Coverage:
         parts = [(part, self.frame.area_name(part)) for part in self.frame.list_jurisdictions(territory)]
         return self._region.describe_absences(row, self.instruments, {}, areas=parts)
 
+    def explain_missing_parts(self, territory: str, row: Row | None) -> str:
+        """Return which parts a total without a figure lacks, and why; empty text if that is not the reason."""
+        parts = self.frame.list_jurisdictions(territory)
+        if not parts or row is None or row["value"] is not None or not 0 < row["n_reported"] < row["n_expected"]:
+            return ""
+        needed = tell("The total needs all {n} parts.", n=len(parts))
+        return f"{needed} {self.list_absent_parts(territory, row)}"
+
     def describe_figure(self, row: Row) -> str:
         """Describe the coverage of a figure in sentences."""
         return self._region.describe_cover(row, self.list_absences(row))
@@ -92,9 +100,11 @@ class Coverage:
             return tables.Cell(figure.text, f"{what}: {figure.spoken}", kind="note")
         absences = self.list_absences(row)
         text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
-        marks = (notes.number_note(absences, is_unfolded=row["value"] is not None),) if absences else ()
+        marks = [notes.number_note(regions.explain_too_few(), is_unfolded=True)] if regions.is_refused(row) else []
+        if absences:
+            marks.append(notes.number_note(absences, is_unfolded=row["value"] is not None))
         spoken = tell("{count} territories", count=text)
-        return tables.Cell(text, f"{what}: {spoken}", marks, kind="note")
+        return tables.Cell(text, f"{what}: {spoken}", tuple(marks), kind="note")
 
 
 @layout.keep_part

@@ -9,11 +9,13 @@ from typing import Any
 import streamlit as st
 
 from dashboards.public import charts, choices, layout, queries, tables
+from dashboards.public.pages.reporting import Coverage
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.charts import from_rows
 from pipelines.words import changes, indicators
+from pipelines.words.coverage import STAGE_RETURNS
 from pipelines.words.language import Texts, lower_first, many, tell
 
 Row = Mapping[str, Any]
@@ -63,12 +65,13 @@ def _show_series(
     corner = tell("Quarter") if freq == "Q" else tell("Year")
     periods = sorted({str(row["period"]) for row in rows}, reverse=True)
     breaks = _find_breaks_by_period(rows, measures, periods, found_breaks)
+    missing = _find_missing_parts(Coverage(frame, STAGE_RETURNS, crime, unit), area, rows)
     newest, older = periods[:_NEWEST_PERIODS], periods[_NEWEST_PERIODS:]
     coverage = frame.marked_name(area)
 
     def show_periods(title: str, shown: Sequence[str], *, legend: bool) -> None:
         notes = words.Notes()
-        lines = _build_series_lines(frame, area, rows, measures, shown, breaks, notes)
+        lines = _build_series_lines(frame, area, rows, measures, shown, breaks, missing, notes)
         layout.show_table(frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage, legend=legend)
 
     show_periods(caption, newest, legend=True)
@@ -102,6 +105,16 @@ def _find_breaks_by_period(
     return by_period
 
 
+def _find_missing_parts(coverage: Coverage, area: str, rows: Sequence[Row]) -> Mapping[str, list[str]]:
+    """Return by period which parts of a territory its totals lack; totals of one period mostly lack the same ones."""
+    by_period: dict[str, list[str]] = {}
+    for row in rows:
+        text, texts = coverage.explain_missing_parts(area, row), by_period.setdefault(str(row["period"]), [])
+        if text and text not in texts:
+            texts.append(text)
+    return by_period
+
+
 def _build_series_lines(
     frame: layout.Frame,
     area: str,
@@ -109,16 +122,18 @@ def _build_series_lines(
     measures: Sequence[str],
     shown: Sequence[str],
     breaks: Mapping[str, Sequence[Row]],
+    missing: Mapping[str, Sequence[str]],
     notes: words.Notes,
 ) -> list[tables.Line]:
-    """Return one line per period shown; the first period after a break has its note."""
+    """Return one line per period shown; the first period after a break, and one without some parts, has its note."""
     at = {(row["measure"], row["period"]): row for row in rows}
     lines = []
     for period in shown:
-        marks = tuple(
-            notes.number_note(tell("Break in the series. {text}", text=text))
+        texts = [
+            tell("Break in the series. {text}", text=text)
             for text in changes.describe_breaks(breaks.get(period, ()), lambda row: frame.name_owner(row, area))
-        )
+        ]
+        marks = tuple(notes.number_note(text) for text in (*texts, *missing.get(period, ())))
         name = words.period_short(period)
         cells = tuple(
             tables.figure_cell(frame.id, at.get((m, period)), notes, what=f"{name}, {words.stage_name(m)}")

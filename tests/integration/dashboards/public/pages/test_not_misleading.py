@@ -231,7 +231,8 @@ def test_every_publisher_can_be_chosen_and_a_part_is_not_read_as_the_whole(frame
 
 def test_unknown_original_is_said_and_not_replaced_by_a_copy() -> None:
     html = read_html(run_page("published", view="figures", territory="HR", publisher="US Department of State"))
-    assert html.count("Read in a copy or a quotation on another site, not in the original.") == 1, "one note for all"
+    note = "Read in a copy or a quotation on another site, not in the original."
+    assert [part.count(note) for part in html.split("<table")[1:]] == [1, 1], "one note below each table"
     assert "aassone" not in html and "reposted" not in html
 
 
@@ -317,3 +318,13 @@ def test_no_sentence_of_a_released_table_has_internal_words(frame: layout.Frame)
         )  # fmt: skip
         for value in values:
             assert find_internal_words(value["text"]) == [], (table, column, value["text"])
+
+
+def test_newest_quarter_without_a_total_names_the_part_that_it_lacks() -> None:
+    html = read_html(run_page("territory", territory="BA", crime="TIP", section="trend"))
+    (row,) = (row for row in html.split("<tr")[1:] if "2026 Q3" in row.split("</th>")[0])
+    heading, fields = row.split("</th>")[:2]
+    assert "<sup>" in heading and "not available" in fields and "<sup>" not in fields, (
+        "nothing to revise without a number"
+    )
+    assert "The total needs all 4 parts. Not included: Brčko District" in html
