@@ -65,6 +65,24 @@ TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
             mark("The range in which the underlying level probably lies, if only chance is considered."),
             mark("95% confidence interval|95% confidence intervals"),
         ),
+        "presumed": (
+            mark("Presumed victim"),
+            mark("There are indications of trafficking. Nobody has identified the person as a victim so far."),
+            mark("presumed victim|presumed victims"),
+        ),
+        "identified": (
+            mark("Identified victim"),
+            mark("The responsible authority has recognised the person as a victim."),
+            mark("identified victim|identified victims"),
+        ),
+        "injured_party": (
+            mark("Injured party"),
+            mark(
+                "A victim who takes part in criminal proceedings. The person was counted as presumed or identified "
+                "before, so injured parties are not added to the victims."
+            ),
+            mark("injured party|injured parties"),
+        ),
         "territory": (
             mark("Territory"),
             mark("One of the areas of the region that are compared with each other."),

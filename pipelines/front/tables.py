@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from math import isinf
 
 from pipelines import words
@@ -74,12 +75,13 @@ class FigureTable:
         self._has_few |= any(_FEW_CLASS in part for part in row.fields)
         self.rows.append(row)
 
-    def add_cover_row(self, regional: Iterable[words.Row | None]) -> None:
+    def add_cover_row(self, regional: Iterable[words.Row | None], recording: Iterable[Iterable[str]] = ()) -> None:
         """Add the row with how many territories are in the figures of the region, which are those of all columns.
 
-        Its kind tells a narrow screen that the unit of a column is not that of this row.
+        Its kind tells a narrow screen that the unit of a column is not that of this row. `recording` are those of
+        `cover_field`, for each column if any.
         """
-        fields = tuple(self.cover_field(row) for row in regional)
+        fields = tuple(self.cover_field(row, areas or ()) for row, areas in zip_longest(regional, recording))
         self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))
 
     def name_area(self, code: str, href: str = "", note: str = "") -> Part:
@@ -108,18 +110,19 @@ class FigureTable:
         marks = words.mark_notes(cell, self.notes)
         return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
 
-    def cover_field(self, row: words.Row | None) -> Part:
+    def cover_field(self, row: words.Row | None, recording: Iterable[str] = ()) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
 
         The note is shown before others if the region has a figure, because a reader would take it for one of all. A
-        number of territories that is too small for a figure has a note that says so.
+        number of territories that is too small for a figure has a note that says so. `recording` are territories that
+        record such figures and have none of this one.
         A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
         if row is None:
             return format_figure(words.format_absent())
         if not regions.has_members(row):
             return format_figure(regions.refuse_figure())
-        absences = self.reader.list_absences(row)
+        absences = self.reader.list_absences(row, recording)
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
         numbers = []
         if regions.is_refused(row):

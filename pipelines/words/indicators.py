@@ -366,9 +366,12 @@ def _describe_rules_of_pairs(rows: Sequence[Row]) -> str:
     aspects = [name for code, name in ASPECTS.items() if any(code in codes for codes in by_pair)]
     if not aspects:
         return ""
-    return tell(
-        "Care is needed with {n} of the compared pairs. What differs between their territories: {what}.",
-        n=sum(bool(codes & ASPECTS.keys()) for codes in by_pair),
+    return many(
+        "In {n} of the compared pairs, the territories do not count in the same way, so compare it with care. What "
+        "differs: {what}.",
+        "In {n} of the compared pairs, the territories do not count in the same way, so compare them with care. What "
+        "differs: {what}.",
+        sum(bool(codes & ASPECTS.keys()) for codes in by_pair),
         what=words.join_words(aspects),
     )
 
@@ -378,9 +381,9 @@ def _count_pairs(rows: Sequence[Row], whole: int) -> str:
     apart = sum(row["verdict"] in APART for row in tested)
     if whole == 1 and tested:
         return tell("The pair differs clearly.") if apart else tell("The pair does not differ clearly.")
-    compared = tell("{tested} of {whole} pairs could be compared.", tested=len(tested), whole=whole)
+    compared = tell("{tested} of {whole} pairs of territories could be compared.", tested=len(tested), whole=whole)
     if not apart:
-        return f"{compared} {tell('None differs clearly.')}"
+        return f"{compared} {tell('No pair differs clearly.')}"
     return f"{compared} {tell('Clear differences: {n}.', n=apart)}"
 
 

@@ -61,7 +61,7 @@ _PAIRS: Mapping[str, str] = Texts(
     }
 )
 DIFFERENCES_READ = mark(
-    "A difference is not yet an error: another source may count other people, other dates or other stages. Where no "
+    "A difference alone is not an error: another source may count other people, other dates or other stages. Where no "
     "reason is given, do not mix the two sources."
 )
 """Advice for readers of pairs of figures that differ."""
@@ -69,7 +69,7 @@ DIFFERENCES_READ = mark(
 
 SHARES: Mapping[str, str] = Texts(
     {
-        "COMPLETENESS_RATE": mark("Share of requested cells provided, by quarter, per cent"),
+        "COMPLETENESS_RATE": mark("Share of cells provided, by quarter, per cent"),
         "PUNCTUALITY_RATE": mark("Share of due returns submitted on time, by quarter, per cent"),
     }
 )

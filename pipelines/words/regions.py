@@ -334,8 +334,7 @@ def explain_window(windows: Sequence[Row], *, is_share: bool, is_covered: bool =
     shorter.sort(key=_order, reverse=True)
     if shorter and chosen["n_reaching"]:
         others = words.join_words(
-            tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
-            for row in shorter
+            tell("{n} in {period}", n=row["n_reaching"], period=words.period_short(row["period"])) for row in shorter
         )
         reach = tell(_AGAINST, reach=reach, others=others)
     name = words.period_short(chosen["period"])

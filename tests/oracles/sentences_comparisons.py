@@ -334,7 +334,7 @@ def explain_reach(r: Release, rows: list[Row]) -> str:
     """Return the reach of the default window, against that of all shorter ones, the longest first; alone if it is 0."""
     row = next(x for x in rows if x["is_default"])
     shorter = rows[: rows.index(row)][::-1]
-    others = join_words(f"{x['n_reaching'] or 'none'} in {format_period(x['period'])}" for x in shorter)
+    others = join_words(f"{x['n_reaching']} in {format_period(x['period'])}" for x in shorter)
     reach = describe_reach(r, row)
     return f"{reach}, against {others}" if others and row["n_reaching"] else reach
 
@@ -415,7 +415,7 @@ def expect_reach_against_others(r: Release, s: Selection, p: Params) -> Expected
 
 @expect_parameters("{n} in {period}")
 def expect_reach_in_period(r: Release, s: Selection, p: Params) -> Expected:
-    return {("n", "period"): {(str(x["n_reaching"] or "none"), format_period(x["period"])) for x in list_windows(r, s)}}
+    return {("n", "period"): {(str(x["n_reaching"]), format_period(x["period"])) for x in list_windows(r, s)}}
 
 
 @expect_parameters("You have chosen {period}.")
@@ -552,7 +552,7 @@ def count_pairs(r: Release, s: Selection, rows: Sequence[Row]) -> str:
     return str(len(rows))
 
 
-@expect_parameters("{tested} of {whole} pairs could be compared.")
+@expect_parameters("{tested} of {whole} pairs of territories could be compared.")
 def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("tested", "whole"): {
@@ -573,7 +573,10 @@ ASPECTS = {
 """Ways in which two territories can count differently, in the order of a sentence."""
 
 
-@expect_parameters("Care is needed with {n} of the compared pairs. What differs between their territories: {what}.")
+@expect_parameters(
+    "In {n} of the compared pairs, the territories do not count in the same way, so compare them with care. What "
+    "differs: {what}."
+)
 def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
     differing = [
         {code for code in ASPECTS if f"{code}_differs" in split_codes(x["reasons"])}

@@ -37,10 +37,10 @@ def render_page() -> None:
         layout.put_text(
             tell(
                 "Figures in the tables are links to this page. It shows the data behind a figure. Choose a figure on "
-                "another page, or enter the identifier that the data files have for it."
+                "another page, or enter the identifier that the data files have for it, and press Enter."
             )
         )
-        typed = st.text_input(tell("Identifier of a figure"), placeholder="area=MK;period=2026-Q3;measure=indicted")
+        typed = st.text_input(tell("Identifier of a figure"))
         if not typed:
             layout.end_page(frame, is_linked=False)
             return

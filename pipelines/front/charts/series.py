@@ -12,11 +12,13 @@ from pipelines.front.charts.canvas import LINE, SIZE, SMALL, WIDE, Canvas, Drawi
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
-from pipelines.words.language import tell
+from pipelines.words.language import current_language, tell
 
 HEIGHT, _PANEL_HEIGHT = 190, 96
 _STRIP = 18
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_CYRILLIC_LETTERS = "абвгдежзијклмнопрстуфхцчш"
+_IN_CYRILLIC = ("mk", "sr")
 _MOST_CUTS = 2
 """Changes of the number of territories that are written below a picture."""
 _GAP = 16
@@ -326,15 +328,21 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
             continue
         if span.name not in unnamed:
             unnamed.append(span.name)
-        letter = _LETTERS[unnamed.index(span.name) % len(_LETTERS)]
+        letters = _list_letters()
+        letter = letters[unnamed.index(span.name) % len(letters)]
         if not canvas.add_text_if_free(at + 4, top - 2, letter, "small haloed"):
             canvas.add_text_if_free(at - 4, top - 2, letter, "small haloed", anchor="end")
     return unnamed
 
 
+def _list_letters() -> str:
+    """Return the letters for names of breaks that have no room, in the alphabet of the reader's language."""
+    return _CYRILLIC_LETTERS if current_language() in _IN_CYRILLIC else _LETTERS
+
+
 def _list_breaks(canvas: Canvas, names: Sequence[str], x_left: float, x_right: float, top: float) -> float:
     """Write the letters and names of breaks below the axis; return where the picture goes on."""
-    for letter, name in zip(_LETTERS, names, strict=False):
+    for letter, name in zip(_list_letters(), names, strict=False):
         lines = wrap_text(f"({letter}) {name}", x_right - x_left, SMALL)
         top = canvas.add_lines(x_left, top + 12, lines, "small") - 10
     return top + 4 if names else top

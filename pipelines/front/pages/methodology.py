@@ -17,7 +17,7 @@ from pipelines.statistics.thresholds import (
     LARGEST_HIDDEN_COUNT,
     SMALLEST_PUBLISHED_COUNT,
 )
-from pipelines.words import regions
+from pipelines.words import durations, regions
 from pipelines.words.language import tell
 
 _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
@@ -124,8 +124,20 @@ _STATES: Sequence[tuple[str, str]] = (
             "them, or they are not counted in the same way."
         ),
     ),
+    (
+        mark("not tested"),
+        mark(
+            "The change was not tested: there is a break in the series, or the two figures cover different territories "
+            "or were calculated in different ways."
+        ),
+    ),
+    (durations.NOT_REACHED, mark("Too few people have left the stage so far to say how long it takes.")),
+    (durations.NO_RECORDS, mark("The office sends no case records, or none of this kind.")),
+    (mark("not due"), mark("Nothing is overdue, or the territory does not report for this kind of period.")),
+    (mark("same territory"), mark("The territory that asks and the one that answers would be the same.")),
+    (mark("date not found"), mark("We found no official date. The territory may still be bound by the treaty.")),
 )
-"""Words for a missing figure of the region and for a missing comparison, with what they mean."""
+"""Words for a missing figure of the region, a missing comparison or a missing date, with what they mean."""
 _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
     (
         mark("What you can do on these pages"),

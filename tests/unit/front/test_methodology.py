@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pipelines.front.pages.methodology import compose_methodology
 from pipelines.front.reader import Reader
+from pipelines.words import durations, reporting, trends
+from pipelines.words.language import read_in, tell
 from tests.support.editions import make_edition
 
 
@@ -45,3 +47,21 @@ def test_not_compared_is_also_what_tables_say_of_figures_that_are_too_few() -> N
     legend = dict(compose_methodology(Reader(make_edition(), "en")).values["legend"])
     assert "missing, withheld or too few to compare, there is a break in the series" in legend["not compared"]
     assert legend["too few to compare"] == "The figure, or one of the counts behind it, is below 20."
+
+
+def test_page_explains_each_word_that_tables_show_instead_of_figures() -> None:
+    with read_in("en"):
+        legend = dict(compose_methodology(Reader(make_edition(), "en")).values["legend"])
+        words_of_tables = {
+            text for code, text in trends.VERDICTS.items() if code not in ("rise", "fall", "no_clear_change")
+        }
+        words_of_tables |= {reporting.STATES["not_due"], tell(durations.NO_RECORDS), tell(durations.NOT_REACHED)}
+    words_of_tables |= {"same territory", "date not found", "not compared", "no regional figure"}
+    assert {text.partition(":")[0] for text in words_of_tables} <= legend.keys()
+    assert "a break in the series" in legend["not compared"] and "a break in the series" in legend["not tested"]
+
+
+def test_glossary_tells_statuses_of_victims_apart() -> None:
+    glossary = {name: text for _, name, text in compose_methodology(Reader(make_edition(), "en")).values["glossary"]}
+    assert {"Presumed victim", "Identified victim", "Injured party"} <= glossary.keys()
+    assert "are not added to the victims" in glossary["Injured party"]

@@ -6,11 +6,17 @@ from typing import Any
 
 from pipelines.front.pages import sentencing
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition
+from tests.support.editions import make_edition, make_total
 
 CODELISTS: list[dict[str, Any]] = [
     {"codelist": "offence_group", "code": "TIP", "label": "Trafficking in persons"},
     {"codelist": "sentence_type", "code": "prison", "label": "Imprisonment"},
+]
+
+
+SANCTIONS: list[dict[str, Any]] = [
+    {"codelist": "sentence_type", "code": code, "label": label}
+    for code, label in (("_T", "Total"), ("prison", "Imprisonment"), ("community", "Community service"))
 ]
 
 
@@ -36,3 +42,41 @@ def test_sentences_name_crime_year_and_instance() -> None:
     captions = [table.caption for table in page.values["tracks"][0]["tables"]]
     assert "Trafficking in persons, 2024–2025, first instance" in captions[2], "the table by year names its years"
     assert page.description.startswith(about), "a search engine shows it without the page"
+
+
+def make_sanction(area: str, sanction: str, value: float | None, **changes: Any) -> dict[str, Any]:
+    total = make_total(area, "2025", value, measure="sentenced_first", sentence_type=sanction)
+    return total | {"offence_group": "TIP", "reporters": "AA,BB,CC,DD"} | changes
+
+
+def test_sanction_that_a_register_knows_and_does_not_have_is_not_called_not_collected() -> None:
+    rows = [
+        make_sanction(area, sanction, 30.0)
+        for area in ("WB", "AA", "BB", "CC", "DD")
+        for sanction in ("prison", "community")
+        if (area, sanction) != ("AA", "community")
+    ]
+    rows = [row | {"reporters": "BB,CC,DD"} if row["sentence_type"] == "community" else row for row in rows]
+
+    def read_field(*more: dict[str, Any]) -> tuple[str, str]:
+        edition = make_edition(sanction=[*rows, *more], codelist=SANCTIONS)
+        (table,) = sentencing.compose_sentences(Reader(edition, "en"), "TIP").values["tracks"][0]["tables"]
+        line = next(row for row in table.table.rows if str(row.heading).startswith("Aland"))
+        return str(line.fields[1]), " ".join(str(text) for _, text in table.visible_notes)
+
+    field, notes = read_field()
+    assert "not collected" in field and "records this sanction" not in notes
+    assert "Aland (not collected)" in notes
+    field, notes = read_field(make_sanction("AA", "community", 20.0, period="2024"))
+    assert "Aland (reported, but without this figure)" in notes
+    assert "no records" in field and "The office records this sanction, but has none for this crime" in notes
+
+
+def test_number_of_territories_that_is_too_small_for_a_figure_of_the_region_says_so() -> None:
+    few = make_sanction("WB", "community", None, obs_status="O", reporters="AA,BB,CC")
+    edition = make_edition(sanction=[make_sanction("WB", "_T", 30.0), few], codelist=SANCTIONS)
+    (table,) = sentencing.compose_sentences(Reader(edition, "en"), "TIP").values["tracks"][0]["tables"]
+    region, cover = table.table.rows[:2]
+    assert "no regional figure" in region.fields[1] and str(cover.fields[1]).startswith("3 of 4<sup")
+    assert "<sup" not in str(cover.fields[0]), "all four are in it"
+    assert any("No regional figure is shown from fewer than 4" in str(text) for _, text in table.visible_notes)

@@ -31,9 +31,12 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
     others = (
         "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ."
     )
-    assert indicators.describe_pairs(pairs) == f"1 of 2 pairs could be compared. None differs clearly. {others}"
+    assert (
+        indicators.describe_pairs(pairs)
+        == f"1 of 2 pairs of territories could be compared. No pair differs clearly. {others}"
+    )
     assert indicators.describe_pairs([*pairs, make_pair("higher")]).startswith(
-        f"2 of 3 pairs could be compared. Clear differences: 1. {others} Because 2 pairs"
+        f"2 of 3 pairs of territories could be compared. Clear differences: 1. {others} Because 2 pairs"
     )
     assert "not compared" not in indicators.describe_pairs([make_pair("higher")] * 2), "all are compared"
 
@@ -41,7 +44,7 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
 def test_pairs_of_territories_without_the_figure_count_as_not_compared() -> None:
     # Four of seven territories report it: the release has six pairs of them, and there are 21 of all.
     pairs = [make_pair("no_difference"), *[make_pair("too_few")] * 5]
-    assert indicators.describe_pairs(pairs, 7).startswith("1 of 21 pairs could be compared.")
+    assert indicators.describe_pairs(pairs, 7).startswith("1 of 21 pairs of territories could be compared.")
     assert indicators.describe_pairs(pairs[1:], 7).startswith("None of the 21 pairs can be compared:")
     assert indicators.describe_pairs(pairs[:1], 3).startswith("1 of 3 pairs"), "two more pairs have no row"
 
@@ -54,13 +57,13 @@ def test_pairs_that_count_differently_are_counted_with_what_differs() -> None:
     ]
     text = indicators.describe_pairs(pairs)
     assert (
-        "Care is needed with 1 of the compared pairs. What differs between their territories: the inclusion of "
-        "juveniles."
-    ) in text
+        "In 1 of the compared pairs, the territories do not count in the same way, so compare it with care. What "
+        "differs: the inclusion of juveniles." in text
+    )
     two = indicators.describe_pairs([pairs[0], make_pair("lower", is_with_care=True, reasons="stage_differs")])
-    differences = "What differs between their territories: the stage and the inclusion of juveniles."
-    assert f"Care is needed with 2 of the compared pairs. {differences}" in two
-    assert "needed" not in indicators.describe_pairs(pairs[1:])
+    differences = "compare them with care. What differs: the stage and the inclusion of juveniles."
+    assert differences in two and "In 2 of the compared pairs" in two
+    assert "care" not in indicators.describe_pairs(pairs[1:])
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ def test_each_rule_of_a_default_version_has_a_sentence() -> None:
 def test_pairs_of_some_territories_say_for_how_many_the_tests_allow() -> None:
     pairs = [make_pair("higher", n_tested=6), make_pair("no_difference", n_tested=6)]
     text = indicators.describe_pairs(pairs)
-    assert text.startswith("2 of 2 pairs could be compared. Clear differences: 1.")
+    assert text.startswith("2 of 2 pairs of territories could be compared. Clear differences: 1.")
     assert "allow for all 6 pairs of territories compared at once" in text
     assert indicators.describe_pairs(pairs * 3).endswith(
         "Because 6 pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals "

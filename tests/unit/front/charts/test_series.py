@@ -25,6 +25,7 @@ from pipelines.front.charts.series import (
     draw_series,
 )
 from pipelines.words import FormattedFigure
+from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible, read_drawing
 
 WITHHELD, NOT_RECEIVED = words.format_status("withheld"), words.format_status("unreceived")
@@ -71,6 +72,16 @@ def test_line_of_a_break_is_in_the_key_whether_its_name_fits_or_not(name: str) -
 
 def test_series_without_a_break_has_none_in_the_key() -> None:
     assert "Break in the series" not in assert_legible(draw_series(make_series(40, 45, 50, 55))).words
+
+
+@pytest.mark.parametrize(("language", "letters"), [("mk", "аб"), ("sr", "аб"), ("sr-Latn", "ab"), ("sq", "ab")])
+def test_letters_of_breaks_are_of_the_alphabet_of_the_page(language: str, letters: str) -> None:
+    names = ("Law, 2020, a province", "Recording, 2023 Q1, a territory")
+    breaks = [BreakMark(place, place, name) for place, name in zip((1, 3), names, strict=True)]
+    with read_in(language):
+        drawn = assert_legible(draw_series(make_series(40, 45, 50, 55, 60, 65, breaks=breaks), width=NARROW))
+    assert all(f"({letter}) {name}" in drawn.words for letter, name in zip(letters, names, strict=True))
+    assert f" {' '.join(letters)} " in drawn.words
 
 
 def test_name_of_a_break_does_not_cross_the_rule_of_another() -> None:

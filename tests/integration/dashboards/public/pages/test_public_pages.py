@@ -605,7 +605,7 @@ def test_share_has_its_range_and_few_cases_are_marked() -> None:
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
     text = read_html(run_page("territory", territory="AL", by="sex", year="2025"))
-    assert "Female: 3 of 21 pairs could be compared. Clear differences: 2." in text
+    assert "Female: 3 of 21 pairs of territories could be compared. Clear differences: 2." in text
     # 30 of 60 and 20 of 80 are 50 and 25 per cent; the odds are 30:30 and 20:60, a ratio of three.
     odds = "the odds 3.00 times as high (95% confidence interval 1.32 to 6.94)."
     assert f"The figure for Albania is higher than that for Croatia: 50 against 25 per cent; {odds}" in text
@@ -705,7 +705,7 @@ def test_ratio_opens_in_its_window_with_the_reason() -> None:
     shortest = "the shortest period in which most of the territories that report this have enough to compare."
     assert f"2023–2025 is {shortest}" in text
     assert (
-        "7 of the 7 territories that report this have counts of 20 or more in 2023–2025, against 3 in 2025 and none in "
+        "7 of the 7 territories that report this have counts of 20 or more in 2023–2025, against 3 in 2025 and 0 in "
         "2026 Q3."
     ) in text
 
