@@ -15,10 +15,19 @@ _COUNT: Final = r"(?<![\w.,/-])\d{1,3} [^\W\d_]{2,14}\b"
 """A number with the word that it counts: "2 warnings"."""
 _COUNTED: Final = r"(?:(?<=[^\W\d_] \d)|(?<=[^\W\d_] \d\d)) [^\W\d_]{2,14}\b"
 """The word after a small number that belongs to the word before it: "for 1 place"."""
-_NUMBERED: Final = r"\b[^\W\d_]{2,8} \d{2,3}(?:[/-][^\W\d_]\b|\b(?![.,]\d)(?: [^\W\d_]{2,14}\b)?)"
+_NUMBERED: Final = r"\b[^\W\d_]{1,8} \d{2,3}(?:[/-][^\W\d_]\b|\b(?![.,]\d)(?: [^\W\d_]{2,14}\b)?)"
 """A word with its number, and with what that counts: "article 110/a", "член 418-в", "најмногу 50 MB"."""
-_CODE: Final = r"\(?\b(?:[A-Z]{2}[A-Z_]*-[A-Z]+(?:-[A-Z0-9]+)+|[IVX]+-\d+(?:-[a-z])?)\b\)?"
-"""The code of a form and the number of a treaty: "(BA_BRC-JUSTICE-1)", "XVIII-12-b"."""
+_CODE: Final = r"\(?\b(?:[A-Z]{2}[A-Z_]*-[A-Z]+(?:-[A-Z0-9]+)+|[IVX]+-\d+(?:-[a-z])?|SHA-256)\b\)?"
+"""The code of a form, the number of a treaty, and a digest: "(BA_BRC-JUSTICE-1)", "XVIII-12-b", "SHA-256"."""
+_ROMAN: Final = r"\b[^\W\d_]{2,12} [IVX]{1,4}\b"
+"""A name with its Roman number, as sheets of quarters have: "Tremujori III"."""
+_RESOLUTION: Final = r"\b[^\W\d_]+ 1244 \(1999\)"
+"""The resolution as the footnotes have it: "resolution 1244 (1999)". Tables have "UNSCR 1244"."""
+_DAYS: Final = r"\b\d{4}-\d\d-\d\d (?:–|[^\W\d_]{1,4}|deri në) \d{4}-\d\d-\d\d\b"
+"""Two days of a range: "2009-04-01 to 2016-10-01"."""
+_QUARTER: Final = r"\b(?:\d{4} Q\d|(?<!\d)\d\. [^\W\d_]+ \d{4}\.?|[^\W\d_]+\d \d{4})"
+_QUARTERS: Final = rf"{_QUARTER}(?: ?– ?| (?:[^\W\d_]{{1,4}}|deri në) ){_QUARTER}"
+"""Two quarters of a range: "2026 Q1 to 2026 Q3", "2026 Q1–2026 Q3"."""
 _PLAIN_TEXT: Final = re.compile(r'(<option value=[^>]*>)([^<]{21,})(?=</option>)|( data-column=")([^"]{21,})(?=")')
 """Text without elements that may be on two lines: a long option, and a long heading before a field on a phone."""
 
@@ -48,6 +57,6 @@ def _compile_pattern(language: str) -> re.Pattern[str]:
         figures = unbroken_figures().pattern
     # Also "n = 20", the end of a state with its number, and a dot between names with the word before it.
     return re.compile(
-        rf"(?:{figures})(?:{_COUNTED}|{_VALUE})|\bn = \d+\b|{_NUMBERED}|\b[^\W\d_]+: \d+\b(?![.,]\d)|{_CODE}|{_COUNT}"
-        r"|[^\s·]+ ·(?= )"
+        rf"{_DAYS}|{_QUARTERS}|{_RESOLUTION}|(?:{figures})(?:{_COUNTED}|{_VALUE})|\bn = \d+\b|{_ROMAN}|{_NUMBERED}"
+        rf"|\b[^\W\d_]+: \d+\b(?![.,]\d|\. [^\W\d_]+ \d{{4}})|{_CODE}|{_COUNT}|[^\s·]+ ·(?= )"
     )

@@ -60,5 +60,13 @@ def make_environment(*folders: Path) -> Environment:
 
 
 def mark_code(text: str | Markup) -> Markup:
-    """Return a sentence with what is between backticks, such as a command, as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
+    """Return a sentence with what is between backticks, such as a command, as code.
+
+    No line ends within an option of a command: after "--" a browser would break it, and a reader would type a blank.
+    """
+    html = re.sub(r"`([^`]+)`", lambda code: f"<code>{_keep_options(code[1])}</code>", str(escape(text)))
+    return Markup(html)  # noqa: S704 - escaped first
+
+
+def _keep_options(code: str) -> str:
+    return re.sub(r"(?<!\S)--[a-z-]+", r'<span class="rti-whole">\g<0></span>', code)

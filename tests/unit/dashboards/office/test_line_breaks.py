@@ -35,6 +35,14 @@ def keep_whole(body: str, language: str = "en") -> str:
         ("mk", "Вашите датотеки (најмногу 50 MB по датотека)", "најмногу 50 MB"),
         ("en", "Quarterly list (BA_BRC-JUSTICE-1)", "(BA_BRC-JUSTICE-1)"),
         ("en", "Treaty Collection, XVIII-12-b", "XVIII-12-b"),
+        ("en", "digest (SHA-256) of the file", "(SHA-256)"),
+        ("en", "Sheet Tremujori III, cell B9", "Tremujori III"),
+        ("en", "Applies, 2009-04-01 to 2016-10-01", "2009-04-01 to 2016-10-01"),
+        ("en", "Returns of 2026 Q1 to 2026 Q3 (3 periods)", "2026 Q1 to 2026 Q3"),
+        ("en", "Quarters 2026 Q1–2026 Q3", "2026 Q1–2026 Q3"),
+        ("mk", "Периоди: 1. квартал 2026 – 3. квартал 2026", "1. квартал 2026 – 3. квартал 2026"),
+        ("mk", "беше 3, а сега е 83.", "е 83"),
+        ("en", "United Nations Security Council resolution 1244 (1999) and", "resolution 1244 (1999)"),
     ],
 )
 def test_a_period_or_a_number_with_its_word_is_one_element(language: str, text: str, whole: str) -> None:
