@@ -78,7 +78,7 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     """
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
-    style = _write_asset(target, "style", ".css", shorten_names(shorten_style(_join_files(_STYLE))).encode())
+    style = _write_asset(target, "style", ".css", read_style().encode())
     script = _write_asset(target, "script", ".js", shorten_script(_join_files(_SCRIPT)).encode())
     writer = _Writer(edition, style, script)
     sizes = measure_files(release)
@@ -153,6 +153,11 @@ def _list_shared_files(reader: Reader) -> list[str]:
     names = (pages.QUALITY, pages.RELEASES, pages.DATA, pages.LAW, pages.ARTICLES, pages.PRACTICE, pages.METHODOLOGY,
              pages.ACCESSIBILITY, CALENDAR, CHANGES)  # fmt: skip
     return [*map(pages.name_file, names), *map(name_theme_file, list_themes(reader))]
+
+
+def read_style() -> str:
+    """Return the style sheet of all pages, shortened."""
+    return shorten_names(shorten_style(_join_files(_STYLE)))
 
 
 def shorten_style(style: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from pipelines import words
 from pipelines.design.components import Markup
@@ -18,6 +18,10 @@ from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
 from pipelines.words import FormattedFigure, Row, durations, figures, indicators, language, regions
 from pipelines.words.language import tell
+
+_SLIDE_SPACE: Final = (1240, 350)
+"""Width and height in pixels that a slide leaves for a picture on a projector of 1280 × 720."""
+_SLIDE_LAYOUTS: Final = (1000, 1200)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class PictureFile:
     def svg(self) -> Markup:
         """The picture for a page, in both layouts."""
         return render_picture(lambda width: self._wide if width == WIDE else self._narrow)
+
+    def render_for_slide(self) -> Markup:
+        """Return the picture for a slide: its wide layout is the one that a projector shows in the largest type."""
+        width, height = _SLIDE_SPACE
+        drawings = [self.draw(layout) for layout in _SLIDE_LAYOUTS]
+        largest = max(drawings, key=lambda drawn: min(width / drawn.width, height / drawn.height))
+        return render_picture(lambda layout: largest if layout == WIDE else self._narrow)
 
     def write_file(self, reader: Reader) -> bytes:
         """Return the picture as an SVG file that is complete without its page."""

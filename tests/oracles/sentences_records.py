@@ -1122,7 +1122,8 @@ def name_breaks(r: Release, s: Selection, trend: str) -> str:
     names = []
     for (first_period, owner), kinds in kinds_of.items():
         first, *further = dict.fromkeys(kinds)
-        named = [" / ".join([KINDS_OF_BREAKS[first], *further]), format_period(first_period)]
+        kinds_in_words = [KINDS_OF_BREAKS[first], *(lower_first(KINDS_OF_BREAKS[kind]) for kind in further)]
+        named = [join_words(kinds_in_words), format_period(first_period)]
         names.append(", ".join([*named, *([r.marked[owner]] if owner != trend else [])]))
     return "; ".join(names)
 

@@ -1,16 +1,22 @@
-"""Show a brief on a screen in a meeting: one message on each slide, in large type, with links to the neighbours."""
+"""Show a brief on a screen in a meeting: one message on each slide, in large type, with links to the neighbours.
+
+Each slide fits a projector of 1280 × 720 without scrolling: it has texts, a picture, a table, or the notes of a table.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pipelines import words
+from pipelines.design.components import Part
 from pipelines.front.briefs.compose import Brief, Chapter, find_brief
 from pipelines.front.build import list_footnotes, make_front_environment
+from pipelines.front.pictures import PictureFile
 from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable
+from pipelines.words.language import tell
 from pipelines.words.line_breaks import keep_page_whole, unbroken_fields, unbroken_phrases
 
 ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
@@ -19,25 +25,31 @@ ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
 
 @dataclass(frozen=True)
 class Slide:
-    """One slide: its title, messages with or without headings, and the picture and tables that show them."""
+    """One slide: its title, and texts, a picture with its figures as tables, a table, or the notes of one."""
 
     title: str
-    messages: Sequence[tuple[str, Sequence[Any]]]
-    chapter: Chapter | None = None
+    texts: Sequence[Part] = ()
+    picture: PictureFile | None = None
+    figures: Sequence[FigureTable] = ()
+    table: FigureTable | None = None
+    notes: FigureTable | None = None
 
 
 def list_slides(brief: Brief) -> list[Slide]:
-    """Return the slides of a brief: the headlines together, then one for each of its other chapters."""
-    chapters = list(brief.chapters)
-    n_headlines = next(
-        (place for place, chapter in enumerate(chapters) if chapter.picture or chapter.tables), len(chapters)
-    )
-    headlines = [(chapter.heading, chapter.texts) for chapter in chapters[:n_headlines]]
-    slides = [Slide(brief.page.title, headlines)] if headlines else []
-    return slides + [
-        Slide(chapter.heading, [("", chapter.texts)] if chapter.texts else [], chapter)
-        for chapter in chapters[n_headlines:]
-    ]
+    """Return the slides of a brief, in the order of its chapters: the texts of each, its picture, its tables."""
+    return [slide for chapter in brief.chapters for slide in _split_chapter(chapter)]
+
+
+def _split_chapter(chapter: Chapter) -> Iterator[Slide]:
+    if chapter.texts:
+        yield Slide(chapter.heading, chapter.texts)
+    if chapter.picture:
+        yield Slide(chapter.heading, picture=chapter.picture, figures=chapter.tables)
+        return
+    for table in chapter.tables:
+        yield Slide(chapter.heading, table=table)
+        if table.visible_notes:
+            yield Slide(tell("{title}: notes", title=chapter.heading), notes=table)
 
 
 def render_slide(reader: Reader, file: str, style: str, script: str) -> str | None:
@@ -57,15 +69,13 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
     text = make_front_environment().get_template("meeting.html").render(
         lang=reader.lang,
         title=slide.title,
-        place=words.language.tell("{n} of {whole}", n=number, whole=len(slides)),
+        place=tell("{n} of {whole}", n=number, whole=len(slides)),
         page_file=brief.page.file,
         page_title=brief.page.title,
         previous=name_slide(match[1], number - 1) if number > 1 else "",
         next=name_slide(match[1], number + 1) if number < len(slides) else "",
         first=name_slide(match[1], 1),
-        messages=slide.messages,
-        picture=slide.chapter.picture if slide.chapter else None,
-        tables=slide.chapter.tables if slide.chapter else (),
+        slide=slide,
         style=style,
         script=script,
         release=edition.release,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import html
 
-from pipelines.front.briefs.meeting import render_slide
+from pipelines.front.briefs.meeting import name_slide, render_slide
 from pipelines.front.edition import CONVICTION_RATIO
 from pipelines.front.reader import Reader
 from tests.support.editions import make_edition, make_total
@@ -47,14 +47,30 @@ def test_slides_lead_to_the_last_one_and_back(reader: Reader, meeting: str) -> N
     assert len(files) > 3 and follow_links(reader, files[-1], "prev") == files[::-1]
 
 
-def test_first_slide_has_the_headlines_of_the_page_and_others_its_pictures_and_notes(reader: Reader) -> None:
-    slide = allow_breaks(str(render_slide(reader, "meeting-bb.html", "style.css", "script.js")))
-    first = html.document_fromstring(slide)
-    assert [e.text for e in first.iter("h2")] == ["What changed", "Compared with the region", "Has it reported?"]
+def open_slide(reader: Reader, number: int) -> html.HtmlElement:
+    slide = render_slide(reader, name_slide("meeting-bb", number), "style.css", "script.js")
+    return html.document_fromstring(allow_breaks(str(slide)))
+
+
+def test_each_headline_has_a_slide_before_those_of_pictures_and_tables(reader: Reader) -> None:
+    """Require one message on each slide: three of them, and notes under a table, were below the edge of the screen."""
+    first, second, third, fourth = (open_slide(reader, number) for number in range(1, 5))
+    titles = [slide.find(".//h1").text for slide in (first, second, third, fourth)]
+    assert titles == ["What changed", "Compared with the region", "Has it reported?", "Convictions over time"]
     assert "Bland*: TIP, persons convicted at first instance: 60 in 2025, 60 in 2024." in first.text_content()
-    second = html.document_fromstring(str(render_slide(reader, "meeting-bb.2.html", "style.css", "script.js")))
-    assert second.find(".//h1").text == "Convictions over time" and second.find(".//figure//svg") is not None
-    assert second.xpath("//nav//a[last()]/@href") == ["territory-bb.html"]
+    assert fourth.find(".//figure//svg") is not None and fourth.find(".//h2") is None
+    assert fourth.xpath("//nav//a[last()]/@href") == ["territory-bb.html"]
+
+
+def test_notes_of_a_table_follow_it_on_a_slide_of_their_own(reader: Reader) -> None:
+    slides = [
+        open_slide(reader, number) for number in range(1, len(follow_links(reader, "meeting-bb.html", "next")) + 1)
+    ]
+    with_tables = [place for place, slide in enumerate(slides) if slide.xpath("//main//table[not(ancestor::details)]")]
+    assert with_tables
+    for place in with_tables:
+        assert not slides[place].xpath("//main//li[not(ancestor::details)]"), "no notes below the table"
+        assert slides[place + 1].find(".//h1").text == f"{slides[place].find('.//h1').text}: notes"
 
 
 @pytest.mark.parametrize(

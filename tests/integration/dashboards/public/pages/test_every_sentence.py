@@ -138,10 +138,10 @@ def test_slides_have_the_sentences_of_their_brief(walk: Walk) -> None:
         briefs += [compose.compose_territory(reader, "TIP", area) for area in walk.edition.territories]
     for brief in briefs:
         slides = meeting.list_slides(brief)
-        assert [text for slide in slides for _, texts in slide.messages for text in texts] == [
+        assert [text for slide in slides for text in slide.texts] == [
             text for chapter in brief.chapters for text in chapter.texts
         ]
-        assert [table for slide in slides if slide.chapter for table in slide.chapter.tables] == [
+        assert [table for slide in slides for table in (*slide.figures, *filter(None, [slide.table]))] == [
             table for chapter in brief.chapters for table in chapter.tables
         ]
 
