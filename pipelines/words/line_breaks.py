@@ -76,17 +76,22 @@ _TERRITORIES: Final = (
 """Texts of the catalogues in which territories follow their number."""
 
 
+_DAY: Final = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}(?! Q\d|–{_YEAR})"
 _LABEL: Final = rf"\b{_WORD}{{1,12}}: "
 """The end of a label before its value: "personave: 20"."""
-_VALUE: Final = rf"[−+]?{_NUMBER}(?![\w–]|[.,\u202f]\d)"
+_VALUE: Final = rf"[−+]?{_NUMBER}(?![\w–%]|[.,\u202f]\d)"
 _COUNT: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,3}} )?(?!{_YEAR}){_NUMBER}(?: {_WORD}{{1,3}}){{0,2}} {_WORD}{{2,12}}\b"
 """A number with the word that it counts, over short words: "5 changes", "20 or more", "95% confidence"."""
-_COUNTED_AFTER: Final = rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)) (?:{_WORD}{{1,3}} ){{0,2}}{_WORD}{{2,12}}\b"
+_COUNTED_AFTER: Final = (
+    rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)|(?<={_WORD} \d\d\d)) (?:{_WORD}{{1,3}} ){{0,2}}{_WORD}{{2,12}}\b"
+)
 """What a small number counts that belongs to the short word before it: "се 5 промени"."""
-_MEASURED: Final = rf"\b{_WORD}{{2,10}} (?!{_YEAR}){_VALUE}(?!{_BETWEEN}\d| {_WORD})"
+_LEVEL_BEFORE: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,4}} )?{_NUMBER}% {_WORD}{{2,12}}\b"
+"""A number of per cent with the words next to it: "je 95% interval"."""
+_MEASURED: Final = rf"\b{_WORD}{{2,10}} (?!{_YEAR}|{_DAY}){_VALUE}(?!{_BETWEEN}\d| {_WORD})"
 """A value at the end of words, with the last of them: "highest 1.81", "Convention 29", "explain −19"."""
-_DATED: Final = rf"\b{_WORD}{{1,3}} {_YEAR}(?![\w–-]| Q\d)|\b{_WORD}{{2,12}}, {_YEAR}(?![\w–])|{_NUMBER} \({_YEAR}\)"
-"""A year with the short word before it, at the end of a title, or in brackets after a value."""
+_DATED: Final = rf"\b{_WORD}{{2,12}}, {_YEAR}(?![\w–]| Q\d)|{_NUMBER} \({_YEAR}\)"
+"""A year at the end of a title, or in brackets after a value."""
 _NAMED: Final = rf"\b{_WORD}{{4,10}} \d{{4}}-Q\d(?:\.\d+)?|\b(?:{_WORD}{{1,3}} )?\d\d:\d\d UTC|\b{_WORD}{{2,12}} 1244\b"
 """The word with its release, a time with its zone, the word with the number of the resolution."""
 _OF_PER_CENT: Final = rf"{_NUMBER}% {_WORD}{{2,12}}\b|\b{_WORD}{{2,11}} \(%\)|\b{_WORD}{{2,9}}, %"
@@ -246,7 +251,7 @@ def _has_short_words() -> bool:
 def _compile_pattern(language: str) -> re.Pattern[str]:
     unit = rf" (?:{_join_texts(_list_units(language))})\b"
     # A year may have its word ("11 јули 2008 година"). "2 in 2026 Q3" and "2 in 2023–2025" are not days.
-    day = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}(?! Q\d|–{_YEAR})(?:{unit})?"
+    day = rf"{_DAY}(?:{unit})?"
     quarter = rf"{_WORD}\d {_YEAR}|\b{_YEAR} Q\d"
     alternatives = (
         day,
@@ -314,8 +319,10 @@ def _shorten_age(label: str) -> str:
 @cache
 def _compile_phrases(language: str) -> re.Pattern[str]:
     figures = _compile_pattern(language).pattern
+    # A year has the short word before it, and sometimes its own word: "во 2025", "за 2024 година".
+    year = rf"\b{_WORD}{{1,3}} {_YEAR}(?: (?:{_join_texts(_list_units(language))})\b)?(?![\w–-]| Q\d)"
     return re.compile(
-        f"{_LABEL}(?:{figures}|{_VALUE})|{_DATED}|{_NAMED}|{_join_counted(language)}"
+        f"{_LEVEL_BEFORE}|{_LABEL}(?:{figures}|{_VALUE})|{_DATED}|{year}|{_NAMED}|{_join_counted(language)}"
         f"|(?:{figures})(?:{_COUNTED_AFTER})?|{_COUNT}|{_MEASURED}"
     )
 
@@ -327,7 +334,7 @@ def _compile_fields(language: str) -> re.Pattern[str]:
 
 @cache
 def _compile_titles(_language: str) -> re.Pattern[str]:
-    titles = rf"\b{_WORD}{{2,12}}, {_YEAR}(?![\w–])|{unbroken_labels().pattern}"
+    titles = rf"{_DATED}|{unbroken_labels().pattern}"
     return re.compile(f"{titles}|{_SHORT_WORDS}" if _has_short_words() else titles)
 
 

@@ -96,14 +96,16 @@ def _list_phrases(language: str) -> Iterator[str]:
         for number in _EXAMPLES:
             text = catalogue.ngettext(*forms, number)
             if found := re.search(rf"\{{n\}} {_WORD}+", text):
-                yield _find_any_number(found[0].format(n=number))
-    with read_in(language):
-        # A value is not torn from the last word of its label, of twelve letters or fewer.
-        yield rf"(?<!\w){_WORD}{{1,12}}: [\d−+][\d.,\u202f]*(?![\w–:])"
-        yield rf"(?<!\w){_WORD}{{2,12}} 1244(?!\w)"
-        yield rf"(?<![\w–-])\d[\d.,\u202f]*% {_WORD}{{2,12}}(?!\w)"
-        yield rf"(?<!\w){_WORD}{{4,10}} \d{{4}}\u2011Q\d"
-        yield r"\d\d:\d\d UTC"
+                # A year may begin a sentence.
+                yield rf"(?!(?:19|20)\d\d(?!\d))(?<![\u2012–-]){_find_any_number(found[0].format(n=number))}"
+    # A value is not torn from the last word of its label, of twelve letters or fewer, unless either has another number
+    # or word on its line.
+    yield rf"(?<![\w\u00a0]){_WORD}{{1,12}}: [\d−+][\d.,\u202f]*(?![\w–:\u00a0])"
+    yield rf"(?<!\w){_WORD}{{2,12}} 1244(?!\w)"
+    # In Albanian, the level of an interval is after its name, and on its line.
+    yield rf"(?<![\w–\u00a0-])\d[\d.,\u202f]*% {_WORD}{{2,12}}(?!\w)"
+    yield rf"(?<!\w){_WORD}{{4,10}} \d{{4}}\u2011Q\d"
+    yield r"\d\d:\d\d UTC"
 
 
 def _list_expressions(language: str) -> Iterator[str]:
