@@ -76,7 +76,7 @@ class FigureTable:
         self.rows.append(row)
 
     def add_cover_row(self, regional: Iterable[words.Row | None], recording: Iterable[Iterable[str]] = ()) -> None:
-        """Add the row with how many territories are in the figures of the region, which are those of all columns.
+        """Add the row with the numbers of territories in the figures of the region, which are those of all columns.
 
         Its kind tells a narrow screen that the unit of a column is not that of this row. `recording` are those of
         `cover_field`, for each column if any.
@@ -292,7 +292,7 @@ def _read_marks(part: Part) -> list[str]:
     """Return the marks of notes and names in a field or a heading, in their order."""
     if not isinstance(part, Markup):
         return []
-    return [mark for found in _MARKS_OF_FIGURE.finditer(part) for mark in found[2].split(",")]
+    return [mark for match in _MARKS_OF_FIGURE.finditer(part) for mark in match[2].split(",")]
 
 
 def _renumber_marks(part: Part, new_marks: Mapping[str, str]) -> Part:

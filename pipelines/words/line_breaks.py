@@ -85,7 +85,7 @@ _COUNT: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,3}} )?(?!{_YEAR}){_NUMBER}(?:
 _COUNTED_AFTER: Final = (
     rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)|(?<={_WORD} \d\d\d)) (?:{_WORD}{{1,3}} ){{0,2}}{_WORD}{{2,12}}\b"
 )
-"""What a small number counts that belongs to the short word before it: "се 5 промени"."""
+"""The counted thing after a small number that belongs to the short word before it: "се 5 промени"."""
 _LEVEL_BEFORE: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,4}} )?{_NUMBER}% {_WORD}{{2,12}}\b"
 """A number of per cent with the words next to it: "je 95% interval"."""
 _MEASURED: Final = rf"\b{_WORD}{{2,10}} (?!{_YEAR}|{_DAY}){_VALUE}(?!{_BETWEEN}\d| {_WORD})"

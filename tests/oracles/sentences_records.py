@@ -1123,8 +1123,8 @@ def name_breaks(r: Release, s: Selection, trend: str) -> str:
     for (first_period, owner), kinds in kinds_of.items():
         first, *further = dict.fromkeys(kinds)
         kinds_in_words = [KINDS_OF_BREAKS[first], *(lower_first(KINDS_OF_BREAKS[kind]) for kind in further)]
-        named = [join_words(kinds_in_words), format_period(first_period)]
-        names.append(", ".join([*named, *([r.marked[owner]] if owner != trend else [])]))
+        kinds_and_period = [join_words(kinds_in_words), format_period(first_period)]
+        names.append(", ".join([*kinds_and_period, *([r.marked[owner]] if owner != trend else [])]))
     return "; ".join(names)
 
 

@@ -95,9 +95,9 @@ def _list_phrases(language: str) -> Iterator[str]:
     for forms in _IN_SENTENCES:
         for number in _EXAMPLES:
             text = catalogue.ngettext(*forms, number)
-            if found := re.search(rf"\{{n\}} {_WORD}+", text):
+            if match := re.search(rf"\{{n\}} {_WORD}+", text):
                 # A year may begin a sentence.
-                yield rf"(?!(?:19|20)\d\d(?!\d))(?<![\u2012–-]){_find_any_number(found[0].format(n=number))}"
+                yield rf"(?!(?:19|20)\d\d(?!\d))(?<![\u2012–-]){_find_any_number(match[0].format(n=number))}"
     # A value is not torn from the last word of its label, of twelve letters or fewer, unless either has another number
     # or word on its line.
     yield rf"(?<![\w\u00a0]){_WORD}{{1,12}}: [\d−+][\d.,\u202f]*(?![\w–:\u00a0])"

@@ -102,12 +102,12 @@ def _describe_breaks(frame: layout.Frame, area: str, crime: str, row: Row) -> st
     members = str(row["reporters"] or "").split(",") if area == frame.region else [area]
     codes_of_areas = [code for member in members for code in (member, *frame.list_jurisdictions(member))]
     crossed = [
-        found
-        for found in queries.find_breaks(frame.path, codes_of_areas, crime)
-        if found["code"] in codes_of_breaks
-        and changes.is_between(found, str(row["previous_period"]), str(row["period"]))
+        candidate
+        for candidate in queries.find_breaks(frame.path, codes_of_areas, crime)
+        if candidate["code"] in codes_of_breaks
+        and changes.is_between(candidate, str(row["previous_period"]), str(row["period"]))
     ]
-    return " ".join(changes.describe_breaks(crossed, lambda found: frame.name_owner(found, area)))
+    return " ".join(changes.describe_breaks(crossed, lambda crossing: frame.name_owner(crossing, area)))
 
 
 def _show_bridge(frame: layout.Frame, area: str, crime_name: str, unit: str, row: Row, takeaway: str) -> None:

@@ -65,19 +65,19 @@ class BreakMark:
     """A break between the periods at positions `start` - 1 and `end`, over which no line is drawn; these are adjacent
     if its day is known.
 
-    `named` is the position of the period from which it applies, as its name has it, `start` by default: its rule is
+    `origin` is the position of the period from which it applies, as its name has it, `start` by default: its rule is
     just before the point of this period.
     """
 
     start: int
     end: int
     name: str
-    named: int | None = None
+    origin: int | None = None
 
     @property
     def rule(self) -> int:
         """Return the position of the period before whose point the rule is."""
-        return self.start if self.named is None else self.named
+        return self.start if self.origin is None else self.origin
 
 
 @dataclass(frozen=True)
@@ -318,8 +318,8 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
         before = max((edge + 4 for edge in edges if edge < at), default=0.0)
         first = min(span.start, span.rule)
         if span.end > first:
-            left, right = x.find_edge(first), x.find_edge(span.end)
-            canvas.add_element("rect", x=left, y=top, width=right - left, height=floor - top, kind="shade")
+            x_first, x_end = x.find_edge(first), x.find_edge(span.end)
+            canvas.add_element("rect", x=x_first, y=top, width=x_end - x_first, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
         is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small haloed", x_end=after)
         if not is_named and at - 4 - measure_text(span.name, SMALL) >= before:

@@ -30,7 +30,7 @@ _BIG = 12
 
 @dataclass(frozen=True)
 class Side:
-    """A count at the side of a stage: cases that ended another way, or cases still pending.
+    """A count at the side of a stage: the cases that ended in another way, or those that are pending.
 
     `note` may name the coverage. `is_range` marks a range of persons in records in place of a withheld number.
     """

@@ -54,7 +54,7 @@ def write_slides(release: Path, folder: Path) -> list[Path]:
 
 
 def find_faults(page: Page, path: Path, size: tuple[int, int]) -> Iterator[str]:
-    """Yield what of a slide is outside of a screen, or too small to read on it."""
+    """Yield the parts of a slide that are outside of a screen, or too small to read on it."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.goto(path.as_uri())
     wider, higher, smallest = page.evaluate(MEASURE)

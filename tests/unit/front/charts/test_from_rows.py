@@ -31,8 +31,8 @@ YEARS = ("2021", "2022", "2023", "2024")
 
 def make_break(first: date, last: date, kind: str = "law") -> dict[str, Any]:
     """Return a break that is named by the year of its last day."""
-    named = str(last.year)
-    return {"kind": kind, "first_day": first, "last_day": last, "first_period": named, "code": kind}
+    period = str(last.year)
+    return {"kind": kind, "first_day": first, "last_day": last, "first_period": period, "code": kind}
 
 
 def test_make_point_has_the_interval_states_and_reporters_of_its_cell() -> None:
@@ -127,11 +127,11 @@ def test_make_series_has_no_break_before_the_first_figure_of_a_territory() -> No
     region = [make_total("WB", year, 90.0, reporters=codes[year]) for year in YEARS]
     drawn = make_series("R", region, breaks=planted, territories=4, find_territory=lambda row: str(row["area"]))
     assert drawn.breaks == [BreakMark(2, 2, "Change of source, 2023", 2)], "B joins the region there"
-    named = make_series(
+    with_owners = make_series(
         "R", region, breaks=planted, territories=4, find_territory=lambda row: str(row["area"]),
         name_owner=lambda row: f"Place {row['area']}",
     )  # fmt: skip
-    assert [mark.name for mark in named.breaks] == ["Change of source, 2023, Place AA"]
+    assert [mark.name for mark in with_owners.breaks] == ["Change of source, 2023, Place AA"]
 
 
 def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None:

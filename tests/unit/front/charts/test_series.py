@@ -277,8 +277,8 @@ def test_axis_of_sixteen_quarters_names_the_first_one_and_some_between(width: in
     codes = [f"{2022 + (place + 3) // 4}-Q{(place + 3) % 4 + 1}" for place in range(16)]
     points = [PeriodPoint(words.period_short(code), make_figure(20.0), code=code) for code in codes]
     read = assert_legible(draw_series(ChartSeries("Aland", points), width=width))
-    named = [text.text for text in read.texts if " Q" in text.text]
-    assert {"2022 Q4", "2026 Q3"} < set(named) and len(named) >= 4
+    quarters = [text.text for text in read.texts if " Q" in text.text]
+    assert {"2022 Q4", "2026 Q3"} < set(quarters) and len(quarters) >= 4
 
 
 @pytest.mark.parametrize(("n", "has_ticks"), [(16, True), (3, False)])
