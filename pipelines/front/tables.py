@@ -78,8 +78,8 @@ class FigureTable:
     def add_cover_row(self, regional: Iterable[words.Row | None], recording: Iterable[Iterable[str]] = ()) -> None:
         """Add the row with the numbers of territories in the figures of the region, which are those of all columns.
 
-        Its kind tells a narrow screen that the unit of a column is not that of this row. `recording` are those of
-        `cover_field`, for each column if any.
+        A narrow screen leaves out the unit of a column in a row of this kind. `recording` has those of `cover_field` for
+        each column, if any.
         """
         fields = tuple(self.cover_field(row, areas or ()) for row, areas in zip_longest(regional, recording))
         self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))

@@ -100,9 +100,13 @@ class Coverage:
             return tables.Cell(figure.text, f"{what}: {figure.spoken}", kind="note")
         absences = self.list_absences(row)
         text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
+<<<<<<< HEAD
         marks = [notes.number_note(regions.explain_too_few(), is_unfolded=True)] if regions.is_refused(row) else []
         if absences:
             marks.append(notes.number_note(absences, is_unfolded=row["value"] is not None))
+=======
+        marks = (notes.number_note(absences, is_unfolded=row.get("value") is not None),) if absences else ()
+>>>>>>> 90f59a5a (Read the value of a regional row only where it has one)
         spoken = tell("{count} territories", count=text)
         return tables.Cell(text, f"{what}: {spoken}", tuple(marks), kind="note")
 

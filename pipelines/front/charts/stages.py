@@ -32,7 +32,7 @@ _BIG = 12
 class Side:
     """A count at the side of a stage: the cases that ended in another way, or those that are pending.
 
-    `note` may name the coverage. `is_range` marks a range of persons in records in place of a withheld number.
+    `note` may name the coverage. `is_range` marks a range of persons in records, which replaces a withheld number.
     """
 
     name: str
