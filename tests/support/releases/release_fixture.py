@@ -354,6 +354,7 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             value=pl.col("value") * 100_000 / pl.col("denominator"),
             low=pl.col("value") * 90_000 / pl.col("denominator"),
             high=pl.col("value") * 110_000 / pl.col("denominator"),
+            dispersion=pl.when(pl.col("value").is_not_null()).then(pl.lit(1.0)),
             interval_basis=pl.when(pl.col("value").is_null())
             .then(pl.lit(""))
             .when(pl.col("count_unit") == "case")
@@ -384,6 +385,7 @@ def _indicators(cells: pl.DataFrame) -> pl.DataFrame:
             value=pl.col("value") * 100 / pl.col("value_whole"),
             low=pl.col("value") * 80 / pl.col("value_whole"),
             high=(pl.col("value") * 120 / pl.col("value_whole")).clip(upper_bound=100.0),
+            dispersion=pl.when(pl.col("value").is_not_null()).then(pl.lit(1.0)),
             interval_basis=pl.when(pl.col("value").is_not_null()).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
             state=pl.when(pl.col("conf_status") == "C")
             .then(pl.lit("withheld"))
@@ -420,6 +422,7 @@ def _numbers(cells: pl.DataFrame) -> pl.DataFrame:
         unit_measure=pl.lit("NR"),
         low=pl.col("value") * 0.5,
         high=pl.col("value") * 1.5,
+        dispersion=pl.when(pl.col("value").is_not_null()).then(pl.lit(1.0)),
         interval_basis=pl.when(has_value).then(pl.lit("lower_bound")).otherwise(pl.lit("")),
         state=pl.when(has_value).then(few).otherwise(hidden),
     )
