@@ -1,20 +1,19 @@
 """dbt's models as assets: phase `counts` on restricted facts, phase `indicators` on restricted and on protected counts.
 
-dagster-dbt's own resource starts one process for each phase; here the specs come from the manifest, and both phases run
-in one dbt that stays loaded.  dbt's tests are checks of the assets (`dbt_checks.py`).
+dagster-dbt's own resource starts one process for each phase; here its specs are read (`dbt_specs.py`), and both phases
+run in one dbt that stays loaded.  dbt's tests are checks of the assets (`dbt_checks.py`).
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
 from pipelines import refresh
 from pipelines.defs import dbt_checks
+from pipelines.defs.dbt_specs import read_manifest, read_specs
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.step_report import AFTER_DRAFT_MARTS, SECRETARIAT, report_step
 from pipelines.warehouse import dbt_runner
@@ -33,42 +32,20 @@ RECORDS = dg.AssetKey("case_record_figures")
 INDICATOR_MARTS = [dg.AssetKey(["public", "mart_indicator"]), dg.AssetKey(["public", "mart_pipeline"])]
 
 
-class _NameTranslator(DagsterDbtTranslator):
-    """Names each asset after its model; the phases put their prefixes before the names."""
-
-    def get_asset_key(self, dbt_resource_props: Any) -> dg.AssetKey:
-        # A source and the model that produces it may have the same name.
-        of_source = [dbt_resource_props["source_name"]] if dbt_resource_props["resource_type"] == "source" else []
-        return dg.AssetKey([*of_source, dbt_resource_props["name"]])
-
-
-@cache
-def _read_manifest() -> Mapping[str, Any]:
-    content: Mapping[str, Any] = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))
-    return content
-
-
-@cache
-def _read_specs() -> Mapping[dg.AssetKey, dg.AssetSpec]:
-    """Return dagster-dbt's specs of all models and seeds by key. The phases share them: making them takes 0.1 s."""
-    specs = build_dbt_asset_specs(manifest=_read_manifest(), dagster_dbt_translator=_NameTranslator())
-    return {spec.key: spec for spec in specs}
-
-
 def _list_specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey]) -> Sequence[dg.AssetSpec]:
     """Return the specs of the models of one phase, each after those it reads, with `prefix` before their keys.
 
     The indicator models run on two inputs and so exist twice, with two prefixes. A model that reads from outside the
     phase depends on the assets `first` instead.
     """
-    nodes = _read_manifest()["nodes"].values()
+    nodes = read_manifest()["nodes"].values()
     keys = sorted(
         dg.AssetKey(node["name"])
         for node in nodes
         if node["resource_type"] == "model" and node["original_file_path"].split("/")[1] in folders
     )
     seeds = {dg.AssetKey(node["name"]) for node in nodes if node["resource_type"] == "seed"}
-    depends_on = {key: [dep.asset_key for dep in _read_specs()[key].deps] for key in keys}
+    depends_on = {key: [dep.asset_key for dep in read_specs()[key].deps] for key in keys}
     reads = {key: [upstream for upstream in depends_on[key] if upstream in depends_on] for key in keys}
     reads_from_outside = {
         key
@@ -76,7 +53,7 @@ def _list_specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetK
         if not reads[key] or any(upstream not in depends_on and upstream not in seeds for upstream in depends_on[key])
     }
     model_specs = [
-        _read_specs()[key].replace_attributes(
+        read_specs()[key].replace_attributes(
             key=key.with_prefix(prefix),
             deps=[
                 *(upstream.with_prefix(prefix) for upstream in reads[key]),
@@ -100,7 +77,7 @@ def _make_phase_asset(
 ) -> dg.AssetsDefinition:
     specs = _list_specs(folders, prefix, first)
     check_specs = dbt_checks.list_check_specs(
-        _read_manifest(), [spec.key for spec in specs], is_last_phase=folders == INDICATORS
+        read_manifest(), [spec.key for spec in specs], is_last_phase=folders == INDICATORS
     )
 
     # With `can_subset`, a check without a result does not fail the step: builds of earlier versions have no results.

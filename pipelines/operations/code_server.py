@@ -22,7 +22,6 @@ from pipelines.core.garbage import collect_rarely
 from pipelines.core.settings import SettingsError
 from pipelines.core.structured_log import configure_log
 from pipelines.operations.own_process import end_with_parent, keep_running, run_and_end
-from pipelines.operations.prepared_runs import RunStarter, kill_runs
 
 if TYPE_CHECKING:
     from dagster._core.workspace.load_target import WorkspaceLoadTarget
@@ -112,6 +111,9 @@ def _prepare_runs() -> None:
     """Let Dagster's code server, which always starts new interpreters, ask `prepared_runs` how each run starts."""
     from dagster._grpc import server
 
+    # Imported by the code server alone: it loads the declarations, which the UI and the daemon do not need to start.
+    from pipelines.operations.prepared_runs import RunStarter
+
     starter = RunStarter()
 
     start_run = server.DagsterApiServer.StartRun
@@ -163,7 +165,10 @@ class _Ending:
 
     def _end(self, *_: object) -> None:
         if self._is_over is None:
-            kill_runs()
+            # A signal may come at any moment of an import, so that nothing is imported here.
+            prepared_runs = sys.modules.get("pipelines.operations.prepared_runs")
+            if prepared_runs is not None and hasattr(prepared_runs, "kill_runs"):
+                prepared_runs.kill_runs()
             os._exit(0)
         self._is_over.set()
 
@@ -201,6 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         grpc_command(served, standalone_mode=True)
     finally:
+        from pipelines.operations.prepared_runs import kill_runs
+
         # Python waits for them when a process ends. The next start of the service closes and repeats killed runs.
         kill_runs()
 

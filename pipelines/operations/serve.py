@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,9 +36,11 @@ PORTS = {"public": DASHBOARD_PORT, "office": PORTAL_PORT, "dagster-ui": DAGSTER_
 """The port of each part that serves requests; the daemon serves none."""
 _PATIENCE = 90.0
 _PEOPLE: Final = ("dashboard", "offices' pages")
-_DAGSTER: Final = ("Dagster code server", "Dagster UI")
+_CODE_SERVER: Final = "Dagster code server"
+_UI: Final = "Dagster UI"
 _DAEMON: Final = "Dagster daemon"
 _CHECK_SECONDS = 0.5
+_POLL_SECONDS = 0.05
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -159,8 +161,8 @@ def _choose_servers(socket: str) -> dict[str, ServiceProcess]:
     return {
         _PEOPLE[0]: ServiceProcess(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
         _PEOPLE[1]: ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
-        _DAGSTER[0]: ServiceProcess(make_code_server_command(socket)),
-        _DAGSTER[1]: ServiceProcess(
+        _CODE_SERVER: ServiceProcess(make_code_server_command(socket)),
+        _UI: ServiceProcess(
             [*_dagster_ui_command(dagster), "--code-server", socket], f"http://{HOST}:{dagster}", READY
         ),
         _DAEMON: ServiceProcess(make_daemon_command(socket), purpose="runs the schedules and sensors"),
@@ -181,20 +183,32 @@ def _start_all(
     supervisor: Supervisor, servers: dict[str, ServiceProcess], logs: Path, is_ending: Callable[[], bool]
 ) -> None:
     processes: dict[str, Process] = {}
-    # The pages start first, because the start of Dagster takes all processors for seconds.
-    for group in (_PEOPLE, _DAGSTER, (_DAEMON,)):
-        for name in group:
-            if is_ending():
-                return
-            _say(f"starting the {name}")
-            rotate_log(_log_path(logs, name))
-            processes[name] = supervisor.start_process(name)
-        for name in group:
-            _wait_until_up(name, servers[name], processes, logs, is_ending)
-            if is_ending():
-                return
+
+    def start_processes(*names: str) -> None:
+        for name in names:
+            if not is_ending():
+                _say(f"starting the {name}")
+                rotate_log(_log_path(logs, name))
+                processes[name] = supervisor.start_process(name)
+
+    def wait_for(names: list[str], *, number: int = 1) -> None:
+        """Wait until `number` of these servers answer; announce them and take them out of the list."""
+        for name in [] if is_ending() else _wait_until_up(names, number, servers, processes, logs, is_ending):
+            names.remove(name)
             if line := servers[name].address or servers[name].purpose:
                 _say(f"{name}: {line}")
+
+    # The pages start first, because the start of Dagster takes all processors for seconds. Its code server, for which
+    # the UI waits, takes the processor of the page that answers first.
+    pages = list(_PEOPLE)
+    start_processes(*pages)
+    wait_for(pages)
+    start_processes(_CODE_SERVER)
+    wait_for(pages)
+    start_processes(_UI)
+    wait_for([_UI])
+    start_processes(_DAEMON)
+    wait_for([_DAEMON])
 
 
 def _log_path(logs: Path, name: str) -> Path:
@@ -262,21 +276,38 @@ def _find_free_port(port: int) -> int:
 
 
 def _wait_until_up(
-    name: str, server: ServiceProcess, processes: Mapping[str, Process], logs: Path, is_ending: Callable[[], bool]
-) -> None:
-    """Wait until a server answers. Raises ServeError if it does not, or at once if any of the processes has ended."""
+    names: Sequence[str],
+    number: int,
+    servers: Mapping[str, ServiceProcess],
+    processes: Mapping[str, Process],
+    logs: Path,
+    is_ending: Callable[[], bool],
+) -> list[str]:
+    """Return the first `number` of the servers that answer; fewer if the service is to end.
+
+    Raises ServeError if they do not answer in time, or at once if any of the processes has ended.
+    """
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         if is_ending():
-            return
+            return []
         for other_name, process in processes.items():
             if process.poll() is not None:
                 raise ServeError(f"the {other_name} did not answer and has ended; its log is in {logs}")
-        if not server.address:
-            return
-        try:
-            with urllib.request.urlopen(server.address + server.health, timeout=2):  # noqa: S310 - loopback
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise ServeError(f"the {name} did not answer at {server.address} within {_PATIENCE:.0f} s; its log is in {logs}")
+        answering = [name for name in names if _does_answer(servers[name])][:number]
+        if len(answering) == number:
+            return answering
+        time.sleep(_POLL_SECONDS)
+    silent = ", ".join(f"the {name} at {servers[name].address}" for name in names)
+    raise ServeError(f"no answer within {_PATIENCE:.0f} s from {silent}; the logs are in {logs}")
+
+
+def _does_answer(server: ServiceProcess) -> bool:
+    """Return True if a server answers, or if it serves no requests."""
+    if not server.address:
+        return True
+    try:
+        with urllib.request.urlopen(server.address + server.health, timeout=2):  # noqa: S310 - loopback
+            return True
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,4 +1,4 @@
-"""Tests of the signals that end `rti serve`, and of its parts."""
+"""Tests of the signals that end `rti serve`, of the order in which it starts, and of its parts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from pipelines.core.home import Home, HomeError
 from pipelines.operations import serve
 from pipelines.operations.serve import _record_signals
+from pipelines.operations.supervision import Supervisor
 
 
 @pytest.fixture
@@ -83,3 +87,52 @@ def test_record_signals_leaves_an_ignored_signal_ignored() -> None:
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, earlier)
+
+
+def _make_process(code: int | None) -> Any:
+    """Return a process that has ended with a code, or that runs."""
+    return SimpleNamespace(poll=lambda: code)
+
+
+def test_code_server_starts_when_the_first_page_answers_and_the_ui_after_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Let the offices' pages answer before the dashboard does: the order of the answers decides."""
+    servers = {
+        name: serve.ServiceProcess([], address=f"http://{name}")
+        for name in ("dashboard", "offices' pages", "Dagster UI")
+    }
+    servers |= {"Dagster code server": serve.ServiceProcess([]), "Dagster daemon": serve.ServiceProcess([])}
+    started: list[str] = []
+
+    def start_process(name: str) -> Any:
+        started.append(name)
+        return _make_process(None)
+
+    polls = {"offices' pages": 1, "dashboard": 3, "Dagster UI": 2}
+    started_before: dict[str, list[str]] = {}
+
+    def does_answer(server: serve.ServiceProcess) -> bool:
+        name = server.address.removeprefix("http://")
+        if server.address and name in started:
+            polls[name] -= 1
+            if polls[name] <= 0:
+                started_before.setdefault(name, list(started))
+                return True
+        return not server.address
+
+    monkeypatch.setattr(serve, "_does_answer", does_answer)
+    monkeypatch.setattr(serve, "_POLL_SECONDS", 0.0)
+    supervisor = Supervisor({name: partial(start_process, name) for name in servers}, log=print)
+    serve._start_all(supervisor, servers, tmp_path, lambda: False)
+    assert started == ["dashboard", "offices' pages", "Dagster code server", "Dagster UI", "Dagster daemon"]
+    assert started_before["offices' pages"] == started[:2] and started_before["dashboard"] == started[:3]
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("starting")]
+    assert [line.partition(":")[0] for line in lines] == ["offices' pages", "dashboard", "Dagster UI"]
+
+
+def test_start_names_a_process_that_has_ended(tmp_path: Path) -> None:
+    servers = {name: serve.ServiceProcess([], address="http://127.0.0.1:9") for name in ("dashboard", "offices' pages")}
+    supervisor = Supervisor(dict.fromkeys(servers, partial(_make_process, 1)), log=print)
+    with pytest.raises(serve.ServeError, match="the dashboard did not answer and has ended"):
+        serve._start_all(supervisor, servers, tmp_path, lambda: False)
