@@ -76,10 +76,10 @@ class FigureTable:
         self.rows.append(row)
 
     def add_cover_row(self, regional: Iterable[words.Row | None], recording: Iterable[Iterable[str]] = ()) -> None:
-        """Add the row with the numbers of territories in the figures of the region, which are those of all columns.
+        """Add a row that gives the number of territories in each figure of the region.
 
-        A narrow screen leaves out the unit of a column in a row of this kind. `recording` has those of `cover_field` for
-        each column, if any.
+        A narrow screen leaves out the unit of a column in a row of this kind. `recording` has those of `cover_field`
+        for each column, if any.
         """
         fields = tuple(self.cover_field(row, areas or ()) for row, areas in zip_longest(regional, recording))
         self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))
@@ -128,7 +128,7 @@ class FigureTable:
         if regions.is_refused(row):
             numbers.append(self.notes.number_note(regions.explain_too_few(), is_unfolded=True))
         if absences:
-            is_shown = row["value"] is not None and not regions.is_refused(row)
+            is_shown = row.get("value") is not None and not regions.is_refused(row)
             numbers.append(self.notes.number_note(absences, is_unfolded=is_shown))
         return Markup("{}{}").format(counted, _render_marks(numbers))
 

@@ -7,7 +7,7 @@ A text with parts in several languages is a list of pieces, each with its langua
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words.language import Texts, current_language, tell, translate_message
@@ -36,6 +36,22 @@ _AT_THE_END: Mapping[str, str] = Texts(
     }
 )
 """Remarks at the end of texts of a release, which are in English there."""
+
+
+_ABBREVIATIONS: Mapping[str, str] = Texts(
+    {
+        "GLOTIP": mark("GLOTIP: data of the Global Report on Trafficking in Persons."),
+        "GRETA": mark("GRETA: Group of Experts on Action against Trafficking in Human Beings."),
+        "SPAK": mark("SPAK: Special Structure against Corruption and Organized Crime, in Albania."),
+    }
+)
+"""Meanings of abbreviations in titles and words of publishers."""
+
+
+def explain_abbreviations(texts: Iterable[str]) -> list[str]:
+    """Return the meaning of each abbreviation in some texts."""
+    present = " ".join(texts)
+    return [meaning for name, meaning in _ABBREVIATIONS.items() if name in present]
 
 
 def split_remark(title: str) -> tuple[str, str]:

@@ -20,7 +20,13 @@ from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement, quality
 from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
-from pipelines.words.sources import describe_breakdown, split_remark, translate_remark, translate_words
+from pipelines.words.sources import (
+    describe_breakdown,
+    explain_abbreviations,
+    split_remark,
+    translate_remark,
+    translate_words,
+)
 
 Row = Mapping[str, Any]
 _LIMIT = 200
@@ -142,6 +148,10 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
     layout.put_small(tell(_ORDER))  # marked above
     notes = words.Notes()
     lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts, notes) for row in first_rows]
+    for meaning in explain_abbreviations(
+        str(row[name]) for row in first_rows for name in ("source_title", "measure_words")
+    ):
+        notes.add_remark(meaning)
     headings = [
         *([] if of else [tell("Period")]),
         tell("Figure"),

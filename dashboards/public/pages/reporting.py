@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from dashboards.public import charts, layout, queries, tables
@@ -100,13 +100,9 @@ class Coverage:
             return tables.Cell(figure.text, f"{what}: {figure.spoken}", kind="note")
         absences = self.list_absences(row)
         text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
-<<<<<<< HEAD
         marks = [notes.number_note(regions.explain_too_few(), is_unfolded=True)] if regions.is_refused(row) else []
         if absences:
-            marks.append(notes.number_note(absences, is_unfolded=row["value"] is not None))
-=======
-        marks = (notes.number_note(absences, is_unfolded=row.get("value") is not None),) if absences else ()
->>>>>>> 90f59a5a (Read the value of a regional row only where it has one)
+            marks.append(notes.number_note(absences, is_unfolded=row.get("value") is not None))
         spoken = tell("{count} territories", count=text)
         return tables.Cell(text, f"{what}: {spoken}", tuple(marks), kind="note")
 
@@ -118,6 +114,7 @@ def show_board(frame: layout.Frame) -> None:
     rows = queries.read_rows(frame.path, "coverage", (*STAGE_RETURNS, *VICTIM_RETURNS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
+    by_territory = group_by_area(rows)
     for freq, title in (("Q", tell("Returns by quarter")), ("A", tell("Returns by year"))):
         of_freq = [row for row in rows if row["freq"] == freq]
         periods = sorted({row["period"] for row in of_freq})[-_SHOWN[freq] :]
@@ -126,7 +123,7 @@ def show_board(frame: layout.Frame) -> None:
         notes = words.Notes()
         lines = [
             tables.Line(
-                frame.row_heading(code, href=f"territory?territory={code}"),
+                _head_line(frame, code, reporting.name_returns(by_territory.get(code, ()), labels), notes),
                 tuple(
                     _board_cell(frame, code, period, [r for r in of_freq if r["territory"] == code], names, notes)
                     for period in periods
@@ -141,6 +138,12 @@ def show_board(frame: layout.Frame) -> None:
     layout.put_html(
         tables.render_facts([(upper_first(reporting.STATES[code]), text) for code, text in reporting.LEGEND.items()])
     )
+
+
+def _head_line(frame: layout.Frame, code: str, note: str, notes: words.Notes) -> tables.Cell:
+    """Return the name of a territory; `note` says which of its returns come by quarter and which by year."""
+    heading = frame.row_heading(code, href=f"territory?territory={code}")
+    return replace(heading, marks=(*heading.marks, notes.number_note(note))) if note else heading
 
 
 def _show_picture(

@@ -12,6 +12,7 @@ from pipelines.warehouse.reference import glotip, published, uncts
 from pipelines.words import agreement, changes, language
 from pipelines.words.sources import (
     describe_breakdown,
+    explain_abbreviations,
     has_statement,
     split_ending,
     split_remark,
@@ -155,3 +156,9 @@ def test_reason_of_a_difference_is_translated_and_names_the_body_that_gives_it()
     assert not any(text.endswith(".") for text, _ in pieces[: pieces.index(("(GRETA, 2016).", "en"))][-1:])
     assert sum("pravomoćne" in text for text, _ in pieces) == 1, "each remark is given once"
     assert reason in [text for text, _ in agreement.explain_pair(row)]
+
+
+def test_abbreviations_of_publishers_are_spelled_out_where_they_occur() -> None:
+    meanings = explain_abbreviations(["UNODC GLOTIP 2023-05-30", "investigations initiated (SPAK)", "UNODC GLOTIP"])
+    assert [meaning.partition(":")[0] for meaning in meanings] == ["GLOTIP", "SPAK"]
+    assert explain_abbreviations(["Ministry of the Interior"]) == []

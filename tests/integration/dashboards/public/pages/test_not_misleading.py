@@ -166,6 +166,8 @@ def test_reporting_board_shows_each_territory_and_quarter() -> None:
     }
     assert len(rows) == 7
     assert rows["Bosnia and Herzegovina"][-1] == "in part (3 of 4)", "the newest quarter is the last"
+    years = html.split("Returns by year", 1)[1]
+    assert all("By quarter: " in part for part in (html.split("Returns by year", 1)[0], years)), "below both tables"
     assert set(rows["Montenegro"]) == {"not due"}
     assert rows["Croatia"][-1] == "on time"
     assert "Bosnia and Herzegovina, 2026 Q3: Brčko District outstanding." in html
