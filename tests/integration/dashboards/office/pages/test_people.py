@@ -66,6 +66,11 @@ def test_people_lists_accounts_and_links_to_each(shared_office: Office) -> None:
     assert chosen_page.address == "/people?account=mk-sender"
     assert "mk-sender: Statistical office: sender" in [h.text_content() for h in chosen_page.find_elements("h3")]
     assert not page.find_forms("Add this role"), "nothing is changed before an account is chosen"
+    for name in ("role", "place", "what"):
+        options = page.find_elements(f"#new-{name} option")
+        assert options[0].get("value") == "" and not [option for option in options if option.get("selected")], (
+            "nobody gets a right that the steward did not choose"
+        )
 
 
 def test_people_unknown_account_is_ignored(shared_office: Office) -> None:
@@ -82,6 +87,7 @@ def test_people_steward_creates_an_account_with_a_role(office: Office) -> None:
         language="cnr",
         role="submitter",
         place="ME",
+        what="*",
     )
     assert "One-time password of me-office-sender: it is shown only once" in page.main
     password = read_one_time_password(page)
@@ -95,8 +101,9 @@ def test_people_steward_creates_an_account_with_a_role(office: Office) -> None:
 
 def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
     page = office.open("secretariat", "/people").submit_form(
-        "Create this account", new="me-linked", name="Linked", issuer="https://id.example", subject="7f3a", place="ME"
-    )
+        "Create this account", new="me-linked", name="Linked", issuer="https://id.example", subject="7f3a",
+        role="viewer", place="ME", what="*",
+    )  # fmt: skip
     assert page.result == "The account is created." and not page.find_elements(ONE_TIME)
     account = accounts.find_account(office.desk.engine, "me-linked")
     assert account is not None and (account.issuer, account.subject, account.has_password) == (
@@ -117,6 +124,7 @@ def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
         ({"issuer": "https://id.example"}, "A provider is named by its issuer (an address) and its own name"),
         ({"place": "ZZ"}, "Choose a word from the list."),
         ({"role": "emperor"}, "Choose a word from the list."),
+        ({"what": ""}, "Choose a word from the list."),
     ],
 )
 def test_people_invalid_new_account_is_refused_and_input_kept(
@@ -129,6 +137,7 @@ def test_people_invalid_new_account_is_refused_and_input_kept(
         "subject": "",
         "role": "approver",
         "place": "ME",
+        "what": "*",
     }
     page = shared_office.open("secretariat", "/people").submit_form("Create this account", **(entered | values))
     assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
@@ -224,7 +233,7 @@ def test_people_steward_of_one_office_sees_only_its_accounts(steward: Office) ->
     page = steward.open("al-steward", "/people")
     listed = [link.text_content() for link in page.find_elements("tbody th a")]
     assert {"al-local", "al-sender"} <= set(listed) and all(name.startswith("al-") for name in listed)
-    assert [option.get("value") for option in page.find_elements("#new-place option")] == ["AL"]
+    assert [option.get("value") for option in page.find_elements("#new-place option")] == ["", "AL"]
     assert not page.find_forms("Verify the whole chain now") and "Audit log" not in page.main
     assert steward.open("al-steward", "/people?account=mk-sender").main == page.main
 
