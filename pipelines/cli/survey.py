@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -220,8 +221,8 @@ def update_measure(
         print_line(f"{measure.measure_id} is {measure.status}")
 
 
-def _format_share(progress: tuple[str, float] | None) -> str:
-    return f"{100 * progress[1]:.0f} % ({progress[0]})" if progress is not None else ""
+def _format_share(result: Mapping[str, Any] | None) -> str:
+    return f"{100 * result['share']:.0f} % of {result['n']} ({result['round_id']})" if result is not None else ""
 
 
 def _make_desk() -> SurveyDesk:

@@ -27,7 +27,7 @@ from pipelines.survey.service import INSTRUMENT, SurveyDesk
 from pipelines.survey.surveys import SurveyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ACTION = "survey.measure"
 Status = Literal["planned", "under_way", "done", "dropped"]
@@ -56,13 +56,14 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Favourable share of the measure's question: (round, share) before the measure and in the newest round, or None.
+    """Favourable answers to the measure's question in its first and its newest round, or None.
 
-    A share that is withheld is not given.
+    Each is a row of the results with `round_id`, `share`, `low`, `high`, `count` and `n`. A share that is withheld is
+    not given.
     """
 
-    first: tuple[str, float] | None
-    newest: tuple[str, float] | None
+    first: Mapping[str, Any] | None
+    newest: Mapping[str, Any] | None
 
 
 def add_measure(
@@ -142,7 +143,7 @@ def _find_by_id(listed: Iterable[Measure], measure_id: str) -> Measure:
 
 
 def find_progress(desk: SurveyDesk, measure: Measure) -> Progress:
-    """Return the favourable share of the measure's question in its first and newest round with the same wording."""
+    """Return the favourable answers to the measure's question in its first and newest round with the same wording."""
     import polars as pl
 
     table = results.read_results(desk.surveys)
@@ -153,8 +154,9 @@ def find_progress(desk: SurveyDesk, measure: Measure) -> Progress:
         (pl.col("group") == measure.territory) & (pl.col("series") == series) & (pl.col("code") == "favourable")
         & ~pl.col("is_withheld")
     ).sort("position")  # fmt: skip
-    shares = list(rows.select("round_id", "share").iter_rows())
-    return Progress(shares[0] if shares else None, shares[-1] if len(shares) > 1 else None)
+    results_by_round = list(rows.select("round_id", "share", "low", "high", "count", "n").iter_rows(named=True))
+    first, newest = results_by_round[:1], results_by_round[1:][-1:]
+    return Progress(first[0] if first else None, newest[0] if newest else None)
 
 
 def list_kept_areas(desk: SurveyDesk, who: Identity) -> tuple[str, ...]:

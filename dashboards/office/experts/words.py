@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Option = tuple[str, str]
 STATES: dict[State, Sign] = {
-    "unconfirmed": ("expected", "○", mark("not confirmed yet")),
+    "unconfirmed": ("expected", "○", mark("never confirmed, not found by others")),
     "confirmed": ("good", "✔", mark("confirmed this quarter")),
-    "due": ("draft", "◐", mark("confirmation due")),
+    "due": ("draft", "◐", mark("confirmed earlier, due again this quarter")),
     "stale": ("warning", "⚠", mark("out of date: not confirmed for two quarters")),
 }
 

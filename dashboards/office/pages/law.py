@@ -50,6 +50,7 @@ def show_law(context: Page) -> Response:
         lead=context.tell("Each element of the law is assessed by one person and approved by another."),
         places=[(code, context.area_name(code)) for code in places],
         place=place,
+        may_propose=bool(place) and law.may_propose(context.who, place),
         matrix=_make_matrix(context, place, history) if place else None,
         waiting=[_describe_link(context, view.proposal) for view in views if view.proposal.state == "waiting"]
         + treaties.list_waiting(context, area)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from dashboards.office import monitoring_words as monitoring
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
-from dashboards.office.shares import format_share
+from dashboards.office.survey.result_words import describe_sample, explain_favourable
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import clock
 from pipelines.core.i18n import mark
@@ -114,19 +114,22 @@ def tabulate_measures(
     return ui.PageTable(caption, tell("Measure to take"), columns, rows, wide=True)
 
 
-def _describe_progress(context: PageContext, desk: SurveyDesk, progress: Progress) -> str:
-    """Return the favourable share in the first and the newest round."""
+def _describe_progress(context: PageContext, desk: SurveyDesk, progress: Progress) -> ui.Part:
+    """Return the favourable answers in the first and the newest round."""
     shares = [_format_share(context, desk, item) for item in (progress.first, progress.newest) if item is not None]
-    return ", ".join(shares) or context.tell("not available")
+    return ui.render_list(shares) or context.tell("not available")
 
 
-def _format_share(context: PageContext, desk: SurveyDesk, item: tuple[str, float] | None) -> str:
-    """Return a favourable share with the period of its round, or with its id if the store has no such round."""
-    if item is None:
+def _format_share(context: PageContext, desk: SurveyDesk, result: Mapping[str, Any] | None) -> str:
+    """Return a favourable share with its interval, its respondents, and the period of its round.
+
+    A round that the store does not have is named by its id.
+    """
+    if result is None:
         return context.tell("not available")
-    round_ = desk.surveys.invitations.find_round(item[0])
-    period = format_period(round_.period, context.language) if round_ is not None else item[0]
-    return f"{format_share(item[1])} ({period})"
+    round_ = desk.surveys.invitations.find_round(result["round_id"])
+    period = format_period(round_.period, context.language) if round_ is not None else result["round_id"]
+    return f"{period}: {describe_sample(result, context.language)}"
 
 
 def _render_list(
@@ -196,7 +199,9 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
     tell = context.tell
     progress = measures.find_progress(desk, measure)
     shares = tuple(_format_share(context, desk, item) for item in (progress.first, progress.newest))
-    rows = [ui.PageRow(tell("Favourable answers"), shares)]
+    bank = desk.surveys.bank
+    question = bank.find_question(measure.question)
+    rows = [ui.PageRow(explain_favourable(bank, question, context.language), shares)]
     rows += [
         ui.PageRow(
             f"{monitoring.name_outcome(context, row.outcome)}; "

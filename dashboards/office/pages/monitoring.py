@@ -14,7 +14,8 @@ from dashboards.office.pages.measures import PATH as MEASURES
 from dashboards.office.pages.measures import tabulate_measures
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
-from dashboards.office.shares import format_rate, format_result
+from dashboards.office.shares import format_rate
+from dashboards.office.survey.result_words import describe_sample, explain_favourable
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import codes
 from pipelines.core.i18n.periods import format_period
@@ -27,7 +28,7 @@ from pipelines.office.monitoring.report import (
     build_monitoring,
     list_monitored_areas,
 )
-from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_RESPONDENTS
 from pipelines.survey import measures
 from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.gaps import Gap
@@ -55,13 +56,20 @@ def show_monitoring(context: Page) -> Response:
         areas=[(code, monitoring.name_area(context, code)) for code in areas],
         area=area,
         sections=[_describe_theme(context, desk, bank, area, report, may_keep) for report in reports],
-        overview=_tabulate_overview(context, bank, reports),
+        overview=_tabulate_overview(context, bank, reports, is_region=area == REGION),
+        is_region=area == REGION,
+        enough=ENOUGH_EVENTS,
         measures_address=ui.page_address(MEASURES, area=area),
     )
 
 
-def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[ThemeReport]) -> ui.PageTable:
-    """Return how often each theme shows a gap in practice, law and outcome; each theme leads to its section."""
+def _tabulate_overview(
+    context: PageContext, bank: Bank, reports: Sequence[ThemeReport], *, is_region: bool
+) -> ui.PageTable:
+    """Return how often each theme shows a gap in practice, law and outcome; each theme leads to its section.
+
+    The columns name their units, which differ: outcomes of the region are counted once for each territory.
+    """
     tell = context.tell
     rows = []
     for report in reports:
@@ -79,10 +87,12 @@ def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[Theme
             )
         )
     columns = [
-        tell("Practice (questionnaire)"),
-        tell("Law"),
-        tell("Outcome (returns)"),
-        tell("Measures planned or under way"),
+        tell("Practice: questions"),
+        tell("Law: elements"),
+        tell("Outcome: indicators by crime and territory") if is_region else tell("Outcome: indicators by crime"),
+        tell("Measures for the whole region, planned or under way")
+        if is_region
+        else tell("Measures planned or under way"),
     ]
     return ui.PageTable(tell("Overview: number of findings"), tell("Theme"), columns, rows, frozenset({3}))
 
@@ -145,12 +155,14 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
         rate = format_rate(result["answered"], result["invited"], context.language)
         source = tell("Questionnaire, response rate {rate}", rate=rate)
         withheld = tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
-        finding = withheld if result["is_withheld"] else f"{format_result(result)}; n = {result['n']}"
+        finding = withheld if result["is_withheld"] else describe_sample(result, context.language)
     gap: ui.Part = monitoring.gap_badge(context, row.gap)
     if may_keep and row.gap in ("gap", "unclear"):
         address = ui.page_address(MEASURES, area=area, question=row.question) + "#add"
         gap = ui.join_parts([gap, ui.render_link(tell("Add a measure"), address)], " ")
-    return ui.PageRow(text, (tell("Favourable answers"), finding, day, source, gap))
+    is_in_bank = row.question in bank.theme_by_question
+    favourable = explain_favourable(bank, bank.find_question(row.question), context.language) if is_in_bank else ""
+    return ui.PageRow(text, (favourable, finding, day, source, gap))
 
 
 def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
@@ -165,7 +177,7 @@ def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
     element = context.code_label("law_element", row.element)
     badge = monitoring.gap_badge(context, row.gap)
     first, last = row.applies_from
-    day = context.tell("{first} to {last}", first=first, last=last) if first != last else first
+    day = context.tell("oldest law: {first}; newest: {last}", first=first, last=last) if first != last else first
     day = day or context.tell("not known")
     return ui.PageRow(
         element,
@@ -195,25 +207,29 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
 
 
 def _tabulate_delays(context: PageContext, report: ThemeReport) -> ui.PageTable:
+    """Return each delay as practitioners report it, whatever the crime, and below it as the returns measure it."""
     tell, absent = context.tell, context.tell("not available")
-    rows = [
-        ui.PageRow(
-            monitoring.name_outcome(context, row.delay.outcome),
-            (
-                context.code_label("offence_group", row.measured.offence_group),
-                f"{format_result(row.reported)}; n = {row.reported['n']}" if row.reported else absent,
-                format_period(row.reported["period"], context.language) if row.reported else absent,
-                monitoring.format_outcome(context, row.measured),
-                row.measured.period or tell("not known"),
-            ),
+    rows = []
+    for row in report.delays:
+        name = monitoring.name_outcome(context, row.delay.outcome)
+        reported = (
+            tell("Reported by practitioners"),
+            tell("not asked by crime"),
+            describe_sample(row.reported, context.language) if row.reported else absent,
+            format_period(row.reported["period"], context.language) if row.reported else absent,
         )
-        for row in report.delays
-    ]
-    columns = [
-        tell("Crime"),
-        tell("Reported by practitioners"),
-        tell("Date"),
-        tell("Measured in returns"),
-        tell("Year"),
-    ]
+        rows.append(ui.PageRow(name, reported))
+        rows += [
+            ui.PageRow(
+                name,
+                (
+                    tell("Measured in returns"),
+                    context.code_label("offence_group", measured.offence_group),
+                    monitoring.format_outcome(context, measured),
+                    measured.period or tell("not known"),
+                ),
+            )
+            for measured in row.measured
+        ]
+    columns = [tell("Source"), tell("Crime"), tell("Found"), tell("Date")]
     return ui.PageTable(tell("Reported and measured delay"), tell("Delay"), columns, rows, wide=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -13,11 +13,18 @@ from dashboards.office.pages.survey import name_round
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page, render_refusal
 from dashboards.office.shares import format_rate, format_result
-from dashboards.office.survey.change_words import FAVOURABLE, GroupKey, describe_change, find_earlier_groups
+from dashboards.office.survey.result_words import (
+    FAVOURABLE,
+    GroupKey,
+    describe_change,
+    describe_respondents,
+    find_earlier_groups,
+    name_answer,
+)
 from dashboards.office.survey.services import get_survey_services
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_RESPONDENTS
 from pipelines.survey import service
 from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.results import REGION
@@ -47,6 +54,7 @@ def show_results(context: Page) -> Response:
         return render_refusal(context, error)
     rounds = [] if table is None else list(dict.fromkeys(table.sort("position", descending=True)["round_id"]))
     round_id = query.get("round", "") if query.get("round") in rounds else (rounds[0] if rounds else "")
+    groups = _list_groups(context, desk.surveys.bank, territory, role)
     return render_page(
         context,
         "survey_results.html",
@@ -60,7 +68,13 @@ def show_results(context: Page) -> Response:
         rounds=[(code, _name_round(context, desk, code)) for code in rounds],
         chosen=(round_id, territory, role),
         fewest=FEWEST_RESPONDENTS,
-        sections=_make_sections(context, desk.surveys.bank, table, round_id, territory, role) if round_id else [],
+        enough=ENOUGH_EVENTS,
+        rates=_tabulate_rates(context, table, round_id, groups) if table is not None and round_id else None,
+        sections=(
+            _make_sections(context, desk.surveys.bank, table, round_id, groups)
+            if table is not None and round_id
+            else []
+        ),
     )
 
 
@@ -70,21 +84,42 @@ def _name_round(context: PageContext, desk: SurveyDesk, round_id: str) -> str:
     return name_round(context, desk, round_) if round_ is not None else round_id
 
 
+def _list_groups(context: PageContext, bank: Bank, territory: str, role: str) -> tuple[tuple[str, str], ...]:
+    """Return the groups of the page with their names: a territory, a role, and the region."""
+    return (
+        (territory, context.area_name(territory)),
+        (role, context.tell("{role}, all territories", role=text_in(bank.lists.roles[role], context.language))),
+        (REGION, context.tell("Region")),
+    )
+
+
+def _tabulate_rates(
+    context: PageContext, table: pl.DataFrame, round_id: str, groups: Sequence[tuple[str, str]]
+) -> ui.PageTable:
+    """Return how many people of each group answered the questionnaire, whichever questions they were asked."""
+    import polars as pl
+
+    tell = context.tell
+    people = table.filter((pl.col("round_id") == round_id) & ~pl.col("is_withheld"))
+    counts = {group: (invited, answered) for group, invited, answered in
+             people.select("group", "invited", "answered").unique(maintain_order=True).iter_rows()}  # fmt: skip
+    rows = []
+    for group, name in groups:
+        fields = (tell("withheld"),) * 3
+        if group in counts:
+            invited, answered = counts[group]
+            fields = (str(invited), str(answered), format_rate(answered, invited, context.language))
+        rows.append(ui.PageRow(name, fields))
+    columns = [tell("Invited"), tell("Have answered"), tell("Response rate")]
+    return ui.PageTable(tell("Response rate"), tell("Group"), columns, rows, frozenset({0, 1, 2}))
+
+
 def _make_sections(
-    context: PageContext, bank: Bank, table: pl.DataFrame | None, round_id: str, territory: str, role: str
+    context: PageContext, bank: Bank, table: pl.DataFrame, round_id: str, groups: Sequence[tuple[str, str]]
 ) -> list[tuple[str, list[ui.PageTable]]]:
     """Return a table for each question, by theme."""
     import polars as pl
 
-    assert table is not None
-    groups = (
-        (territory, context.area_name(territory)),
-        (
-            role,
-            context.tell("{role}, all territories", role=text_in(bank.lists.roles[role], context.language)),
-        ),
-        (REGION, context.tell("Region")),
-    )
     rows = {
         (row["series"], row["group"], row["code"]): row
         for row in table.filter(pl.col("round_id") == round_id).iter_rows(named=True)
@@ -98,21 +133,19 @@ def _make_sections(
             if answers is None or not any(key[0] == series for key in rows):
                 continue
             theme = text_in(bank.lists.themes[bank.theme_by_question[question.id]], context.language)
-            codes = [(code, bank.answer_text(question, code, context.language)) for code in answers.answers]
-            if answers.favourable:
-                codes.append((FAVOURABLE, context.tell("Favourable answers")))
+            listed = [*answers.answers, *([FAVOURABLE] if answers.favourable else [])]
+            codes = [(code, name_answer(bank, question, code, context.language)) for code in listed]
             question_table = ui.PageTable(
                 text_in(wording.text, context.language),
                 context.tell("Group"),
-                [*(text for _, text in codes), context.tell("Respondents"), context.tell("Response rate"),
-                 context.tell("Change since last round")],
+                [*(text for _, text in codes), context.tell("Respondents"), context.tell("Change since last round")],
                 [
                     ui.PageRow(name, _describe_group(context, rows, series, group, codes, earlier_groups))
                     for group, name in groups
                 ],
-                frozenset(range(len(codes) + 2)),
+                frozenset(range(len(codes) + 1)),
                 wide=True,
-            )  # fmt: skip
+            )
             # A question without favourable answers has no change.
             sections.setdefault(theme, []).append(ui.drop_empty_columns(question_table))
     return list(sections.items())
@@ -130,8 +163,8 @@ def _describe_group(
     first = group_rows[0]
     has_change = codes[-1][0] == FAVOURABLE
     if first is None or first["is_withheld"]:
-        return (*(context.tell("withheld"),) * (len(codes) + 2), context.tell("withheld") if has_change else "")
+        return (*(context.tell("withheld"),) * (len(codes) + 1), context.tell("withheld") if has_change else "")
     shares = [format_result(row) if row is not None else context.tell("not available") for row in group_rows]
     last = group_rows[-1]
     change = describe_change(last, earlier_groups, context.language) if last is not None and has_change else ""
-    return (*shares, str(first["n"]), format_rate(first["answered"], first["invited"], context.language), change)
+    return (*shares, describe_respondents([row for row in group_rows if row is not None], context.language), change)

@@ -150,7 +150,9 @@ def _name_columns(context: PageContext) -> list[str]:
 def _describe_event(context: PageContext, event: TreatyEvent) -> tuple[ui.Part, ...]:
     is_verified = event.status == VERIFIED
     name = context.code_label("treaty_event", event.event)
-    return (name, event.date, event.source, render_verification(context, is_verified=is_verified))
+    is_day = len(event.date) == len("2001-09-06")
+    day = event.date if is_day or not event.date else context.tell("{date}, exact day not known", date=event.date)
+    return (name, day, event.source, render_verification(context, is_verified=is_verified))
 
 
 def _make_known(context: PageContext, events: Sequence[TreatyEvent]) -> ui.PageTable | None:

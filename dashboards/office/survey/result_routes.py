@@ -11,13 +11,21 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from dashboards.office.shares import format_rate, format_result, format_share
-from dashboards.office.survey.change_words import FAVOURABLE, GroupKey, describe_change, find_earlier_groups
 from dashboards.office.survey.rendering import render_page
+from dashboards.office.survey.result_words import (
+    FAVOURABLE,
+    GroupKey,
+    describe_change,
+    describe_respondents,
+    find_earlier_groups,
+    name_answer,
+)
 from dashboards.office.survey.routes import TooManyError, count_wrong_link
 from dashboards.office.survey.services import WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import mark, tell
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import public_results, result_links
 from pipelines.survey.bank import Bank, text_in
@@ -72,12 +80,32 @@ def show_results(request: Request, round_id: str, token: str) -> Response:
         territory=name,
         role=role_name,
         footnote=f"* {note}" if note else "",
+        enough=ENOUGH_EVENTS,
+        rates=_tabulate_rates(rows, groups, language),
         sections=_make_sections(surveys.bank, rows, groups, find_earlier_groups(table, round_id), language),
     )
 
 
 def _name_round(bank: Bank, round_: Round, language: str) -> str:
     return f"{text_in(bank.lists.forms[round_.form], language)}, {format_period(round_.period, language)}"
+
+
+def _tabulate_rates(rows: Sequence[Row], groups: Sequence[tuple[tuple[str, str], str]], language: str) -> ui.PageTable:
+    """Return the response rate of each group, which is that of the questionnaire and not of a question.
+
+    The public results have it only next to questions where it gives no small rest away.
+    """
+    counts = {
+        (row["dimension"], row["group"]): (row["answered"], row["invited"])
+        for row in rows
+        if not row["is_withheld"] and row["invited"] is not None
+    }
+    fields = [
+        format_rate(*counts[group], language) if group in counts else tell("withheld", language) for group, _ in groups
+    ]
+    rate = tell("Response rate", language)
+    table_rows = [ui.PageRow(name, (field,)) for (_, name), field in zip(groups, fields, strict=True)]
+    return ui.PageTable(rate, tell("Group", language), [rate], table_rows, frozenset({0}))
 
 
 def _make_sections(
@@ -120,11 +148,9 @@ def _make_table(
         group_rows = [cells.get((series, dimension, group, code)) for code in codes]
         shown_rows = [row for row in group_rows if row is not None]
         columns.append(_describe_group(shown_rows, codes, earlier_groups, language))
-    favourable = tell("Favourable answers", language)
     labels = [
-        *(favourable if code == FAVOURABLE else bank.answer_text(question, code, language) for code in codes),
+        *(name_answer(bank, question, code, language) for code in codes),
         tell("Respondents", language),
-        tell("Response rate", language),
         *((tell("Change since last round", language),) if FAVOURABLE in codes else ()),
     ]
     return ui.PageTable(
@@ -139,15 +165,13 @@ def _make_table(
 def _describe_group(
     rows: Sequence[Row], codes: Sequence[str], earlier_groups: Set[GroupKey], language: str
 ) -> list[str]:
-    """Return the fields of a group: its answers, respondents, response rate, and the change of favourable answers."""
+    """Return the fields of a group: its answers, respondents, and the change of favourable answers."""
     withheld = tell("withheld", language)
     has_change = FAVOURABLE in codes
     if len(rows) < len(codes) or rows[0]["is_withheld"]:
-        return [withheld] * (len(codes) + 2 + has_change)
-    first = rows[0]
-    rate = withheld if first["invited"] is None else format_rate(first["answered"], first["invited"], language)
+        return [withheld] * (len(codes) + 1 + has_change)
     change = [describe_change(rows[-1], earlier_groups, language)] if has_change else []
-    return [*(_describe_share(row) for row in rows), str(first["n"]), rate, *change]
+    return [*(_describe_share(row) for row in rows), describe_respondents(rows, language), *change]
 
 
 def _describe_share(row: Row) -> str:

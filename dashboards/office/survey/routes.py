@@ -328,6 +328,7 @@ def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = 
         ),
         address=f"{link_address(visit)}/check",
         groups=groups,
+        n_missing=sum(bool(row["is_required"]) and not row["answer"] for row in rows),
         csrf=visit.link.form_token,
         send_address=f"{link_address(visit)}/send",
         first_address=f"{link_address(visit)}/1",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.core import i18n
+from pipelines.core.i18n import mark
 from pipelines.core.text.folding import fold_text
 from pipelines.findings import rules
 from pipelines.findings.finding import Finding
@@ -38,6 +39,11 @@ _OF_WORDS = frozenset({"label.undeclared", "heading.undeclared", "mark.undeclare
 """Rules that are about the word seen; for other rules the value seen does not distinguish causes."""
 _OF_LACKING = frozenset({"heading.missing", "label.missing", "label.absent"})
 """Rules that are about a word that is missing."""
+_DEFERRED = mark(
+    "First correct the label or heading that the form does not have: this problem will then probably disappear."
+)
+"""Remedy of a missing word whose row or column is there under a wrong one: the rule's own remedy is to add it, which
+would give the row twice, once with a false 0."""
 _VALUES = frozenset(
     {"value", "count", "n", "mean", "p", "low", "high", "other", "what", "label", "parts", "added", "id", "nearest"}
 )
@@ -112,7 +118,10 @@ def group_findings(report: Report, language: str) -> list[Group]:
     for members in _by_cause(roots, meanings):
         member_ids = {id(f) for f in members}
         effects = [f for n, f in enumerate(findings) if causes[n] != n and id(findings[causes[n]]) in member_ids]
-        under = [_group(some, language, declared, meanings, report.reading) for some in _by_cause(effects, meanings)]
+        under = [
+            _defer_remedy(_group(some, language, declared, meanings, report.reading), language)
+            for some in _by_cause(effects, meanings)
+        ]
         result.append(
             replace(
                 _group(members, language, declared, meanings, report.reading), consequences=tuple(_worst_first(under))
@@ -123,6 +132,14 @@ def group_findings(report: Report, language: str) -> list[Group]:
         if group.rule not in largest or group.places > largest[group.rule].places:
             largest[group.rule] = group
     return _worst_first(_with_unlisted(group, capped, largest) for group in result)
+
+
+def _defer_remedy(group: Group, language: str) -> Group:
+    """Replace the remedy of a consequence if following it before the cause is corrected would make another error."""
+    if group.rule not in _OF_LACKING:
+        return group
+    remedy = i18n.tell(_DEFERRED, language)  # marked above
+    return replace(group, remedy=remedy, findings=tuple(replace(finding, remedy=remedy) for finding in group.findings))
 
 
 def _with_unlisted(group: Group, capped: Mapping[str, int], largest: Mapping[str, Group]) -> Group:

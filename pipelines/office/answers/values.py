@@ -10,6 +10,7 @@ from pipelines.core import codes
 from pipelines.core.i18n import tell
 from pipelines.findings.texts import code_words
 from pipelines.office.answers.model import FormattedValue
+from pipelines.words.language import lower_first
 
 _WITHOUT_VALUE: dict[str, Literal["missing", "not_applicable", "withheld"]] = {
     "M": "not_applicable",
@@ -70,6 +71,9 @@ def dimension_words(name: str, code: Any, language: str) -> str:
         return ""
     if name == "law_article":
         return tell("article {article}", language, article=code)
+    if name == "age":
+        # Next to "Trafficking, adult victims", an age by itself reads as that of the victims.
+        return tell("age of those counted: {age}", language, age=lower_first(code_words(name, str(code), language)))
     if name not in codes.codelist_names():
         return str(code)
     return code_words(name, str(code), language)

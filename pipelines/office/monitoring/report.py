@@ -47,7 +47,9 @@ class PracticeRow:
 
 @dataclass(frozen=True, slots=True)
 class LawRow:
-    """The results of an element of the law on a day: how many treaties and places have each.
+    """The results of an element of the law on a day: how many treaties of all places have each.
+
+    Every treaty of a place that has not assessed the element counts as not assessed.
 
     `applies_from` has the first and the last day since when the assessed laws apply, equal for one law, empty without
     any; `articles` are pairs of a place and the article of its law.
@@ -62,11 +64,14 @@ class LawRow:
 
 @dataclass(frozen=True, slots=True)
 class DelayRow:
-    """Delay by respondents and by returns. `reported` has share, low, high, n and period; None if it is withheld."""
+    """Delay by respondents, who are not asked by crime, and by returns for each offence group.
+
+    `reported` has share, low, high, count, n and period; None if it is withheld.
+    """
 
     delay: ReportedDelay
     reported: Row | None
-    measured: OutcomeRow
+    measured: Sequence[OutcomeRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +214,7 @@ def _find_law(desk: SurveyDesk, law: _LawKnown, territories: Sequence[str], them
             assessment.results.get(treaty, assessments.UNKNOWN) for assessment in assessed for treaty in standards
         )
         if len(assessed) < len(places):
-            counted[assessments.UNKNOWN] += len(places) - len(assessed)
+            counted[assessments.UNKNOWN] += len(standards) * (len(places) - len(assessed))
         rows.append(
             LawRow(
                 element,
@@ -240,9 +245,12 @@ def _compare_delays(
     desk: SurveyDesk, newest: NewestResults, figures: CooperationFigures, area: str, theme: MonitoredTheme
 ) -> list[DelayRow]:
     return [
-        DelayRow(delay, _find_reported(desk, newest, area, delay), compute_outcome(figures, delay.outcome, area, group))
+        DelayRow(
+            delay,
+            _find_reported(desk, newest, area, delay),
+            [compute_outcome(figures, delay.outcome, area, group) for group in figures.offence_groups],
+        )
         for delay in theme.delays
-        for group in figures.offence_groups
     ]
 
 
@@ -254,4 +262,6 @@ def _find_reported(desk: SurveyDesk, newest: NewestResults, area: str, delay: Re
         return None
     count, n = sum(row["count"] for row in visible_rows), visible_rows[0]["n"]
     low, high = limit_share(count, n)
-    return {"share": count / n, "low": low, "high": high, "n": n, "period": visible_rows[0]["period"]}
+    return {
+        "share": count / n, "low": low, "high": high, "count": count, "n": n, "period": visible_rows[0]["period"],
+    }  # fmt: skip

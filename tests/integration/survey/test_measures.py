@@ -84,6 +84,11 @@ def test_find_progress_compares_first_and_newest_round(desk: SurveyDesk) -> None
     tables = fakes.make_tables([("r1", "AL", low), ("r2", "AL", high)])
     table = results.compute_results(desk.surveys, *tables)
     table.write_parquet(desk.surveys.answers.folder / results.FILE)
-    assert find_progress(desk, measure) == measures.Progress(("r1", 0.2), ("r2", 1.0))
+    progress = find_progress(desk, measure)
+    rows = [row for row in (progress.first, progress.newest) if row is not None]
+    assert [(row["round_id"], row["share"], row["count"], row["n"]) for row in rows] == [
+        ("r1", 0.2, 2, 10),
+        ("r2", 1.0, 10, 10),
+    ]
     table.with_columns(is_withheld=pl.lit(True)).write_parquet(desk.surveys.answers.folder / results.FILE)
     assert find_progress(desk, measure) == measures.Progress(None, None)

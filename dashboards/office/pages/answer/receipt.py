@@ -97,7 +97,7 @@ def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> 
     columns = [
         context.tell("Period"),
         context.tell("Total"),
-        context.tell("Sum of all figures, breakdowns included"),
+        context.tell("Check sum: total and breakdowns together"),
         context.tell("Figures"),
         context.tell("Missing"),
     ]

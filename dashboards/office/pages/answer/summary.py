@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from dashboards.office import words
 from dashboards.office.pages.answer.answer import Answer
 from pipelines.design import components as ui
+from pipelines.ledger.transitions import DRAFT
 
 
 def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
@@ -104,6 +106,16 @@ def describe_verdict(answer: Answer) -> Verdict:
     else:
         kind, text = "good", context.tell("No errors and no warnings.")
     return Verdict(kind, text, " ".join(_list_counts(answer)))
+
+
+def find_next_step(answer: Answer) -> Literal["", "explain", "correct"]:
+    """Return what the sender has to do with a draft before it can be sent: explain warnings, or correct the file."""
+    entry = answer.entry
+    if not entry.mine or entry.state not in DRAFT:
+        return ""
+    if answer.report.verdict == "unreadable" or answer.report.count_findings("error"):
+        return "correct"
+    return "explain" if entry.open_warnings else ""
 
 
 def _list_counts(answer: Answer) -> Sequence[str]:

@@ -54,10 +54,12 @@ def override_checklist(form: Form) -> Response:
 def announce_release(form: Form) -> Response:
     """Announce the minute of the release, or change it."""
     context = form.context
+    entered = form.read_text("at")
     try:
-        moment = datetime.fromisoformat(form.read_text("at")).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(entered).replace(tzinfo=UTC)
     except ValueError:
-        return render_desk(context, ((context.tell("Enter a day and a time, such as 2027-02-15 09:00."), "at"),))
+        error = (context.tell("Enter a day and a time, such as 2027-02-15 09:00."), "at")
+        return render_desk(context, (error,), announced_at=entered)
     desk = open_desk(context)
     return _act(
         form,

@@ -45,8 +45,10 @@ def show_release_desk(context: Page) -> Response:
     return render_desk(context)
 
 
-def render_desk(context: PageContext, errors: tuple[FieldError, ...] = ()) -> Response:
+def render_desk(context: PageContext, errors: tuple[FieldError, ...] = (), *, announced_at: str = "") -> Response:
+    """Render the desk; after an error also the time that was entered, to be corrected."""
     desk = open_desk(context)
+    current = find_current_release(desk.home)
     is_steward = context.who.token is None and has_role_for(context.who, "approve_release", EVERY, EVERY)
     draft = release_desk.find_draft(desk)
     review = release_desk.review_draft(desk, context.who) if is_steward and draft is not None else None
@@ -61,6 +63,8 @@ def render_desk(context: PageContext, errors: tuple[FieldError, ...] = ()) -> Re
         errors=errors,
         status=409 if errors else 200,
         release=draft.name if draft is not None else "",
+        current=current.name if current is not None else "",
+        announced_at=announced_at,
         review=review,
         n_open=sum(result.state == "open" for result in review.checks) if review is not None else 0,
         checks=make_checklist(context, review.checks) if review is not None else None,

@@ -58,7 +58,8 @@ def test_every_page_opens_only_for_its_roles(shared_office: Office) -> None:
             )
             assert document.status == (200 if is_open else 403), (account, page.path)
             assert document.heading and "For offices" in document.text
-            assert "Demonstration: every return and every account here is invented." in document.text
+            notice = "the returns, answers, assessments of the law, measures and accounts here are invented."
+            assert f"Demonstration: {notice}" in document.text
             assert document.response.headers["cache-control"] == "no-store"
             listed = [link.get("href") for link in document.find_elements(".rti-nav a")]
             assert listed == [

@@ -66,6 +66,15 @@ def test_undeclared_label_explains_part_above_its_whole() -> None:
     assert group_rules == [("label.undeclared", ["label.absent", "plausible.outcome"])]
 
 
+def test_missing_row_under_a_wrong_label_has_no_advice_to_add_it() -> None:
+    """Followed before the label is corrected, the rule's own remedy gives the row twice, once with a false 0."""
+    report = report_of(with_cell("Т-02", "A10", "Трговја со луѓе, чл. 418-а"))
+    (cause,) = [group for group in answers.group_findings(report, "en") if group.rule == "label.undeclared"]
+    (absent,) = [group for group in cause.consequences if group.rule == "label.absent"]
+    texts = [absent.remedy, *(finding.remedy for finding in absent.findings)]
+    assert all(text.startswith("First correct the label") for text in texts)
+
+
 def test_group_counts_findings_beyond_the_limit() -> None:
     def write_numbers_as_text(book: Any) -> None:
         for sheet in book:

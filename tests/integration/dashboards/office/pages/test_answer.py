@@ -98,6 +98,12 @@ def test_summary_links_to_the_findings_from_every_view(shared_office: Office, br
         assert {address.partition("#")[0] for address in addresses} == {page}
 
 
+def test_broken_answer_leads_to_the_upload_of_the_corrected_file(shared_office: Office, broken_draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=broken_draft)
+    assert page.find_links("Upload the corrected file") == ["/upload"]
+    assert page.find_links("Explain the warnings") == []
+
+
 def test_headings_of_an_answer_descend_one_level_at_a_time(
     shared_office: Office, draft: str, broken_draft: str
 ) -> None:
@@ -163,6 +169,10 @@ def test_view_of_an_answer_shows_its_part(shared_office: Office, draft: str) -> 
         title = VIEWS.get(view, VIEWS["findings"])
         assert [tab.text_content() for tab in page.find_elements(".rti-tabs [aria-current=page]")] == [title]
         assert [heading.text_content() for heading in page.find_elements("#view")] == [title]
+        links = page.find_links("Explain the warnings")
+        assert len(links) == (0 if title == VIEWS["findings"] else 1), "every other view leads to the explanations"
+        assert all("view=findings" in link for link in links)
+        assert "When every warning is explained, you can send the return on this page." in page.main
 
 
 def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(shared_office: Office, broken_draft: str) -> None:

@@ -75,7 +75,7 @@ def _check_totals_of_receipt(page: Document) -> None:
         if "Control totals" in table.cssselect("caption")[0].text_content()
     )
     headings = [cell.text_content().strip() for cell in table.cssselect("thead th")]
-    assert headings == ["What", "Period", "Total", "Sum of all figures, breakdowns included", "Figures", "Missing"]
+    assert headings == ["What", "Period", "Total", "Check sum: total and breakdowns together", "Figures", "Missing"]
     rows = [[cell.text_content().strip() for cell in row] for row in table.cssselect("tbody tr")]
     assert ["Reported · Persons · Trafficking in persons", "2026 Q3", "94", "282", "36", "0"] in rows
     assert len({(name, period) for name, period, *_ in rows}) == len(rows)

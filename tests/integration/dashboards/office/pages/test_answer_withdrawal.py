@@ -54,7 +54,7 @@ def test_accepted_return_is_withdrawn_by_a_second_person(office: Office) -> None
     page = office.open("al-approver", "/answer", id=number)
     assert "The wrong year" in page.main
     confirmation = page.submit_form("Withdraw", **{**REASON, "withdraw-comment": "Indeed"})
-    assert "From the next refresh it no longer counts" in confirmation.main
+    assert "From the next update of the figures it no longer counts" in confirmation.main
     assert confirmation.submit_form("Yes, withdraw it").result == "Withdrawn."
     assert _state(office, number) == "withdrawn"
     assert "Withdrawal requested" in office.open("al-sender", "/answer", id=number, view="events").main

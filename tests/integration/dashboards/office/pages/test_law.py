@@ -44,6 +44,7 @@ def test_approved_assessment_is_what_applies(office: Office) -> None:
     assert "Propose an assessment" in page.main and "has not been assessed" in page.main
     page.submit_form("Propose", **ANSWERS)
     assert "Costs, language and evaluation" in office.open("me-judge", "/law").main
+    assert "Choose an element to read its article and its history." in office.open("me-judge", "/law").main
     page = office.open("me-judge", "/law/element", **ELEMENT).submit_form("Approve")
     assert "Article 12, Act on Cooperation" in page.main and "me-lawyer" in page.main
 

@@ -61,6 +61,17 @@ def read_row(page: Document, heading: str) -> list[str]:
     raise AssertionError(f"no row {heading!r}")
 
 
+def read_delays(page: Document) -> list[list[str]]:
+    """Return the rows on answers within 30 days in the table of delays."""
+    return [
+        [cell.text_content().replace("\xa0", " ").strip() for cell in row][1:]
+        for table in page.find_elements("table")
+        if "Reported and measured delay" in table.text_content()
+        for row in table.cssselect("tbody tr")
+        if "Within 30 days: requests executed in full; outgoing" in row.text_content()
+    ]
+
+
 EASE = "How easy is it to get an answer to a formal request for assistance from another territory?"
 EXECUTED = "Share: requests executed in full; outgoing"
 
@@ -69,7 +80,9 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     page = office.open("al-cooperation", "/monitoring", area="AL")
     assert [heading.text_content() for heading in page.find_elements("h2")][:1] == ["Formal requests"]
     practice = read_row(page, EASE)
-    assert practice[1] == "17% (2–48); n = 12" and practice[2] == "2026 Q4"
+    assert practice[0] == "Favourable answers: easy; very easy"
+    assert practice[1] == "17% (2–48); n = 12; too few to compare" and practice[2] == "2026 Q4"
+    assert "“Too few to compare”: fewer than 20 people answered" in page.main
     assert "response rate 92%" in practice[3] and practice[4].endswith("gap")
     outcome = read_row(page, EXECUTED)
     assert outcome[1] == "12% (3–31); 3/25" and outcome[2] == "2025" and outcome[4].endswith("gap")
@@ -100,13 +113,12 @@ def test_overview_counts_gaps_of_each_theme(office: Office) -> None:
 
 
 def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
-    cells = read_row(
-        office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: requests executed in full; outgoing"
-    )
-    assert cells[1] == "not available", "nobody in this territory answered the question on days"
-    assert cells[3] == "33% (1–91); 1/3" and cells[4] == "2025"
-    reported = office.open("secretariat", "/monitoring", area="MK")
-    assert "Within 30 days" not in reported.main or "100% (69–100); n = 10" in reported.main
+    page = office.open("al-cooperation", "/monitoring", area="AL")
+    rows = read_delays(page)
+    # Nobody in this territory answered the question on days.
+    assert rows[0] == ["Reported by practitioners", "not asked by crime", "not available", "not available"]
+    assert ["Measured in returns", "Trafficking in persons", "33% (1–91); 1/3", "2025"] in rows
+    assert sum(row[0] == "Reported by practitioners" for row in rows) == 1, "practitioners are not asked by crime"
 
 
 def test_outcomes_are_hidden_from_those_who_may_not_see_the_returns(office: Office) -> None:
@@ -136,7 +148,12 @@ def test_region_counts_territories_and_adds_no_figures(office: Office) -> None:
     assert cells[3] == "Returns on cooperation", "the unit is next to the numbers"
     whole = {element.text_content() for element in page.find_elements("td .rti-whole")}
     assert {"gap: 1 territory", "not known: 6 territories"} <= whole, "no line ends within a number and its unit"
-    assert "For the region, one territory is enough" in page.main
+    assert "Answers to a question are judged for the whole region." in page.main
+    columns = [element.text_content() for element in page.find_elements("table")[0].cssselect("thead th")]
+    assert columns[1:4] == ["Practice: questions", "Law: elements", "Outcome: indicators by crime and territory"]
+    # Two treaties of Albania are assessed; both of each other legal area count as not assessed, as treaties do there.
+    counts = read_row(page, "Costs, language and evaluation")[1]
+    assert counts.startswith("Met: 1; Partly met: 1; Not assessed: ") and int(counts.rpartition(" ")[2]) % 2 == 0
     assert "Albania: Article 12" in read_row(page, "Costs, language and evaluation")[3]
     assert "3/25" not in page.main
 
@@ -152,11 +169,14 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     page = form.submit_form("Add the measure", **MEASURE)
     assert "The measure is added" in page.main and "overdue" in page.main
     measure_page = page.follow_link("Name one contact for urgent requests.")
-    assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (r2)"]
+    favourable = "Favourable answers: easy; very easy"
+    few = "too few to compare"
+    before = f"r1: 100% (69–100); n = 10; {few}"
+    assert read_row(measure_page, favourable) == [before, f"r2: 17% (2–48); n = 12; {few}"]
     invitations = office.client.app.state.survey.survey_desk.surveys.invitations  # type: ignore[attr-defined]
     invitations.add_round(Round("r2", "pulse", "2026-Q3", "2026-09-07", "2026-09-25", "planned"), [])
     measure_page = measure_page.visitor.open_page(measure_page.address)
-    assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (2026 Q3)"]
+    assert read_row(measure_page, favourable) == [before, f"2026 Q3: 17% (2–48); n = 12; {few}"]
     assert read_row(measure_page, EXECUTED + "; trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 characters" in refused.text

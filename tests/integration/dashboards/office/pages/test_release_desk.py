@@ -47,7 +47,8 @@ def test_steward_sees_the_checklist_with_what_is_open_first(desk_pages: Office) 
     badges = [element.text_content() for element in page.find_elements("table tbody tr td:nth-of-type(1)")]
     assert sum("in order" in text or "open" in text for text in badges) >= 20
     assert f"release {DRAFT} cannot be published" in page.main
-    assert "Publish it" not in page.main
+    assert "Publish it" not in page.list_buttons()
+    assert "This publishes nothing." in page.main, "an override is not a publication"
 
 
 @pytest.mark.parametrize("language", i18n.list_languages())
@@ -140,7 +141,8 @@ def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Off
     assert "2027-02-15 09:00 UTC" in page.main
     page = page.submit_form("Announce", at="soon", reason="")
     assert page.status == 409 and "Enter a day and a time" in page.main
-    assert page.wrong_fields == ["at"]
+    assert page.wrong_fields == ["at"] and page.find_elements("#at-error")
+    assert page.find_elements("#at")[0].get("value") == "soon", "nothing entered is lost"
     page = page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason="Short")
     assert page.wrong_fields == ["preview-reason"]
     page = page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason=TEXT)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, is_few_part
 from pipelines.survey import letters, listed_rounds, public_results
 from tests.support.fakes import ledger_fakes
 from tests.support.paths import ROOT
@@ -55,7 +56,14 @@ def test_page_shows_own_territory_and_role_and_the_region(office: Office) -> Non
             assert set(fields) == {"withheld"}
         else:
             assert fields[0] == f"{100 * rows['share'][0]:.0f}%"
-            assert fields[-3] == str(rows["n"][0])
+            n, favourable = rows["n"][0], rows.filter(pl.col("code") == "favourable")["count"][0]
+            is_few = n < ENOUGH_EVENTS or is_few_part(favourable, n)
+            assert fields[-2] == (f"{n}; too few to compare" if is_few else str(n))
+            assert is_few == (group != "region"), "both kinds of groups are on the page"
+    labels = [row.findtext("th") for row in page.find_elements("table")[1].iter("tr") if row.findall("td")]
+    assert "Favourable answers: easy; very easy" in [str(label) for label in labels]
+    assert "Up to 7 days" in page.main, "the question has the unit, which its table does not repeat"
+    assert page.main.count("Response rate") == 3, "caption, its copy for screen readers, and heading of one table"
     assert "Croatia" not in page.main and "Judge" not in page.main
 
 
@@ -91,7 +99,7 @@ def test_question_without_favourable_answers_has_no_change(office: Office) -> No
     of_round = table.filter(pl.col("round_id") == ROUND)
     with_favourable = set(of_round.filter(pl.col("code") == "favourable")["series"])
     page = open_results(office, "AL", "police")
-    headings = [[row.findtext("th") for row in element.iter("tr")] for element in page.find_elements("table")]
+    headings = [[row.findtext("th") for row in element.iter("tr")] for element in page.find_elements("table")[1:]]
     assert sum("Change since last round" in rows for rows in headings) == len(with_favourable)
     assert len(headings) == of_round["series"].n_unique() > len(with_favourable)
 
