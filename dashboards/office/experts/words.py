@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Option = tuple[str, str]
 STATES: dict[State, Sign] = {
-    "unconfirmed": ("expected", "○", mark("never confirmed, not found by others")),
+    "unconfirmed": ("expected", "○", mark("not confirmed yet, not found by others")),
     "confirmed": ("good", "✔", mark("confirmed this quarter")),
     "due": ("draft", "◐", mark("confirmed earlier, due again this quarter")),
     "stale": ("warning", "⚠", mark("out of date: not confirmed for two quarters")),

@@ -64,7 +64,7 @@ def read_links(office: Office) -> list[str]:
 def link(office: Office) -> str:
     """Add an entry as the keeper, confirm it by its link, and return the link, which is used up."""
     page = office.open("al-keeper", "/experts/kept").submit_form("Save the entry", **FIELDS)
-    assert "The entry is saved" in page.main and "never confirmed" in page.main
+    assert "The entry is saved" in page.main and "not confirmed yet, not found by others" in page.main
     (address,) = read_links(office)
     page = Visitor(office.client).open_page(address)
     assert page.heading == "Is your entry correct?" and "Special prosecution" in page.main
@@ -117,7 +117,7 @@ def test_own_entry_is_added_downloaded_and_erased(office: Office) -> None:
     assert refused.wrong_fields == ["procedures"]
     assert refused.find_elements("#institution")[0].get("value") == "Special prosecution", "nothing entered is lost"
     page = visitor.open_page("/experts/own").submit_form("Save the entry", **{**FIELDS, "address": "me@xk.example"})
-    assert "never confirmed" in page.main and "1244" in page.text
+    assert "not confirmed yet, not found by others" in page.main and "1244" in page.text
     assert json.loads(visitor.open_page("/experts/own/data").response.content)["address"] == "me@xk.example"
     question = page.submit_form("Delete the entry")
     assert "cannot be restored" in question.main
