@@ -917,8 +917,9 @@ def expect_figure_of_stage(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "Headlines compare {last} with {previous}. Tables of changes compare {last} with {first}, because a slow change "
-    "shows over a longer time only. So the results can differ."
+    "Headlines on convictions compare {last} with {previous}. Tables of changes, and sentences on victims and on "
+    "indicators, compare {last} with {first}, because a slow change shows over a longer time only. So the results can "
+    "differ."
 )
 def expect_spans_of_headlines_and_tables(r: Release, s: Selection, p: Params) -> Expected:
     """Count back one year for headlines, and two for tables."""

@@ -93,12 +93,15 @@ def _find_top(series: ChartSeries) -> float:
 def _draw_line(
     canvas: Canvas, series: ChartSeries, dash: str, x: BandScale, y: LinearScale, *, has_points: bool
 ) -> None:
-    """Draw the line of a series; a figure without a neighbour is a short stroke."""
+    """Draw the line of a series; a figure without a neighbour is a ring on a short stroke, which no dash interrupts."""
     for run in find_runs(series):
         at = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in run]
         ends = list(pairwise(at)) or [((at[0][0] - 5, at[0][1]), (at[0][0] + 5, at[0][1]))]
         path = draw_path([ends[0][0], *(end for _, end in ends)])
-        canvas.add_element("path", d=path, kind="other", stroke_dasharray=dash, hint=series.title)
+        dashes = {} if len(run) == 1 else {"stroke_dasharray": dash}
+        canvas.add_element("path", d=path, kind="other", hint=series.title, **dashes)
+        if len(run) == 1 and not has_points:
+            canvas.add_element("circle", cx=at[0][0], cy=at[0][1], r=3, kind="other", hint=series.title)
         for position in run if has_points else ():
             draw_figure(canvas, series.points[position], x.find_center(position), y)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
@@ -17,6 +18,11 @@ from pipelines.front.tables import FigureTable, format_figure, in_page_language,
 from pipelines.words import durations, figures, indicators, language, regions, trends
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement
+
+_STAGES_OF_TRACK = language.Texts(
+    {"first": mark("stages with decisions at first instance"), "final": mark("stages with final decisions")}
+)
+"""What a table has columns of, by track: also those before the decisions, so it is not one of decisions."""
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
@@ -65,8 +71,7 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     measures = STAGES[track]
     table = FigureTable(
         reader,
-        f"{reader.find_label('offence_group', crime)}, {year}, {language.lower_first(words.TRACKS[track])}: "
-        f"{words.unit_name('person')}",
+        f"{reader.find_label('offence_group', crime)}, {year}, {_STAGES_OF_TRACK[track]}: {words.unit_name('person')}",
         tell("Area"),
         [words.stage_name(measure) for measure in measures],
         name=f"stages-{track}",
@@ -220,8 +225,8 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
     measures = STAGES[track]
     table = FigureTable(
         reader,
-        f"{reader.marked_name(area)}, {reader.name_crime(crime)}, "
-        f"{language.lower_first(words.TRACKS[track])}: {words.unit_name('person')}",
+        f"{reader.marked_name(area)}, {reader.name_crime(crime)}, {_STAGES_OF_TRACK[track]}: "
+        f"{words.unit_name('person')}",
         tell("Year"),
         [words.stage_name(measure) for measure in measures],
         name="stages" if track == "first" else f"stages-{track}",

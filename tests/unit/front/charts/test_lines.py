@@ -25,6 +25,17 @@ def test_each_line_has_its_name_and_its_own_dashes(width: int) -> None:
     assert len(dashes) == len(names) - 1
 
 
+def test_single_figure_between_a_break_and_the_edge_is_drawn_without_dashes() -> None:
+    """Require it because the figure of 2020 of one territory was a stroke of four dots."""
+    series = [make_series(name, 3.0, 4.0, 5.0) for name in "ABCDEFG"]
+    series[2] = replace(series[2], breaks=[BreakMark(1, 1, "Change of law")])
+    svg = draw_lines("Convicted", series, 0).svg
+    (ring,) = re.findall(r'<circle[^>]* class="other"', svg)
+    assert ring
+    strokes = [path for path in re.findall(r'<path[^>]* class="other"[^>]*>', svg) if "dasharray" not in path]
+    assert len(strokes) == 1, "that of the single figure"
+
+
 def test_few_lines_have_bands_and_many_only_that_of_the_one_in_full() -> None:
     series = [make_series(name, 3.0, 4.0, None, 6.0) for name in "ABCDE"]
     for count in range(2, len(series) + 1):
