@@ -79,7 +79,8 @@ DISPOSITION = mark(
 )
 AS_IMPOSED = mark(
     "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
-    "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
+    "year allowed for the crime; it is real, also in a demonstration. A sentence below the minimum may be lawful, for "
+    "example because of mitigation."
 )
 ROUNDED = mark(
     "Lengths are rounded to half a year and shares to 5%. Because of this, a length may not seem to fit the share "

@@ -1048,6 +1048,13 @@ def expect_provisional_periods(r: Release, s: Selection, p: Params) -> Expected:
     return {"periods": ", ".join(provisional)}
 
 
+@expect_parameters("Reported by {n} of the {whole} parts of the territory. A total needs all of them.")
+def expect_parts_with_outcome(r: Release, s: Selection, p: Params) -> Expected:
+    rows = [x for x in r.read_rows("exit") if x["offence_group"] == find_crime(s) and x["value"] is None]
+    counts = {(str(len(split_codes(x["reporters"]))), str(len(r.list_parts(x["area"])))) for x in rows}
+    return {("n", "whole"): counts}
+
+
 @expect_parameters("Breaks in the series: {breaks}.")
 def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
     if s["page"] == "compare":

@@ -22,7 +22,8 @@ from pipelines.words.sources import has_statement
 _STAGES_OF_TRACK = language.Texts(
     {"first": mark("stages with decisions at first instance"), "final": mark("stages with final decisions")}
 )
-"""What a table has columns of, by track: also those before the decisions, so it is not one of decisions."""
+"""Columns of a table of stages, by track: also those before the decisions, so it is not one of decisions."""
+_IN_PART = mark("Reported by {n} of the {whole} parts of the territory. A total needs all of them.")
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
@@ -294,7 +295,9 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
         level = language.lower_first(reader.find_label("level", row["level"]))
         label = f"{reader.find_label('measure', row['measure'])} ({level})"
         few = figure.kind == "value" and words.is_few(row)
-        table.add_row(label, (format_figure(figure, is_few=few),))
+        is_in_part = row["value"] is None and row["n_reported"] < row["n_expected"]
+        why = tell(_IN_PART, n=row["n_reported"], whole=row["n_expected"]) if is_in_part else ""  # marked above
+        table.add_row(label, (table.note_field(format_figure(figure, is_few=few), why),))
     return Section("outcomes", tell("People whose proceedings ended without a conviction"), tables=[table])
 
 

@@ -43,6 +43,18 @@ def test_outcomes_count_people_not_cases(language: str, title: str, column: str)
     assert title[0].lower() + title[1:] in str(table.table.caption)
 
 
+def test_outcome_that_some_parts_of_a_territory_report_has_the_reason() -> None:
+    """Require it because six outcomes of one territory were "not available" without a word."""
+    exits = [
+        make_total("AA", "2025", None, measure=measure, level="first", metric="exit", n_reported=n, n_expected=4)
+        for measure, n in (("acquitted", 2), ("rejected", 4))
+    ]
+    section = compose_section("outcomes", exit=exits)
+    assert section is not None
+    (table,) = section.tables
+    assert table.notes.texts == ["Reported by 2 of the 4 parts of the territory. A total needs all of them."]
+
+
 @pytest.mark.parametrize(("reporters", "n_remarks"), [("AA,BB,CC,DD", 0), ("AA,BB,CC,EE", 1), ("AA", 0)])
 def test_stages_of_the_region_from_other_territories_are_not_to_be_compared(reporters: str, n_remarks: int) -> None:
     """Check two stages of the region: of the same territories, of others, and one of too few that is not shown."""
