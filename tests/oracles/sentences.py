@@ -406,7 +406,8 @@ def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tu
     for code in r.territories:
         if code in split_codes(reporters):
             continue
-        own_figure = by_area.get(code, {"obs_status": "L"})
+        is_recorded = records_sanction(r, of_region, code)
+        own_figure = by_area.get(code, {"obs_status": "O" if is_recorded else "L"})
         is_collected = own_figure["obs_status"] != "L"
         if left_out.get(code) == "withheld":
             reason = "withheld"
@@ -420,6 +421,23 @@ def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tu
                 reason = "reported, but without this figure"
         texts.append(f"{r.marked[code]} ({reason})")
     return texts
+
+
+def records_sanction(r: Release, of_region: Row, area: str) -> bool:
+    """Return True if an area has this sanction in another year or crime, and other sanctions in this one."""
+    sanction = of_region.get("sentence_type", "_Z")
+    if sanction in ("_T", "_Z"):
+        return False
+    same = [
+        x
+        for x in r.index_rows("cell", "area").get((area,), ())
+        if x["table_id"] == of_region["table_id"] and x["measure"] == of_region["measure"] and x["freq"] == "A"
+    ]
+    has_others = any(
+        (x["offence_group"], x["period"]) == (of_region["offence_group"], of_region["period"]) for x in same
+    )
+    earlier = [x for x in same if x["sentence_type"] == sanction and x["period"] <= of_region["period"]]
+    return has_others and any(x["obs_status"] != "L" for x in earlier)
 
 
 def counts_adults(row: Row) -> bool:
