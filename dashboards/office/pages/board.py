@@ -160,7 +160,8 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
         for cell in row.cells:
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
     # A deadline common to all offices is in the heading of the column.
-    names = {period: words.format_period(period, context.language) for period in periods}
+    # The year may be on a second line: as "3. квартал 2026" on one line, eight quarters are wider than a page.
+    names = {period: words.format_period(period, context.language).replace(". ", ".\u00a0") for period in periods}
     columns = [f"{names[p]}\n{min(days[p])}" if len(days[p]) == 1 else names[p] for p in periods]
     return ui.PageTable(
         caption,

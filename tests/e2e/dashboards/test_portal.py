@@ -450,6 +450,18 @@ def test_answer_to_an_upload_passes_axe(report: Page) -> None:
         assert find_faults(report) == [], width
 
 
+def test_eight_quarters_of_the_board_fit_on_a_wide_page_in_macedonian(portal: Service, open_as: Open) -> None:
+    """See all columns, whose headings have the longest names of quarters of all languages."""
+    set_languages(portal, "mk")
+    try:
+        page = open_as("secretariat", "/board")
+        room = page.locator(".rti-scroll:has(.rti-grid)").first
+        assert room.locator("thead th").count() == 10, "the office, the share on time, and eight quarters"
+        assert room.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+    finally:
+        set_languages(portal, "en")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_every_page_passes_axe_in_every_language_at_two_widths(
