@@ -699,6 +699,10 @@ def _select_figures(r: Release, s: Selection) -> list[Row]:
             and row["offence_group"] == crime
             and row["count_unit"] == unit
         ]
+    if part in ("_show_ratios", "show_clearance"):
+        name = "stage_ratio" if part == "_show_ratios" else "clearance"
+        rows = r.index_rows(name, "area", "offence_group").get((region, crime), [])
+        return [row for row in rows if row["period"] == s.get("period", row["period"])]
     rows = [row for m in STAGES[s["decisions"]] if (row := r.find_total(region, period, crime, m, unit)) is not None]
     if part == "show_spread":
         rows += r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(

@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashboards.public import choices, layout, queries, tables
 from dashboards.public.pages import cards
+from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.words import durations, indicators, regions
+from pipelines.words.coverage import STAGE_RETURNS
 from pipelines.words.language import lower_first, many, tell
 
 
@@ -59,6 +61,11 @@ def _show_rates(
             cells.append(tables.value_cell(figure, f"{frame.area_name(area)}, {title}", marks, link, is_few=is_few))
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))
+    coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
+    regional = {code: at.get((frame.region, code)) for code in measured}
+    if any(row is not None for row in regional.values()):
+        covered = tuple(coverage.build_cell(regional[code], title, notes) for code, title in measured.items())
+        lines.insert(1, tables.Line(tables.Cell(tell("Territories included")), covered))
     where = lower_first(durations.LEVELS[level])
     name = tell("Clearance and disposition") if "D" in measured else tell("Clearance rate")
     title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from dashboards.public import charts, choices, comparison, layout, queries, tables
 from dashboards.public.pages import versions
+from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import sentences
 from pipelines.front.charts import from_rows
 from pipelines.words import Row, indicators
+from pipelines.words.coverage import STAGE_RETURNS
 from pipelines.words.language import lower_first, tell
 
 _BY_YEAR = mark("Other outcomes are published by year only. Choose a year under “Period”.")
@@ -104,19 +106,21 @@ def _show_ratios_of_version(
     of_track = _read_ratios(frame, area, crime, track, freq, period, unit)
     notes = words.Notes()
     lines = []
+    coverage = Coverage(frame, STAGE_RETURNS, crime, unit) if area == frame.region else None
     for metric, about in _list_metrics(frame, crime, track).items():
         of_metric = [row for row in of_track if row["metric"] == metric]
         row = next(iter(comparison.select_version(of_metric, version)), None)
         name = tell(about["name"])  # marked where declared
         heading = layout.link_heading(name, f"compare?kind=ratio&indicator={metric}")
-        lines.append(tables.Line(heading, (_build_cell(frame.id, row, name, version, notes),)))
-    column = tell("Per 100 (95% confidence interval)")
+        covered = (coverage.build_cell(row, name, notes),) if coverage is not None else ()
+        lines.append(tables.Line(heading, (_build_cell(frame.id, row, name, version, notes), *covered)))
+    columns = [tell("Per 100 (95% confidence interval)"), *([tell("Territories included")] if coverage else [])]
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
     title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
     version_name = comparison.name_version(version, freq)
     title = f"{title}: {lower_first(tell('Ratios between stages'))}, {lower_first(version_name)}"
     layout.show_table(
-        frame, title, [column], lines, corner=tell("Ratio"), text=True, notes=notes, coverage=frame.marked_name(area)
+        frame, title, columns, lines, corner=tell("Ratio"), text=True, notes=notes, coverage=frame.marked_name(area)
     )
     if version != comparison.RECOMMENDED:
         layout.put_small(f"{version_name}: {indicators.describe_version(version, is_nested=False)}")
