@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from pipelines.ledger import verification
+from pipelines.ledger import queries, verification
 from pipelines.model.periods import Period
 from pipelines.refresh import embargo
+from pipelines.refresh.quarter import measure_progress
 from pipelines.refresh.release_desk import desk
 from pipelines.submissions import notices, timetable
 from pipelines.submissions.accounts import accounts
+from pipelines.submissions.quarter_log import QUARTER_ACTS, read_quarter_acts
 from pipelines.submissions.timetable import Deadline, QuarterPlan
 from tests.support.ports import free_port
-from tests.support.quarter_world import STEWARD, QuarterWorld, head_of, office_of
+from tests.support.quarter_world import STEWARD, QuarterWorld, head_of
 from tests.support.virtual_daemon import VirtualDaemon
 
 QUARTERS = ("2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3")
@@ -118,27 +121,47 @@ def prepare_environment(monkeypatch: pytest.MonkeyPatch) -> Inbox:
     return inbox
 
 
-def check_replaced_reminders(year: Year, plan: QuarterPlan) -> None:
-    """Check that the reminders of the opening day became too old to send, and that new ones were sent instead.
-
-    They are about the annual returns of two offices whose last day was the day before.
-    """
-    reminders = [n for n in notices.list_notices(year.world.engine) if n.kind == "reminder"]
-    overtaken = [n for n in reminders if n.state != "sent"]
-    assert {(n.account_id, n.created_at[:10], n.state) for n in overtaken} == {
-        (office_of(code), plan.opens.isoformat(), "given_up") for code in ("AL", "RS")
-    }
-    sent = {n.account_id: n.content for n in reminders if n.created_at[:10] == (plan.opens + 2 * DAY).isoformat()}
-    assert sent == {n.account_id: n.content for n in overtaken}
-    year.overtaken = {n.notice_id for n in overtaken}
-
-
 def check_mails_and_ledger(year: Year) -> None:
     """Check that every notice was sent once, but for reminders that others replaced, and the audit log is whole."""
     unsent = [n for n in notices.list_notices(year.world.engine, unsent=True) if n.notice_id not in year.overtaken]
     assert [(notice.kind, notice.created_at, notice.attempts, notice.error) for notice in unsent] == []
     assert max(Counter(year.inbox.mails).values()) == 1, "somebody got a mail twice"
     assert verification.verify_ledger(year.world.engine, home=year.world.home).faults == ()
+
+
+def begin_year(year: Year) -> None:
+    """Let the daemon work in the last days of 2024, in which only reminders are due."""
+    year.let_work(date(2024, 12, 30))
+    assert year.let_work(date(2024, 12, 31)) == ["reminders"]
+
+
+def run_quiet_quarter(year: Year) -> None:
+    """Run a quarter in which nothing happens but its days."""
+    plan = year.make_plan()
+    assert "open_collection" in year.let_work(plan.opens)
+    year.accept_returns(list(plan.expected))
+    assert {"close_collection", "open_queries"} <= set(year.let_work(plan.collection + DAY))
+    finish_quarter(year)
+
+
+def check_changed_form(year: Year, plan: QuarterPlan) -> None:
+    """Check that North Macedonia's return of the first quarter of 2025 was taken in with its new form."""
+    changed = next(i for i in plan.expected if (i.territory, i.instrument) == ("MK", "justice"))
+    assert queries.find_submission(year.world.engine, year.ids[changed.key]).form == "MK-JUSTICE-2"
+
+
+def check_quarters(year: Year, quarters: Sequence[str]) -> None:
+    """Check that each act of the quarters was carried out once, on a whole ledger, and that nothing waits."""
+    world = year.world
+    assert world.list_releases() == list(quarters)
+    assert set(year.daemon.count_statuses()) == {"SUCCESS"}
+    for quarter in quarters:
+        recorded = Counter(entry.act for entry in read_quarter_acts(world.engine, quarter))
+        assert {act: recorded[act] for act in QUARTER_ACTS[:3]} == dict.fromkeys(QUARTER_ACTS[:3], 1), quarter
+        assert recorded["ask_signatures"] >= 1, quarter
+    check_mails_and_ledger(year)
+    (progress,) = measure_progress(world.home, world.engine, world.registry)
+    assert (progress.release, {step.state for step in progress.steps}) == (quarters[-1], {"done"})
 
 
 def finish_quarter(year: Year) -> None:
