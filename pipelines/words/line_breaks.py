@@ -118,7 +118,7 @@ def keep_whole(
         if not part["text"]:
             return _ADDRESSES.sub(_keep_release, part[0]) if part["kept"] else part[0]
         if ends and ends[-1] == _ENDS["<table"]:
-            return (in_tables or pattern).sub(WHOLE, part[0])
+            return in_tables.sub(_keep_field, part[0]) if in_tables else pattern.sub(WHOLE, part[0])
         if not has_spaces or ends:
             return pattern.sub(WHOLE, part[0])
         text = pattern.sub(_keep_spaces, part[0])
@@ -127,6 +127,13 @@ def keep_whole(
         return f"{text[:-1]}\u00a0" if is_counting else text
 
     return _PARTS.sub(keep_part, html)
+
+
+def _keep_field(field: re.Match[str]) -> str:
+    """Return what was found in a table as an element, or with no-break spaces in a heading that has per cent: elements
+    there made the largest pages too large, and copies and files of a table have ordinary spaces anyway."""
+    is_of_heading = "% " in field[0] or field[0].endswith((", %", "(%)"))
+    return _join_words(field) if is_of_heading else field.expand(WHOLE)
 
 
 def _keep_release(address: re.Match[str]) -> str:

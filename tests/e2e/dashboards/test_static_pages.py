@@ -553,21 +553,6 @@ def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
     assert layouts[True][:2] == (False, False) and layouts[True][2]
 
 
-def test_short_states_of_up_to_seven_columns_are_on_one_line_on_a_tablet(browser: Browser, public_app: str) -> None:
-    page = browser.new_page(viewport={"width": 768, "height": 900})
-    n_states = 0
-    for path in ("sq/quality.html", "mk/quality.html", "en/territories.html"):
-        page.goto(f"{public_app}/{path}")
-        n_lines = page.evaluate(
-            """() => [...document.querySelectorAll(".rti-table:not(:has(thead th:nth-child(8))) .front-short")]
-                .filter((state) => state.checkVisibility()).map((state) => state.getClientRects().length)"""
-        )
-        n_states += len(n_lines)
-        assert set(n_lines) <= {1}, path
-    assert n_states > 10
-    page.close()
-
-
 def test_number_of_territories_has_no_unit_of_a_figure_on_a_phone(browser: Browser, public_app: str) -> None:
     """Check a table of one column, whose heading would be that of the number, and one whose columns have a subject."""
     page = browser.new_page(viewport={"width": 320, "height": 800})

@@ -28,7 +28,7 @@ from pipelines.words.language import read_in
 
 LANGUAGE = "mk"
 DAY = date(2026, 11, 30)
-NO_UPPER_END, FEW = "без горна граница", "помалку од 20: споредувајте внимателно"
+NO_UPPER_END, FEW = "без горна граница", "помалку од 20: премалку за споредба"
 Field = str | float | None
 
 
