@@ -24,6 +24,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property, wraps
+from itertools import product
 from math import floor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -398,15 +399,20 @@ def find_crime(s: Selection) -> str:
 
 
 @compute_once
-def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tuple[str, ...]) -> list[str]:
-    """Name the territories that are not in a figure of the region, each with the reason that its own figure gives."""
+def list_absences(
+    r: Release, figure: FigureKey, reporters: str, instruments: tuple[str, ...], is_static: bool = False
+) -> list[str]:
+    """Name the territories that are not in a figure of the region, each with the reason that its own figure gives.
+
+    Only static pages look for a sanction that a territory records in another year or crime.
+    """
     of_region, by_area = find_figures(r, figure)
     left_out = dict(entry.split(":") for entry in split_codes(of_region.get("left_out")))
     texts = []
     for code in r.territories:
         if code in split_codes(reporters):
             continue
-        is_recorded = records_sanction(r, of_region, code)
+        is_recorded = is_static and records_sanction(r, of_region, code)
         own_figure = by_area.get(code, {"obs_status": "O" if is_recorded else "L"})
         is_collected = own_figure["obs_status"] != "L"
         if left_out.get(code) == "withheld":
@@ -588,9 +594,9 @@ def list_instruments(s: Selection) -> tuple[str, ...]:
 @expect_parameters("Not included: {areas}.")
 def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
     if "figure_period" not in s:  # parts of a territory whose total needs all of them
-        period = s["period"]
+        periods = [s["period"]] if "period" in s else r.periods[s["crime"], s["over"]]  # a trend has all
         options = set()
-        for territory in r.territories:
+        for territory, period in product(r.territories, periods):
             for measure in STAGES[s["decisions"]]:
                 row = r.find_total(territory, period, s["crime"], measure, find_unit(s))
                 if row is None or row["value"] is not None or not r.list_parts(territory):
@@ -603,7 +609,8 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
                 options.add(join_words(texts))
         return {"areas": options}
     figure = FigureKey(*(s[f"figure_{name}"] for name in FigureKey._fields))
-    return {"areas": join_words(list_absences(r, figure, s["figure_reporters"], list_instruments(s)))}
+    absences = list_absences(r, figure, s["figure_reporters"], list_instruments(s), s["page"] == "static")
+    return {"areas": join_words(absences)}
 
 
 @expect_parameters(
