@@ -660,7 +660,7 @@ def find_first_uses(main: html.HtmlElement, find: Callable[[str], list[str]]) ->
     """
     uses: list[tuple[bool, int, str, bool]] = []
     for place, text in enumerate(main.xpath(".//text()")):
-        codes = find(str(text))
+        codes = find(str(text).replace("\u00a0", " "))
         if not codes:
             continue
         holders = [text.getparent(), *text.getparent().iterancestors()][1 if text.is_tail else 0 :]
