@@ -130,8 +130,10 @@ def keep_whole(
 
 
 def _keep_field(field: re.Match[str]) -> str:
-    """Return what was found in a table as an element, or with no-break spaces in a heading that has per cent: elements
-    there made the largest pages too large, and copies and files of a table have ordinary spaces anyway."""
+    """Return a phrase of a table of the explorer as an element, or with no-break spaces in a heading that has per cent.
+
+    Copies and files of a table have ordinary spaces anyway.
+    """
     is_of_heading = "% " in field[0] or field[0].endswith((", %", "(%)"))
     return _join_words(field) if is_of_heading else field.expand(WHOLE)
 
