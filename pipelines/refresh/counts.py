@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -62,17 +63,19 @@ def build_counts(
 
 
 def _find_last_turn(home: Home) -> str:
-    """Return the last day up to today on which a return became due or figures became final, empty if there is none.
+    """Return the last day up to today on which a quarter began, a return became due or figures became final.
 
-    Models compare today with no other day (`as_of()`), so between two of these days the same returns give the same
-    counts. Other comparisons are with times of acts, which are all in the past.
+    Models compare today with these days only (`as_of()`): with deadlines, with final days, and with the ends of
+    periods. Between two of them, the same returns give the same counts. Other comparisons are with times of acts, which
+    are all in the past.
     """
     import polars as pl
 
+    today = clock.now().date()
     calendar = pl.read_parquet(home.gathered / "calendar.parquet", columns=["deadline", "final_on"])
     days = pl.concat([calendar[name].rename("day") for name in calendar.columns]).drop_nulls()
-    last = days.filter(days <= clock.now().date()).max()
-    return str(last or "")
+    start_of_quarter = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
+    return str(max([start_of_quarter, *days.filter(days <= today)]))
 
 
 def _gathered_key(home: Home) -> str:

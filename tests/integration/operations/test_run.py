@@ -28,6 +28,7 @@ from pipelines.operations import run
 from pipelines.publication import measured_quality
 from pipelines.publication.releases import publish
 from pipelines.refresh import integrity, unchanged
+from pipelines.refresh.counts import _find_last_turn
 from pipelines.submissions import notices
 from pipelines.warehouse import dbt
 from tests.support import small
@@ -325,6 +326,23 @@ def test_refresh_without_work_starts_no_run(story: Story) -> None:
     )
     for step in (*steps, "release 2026-Q3.1"):
         assert f"{step}: nothing new" in messages
+
+
+def test_counts_are_due_again_after_a_deadline_a_final_day_and_the_end_of_a_quarter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check the end of a quarter as well: `mart_window` shows no period before its end."""
+    home = initialise_home(tmp_path, "demonstration")
+    home.gathered.mkdir(parents=True, exist_ok=True)
+    deadlines, final = [date(2026, 11, 14), date(2027, 2, 14)], [date(2026, 12, 14), None]
+    pl.DataFrame({"deadline": deadlines, "final_on": final}).write_parquet(home.gathered / "calendar.parquet")
+    turns = {}
+    for day in ("2026-11-13", "2026-11-14", "2026-12-13", "2026-12-14", "2026-12-31", "2027-01-01", "2027-02-14"):
+        monkeypatch.setenv("RTI_NOW", f"{day}T09:00:00Z")
+        turns[day] = _find_last_turn(home)
+    assert list(turns.values()) == [
+        "2026-10-01", "2026-11-14", "2026-11-14", "2026-12-14", "2026-12-14", "2027-01-01", "2027-02-14",
+    ]  # fmt: skip
 
 
 def _find_next_turn(home: Home) -> date:
