@@ -163,7 +163,7 @@ def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, t
     download.value.save_as(tmp_path / "picture.svg")
     text = " ".join(ElementTree.parse(tmp_path / "picture.svg").getroot().itertext())
     for part in (
-        "Trafficking in persons, 2025",
+        "trafficking in persons, first instance, 2025, persons",
         "release 2026-Q3",
         "all our own figures are invented",
         "Security Council",

@@ -251,7 +251,7 @@ def test_5_share_of_children_among_victims(visit: Visit, database: duckdb.DuckDB
             " victim_status = '_T' and age in ('Y_LT18', '_T') order by age = '_T'",
         )
     )
-    assert (row["Under 18"], row["All ages"]) == (f"{children:.0f}", f"{everyone:.0f}")
+    assert (row["Under 18"], row["Total"]) == (f"{children:.0f}", f"{everyone:.0f}")
     interval = stats.binomtest(int(children), int(everyone)).proportion_ci(method="exact")
     expected = [round(100 * number) for number in (children / everyone, interval.low, interval.high)]
     assert read_numbers(row["Under 18: share, % (95% confidence interval)"].partition(" ")[0]) == expected[:1]
@@ -269,7 +269,8 @@ def test_6_figure_of_another_publisher(visit: Visit, database: duckdb.DuckDBPyCo
         " measure = 'victims_detected' and sex = '_T' and age = '_T' and exploitation in ('_T', '_Z') limit 1",
     )
     rows = [[read_text(cell) for cell in row] for row in content.iter("tr")]
-    assert any("UNODC" in row and row[:2] == ["2019", f"{value:.0f}"] for row in rows), rows[:5]
+    of_2019 = [row for row in rows if row[:2] == ["2019", f"{value:.0f}"]]
+    assert any(field.startswith("UNODC") for row in of_2019 for field in row), rows[:5]
 
 
 def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
@@ -301,7 +302,7 @@ def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) ->
 def test_8_and_9_citation_and_the_same_view_for_ever(visit: Visit, release: Path) -> None:
     before = read_text(visit.page.find(".//main"))
     citation = visit.tab.locator(".front-citation").inner_text()
-    title = visit.tab.locator("h1").inner_text()
+    title = visit.tab.locator("h1").inner_text().replace("\u00a0", " ")
     address = f"{visit.site}/releases/{release.name}/en/index.html"
     assert citation.startswith(f"{title}. ") and citation.endswith(address)
     assert f"release {release.name}" in citation and "Regional trafficking indicators" in citation
