@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
@@ -147,6 +148,8 @@ def test_lost_or_torn_memory_costs_only_another_comparison(
 def test_build_from_nothing_reads_all_facts_again(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     home, engine, paths = ledger
     export.export_ledger(engine, home.gathered)
+    days = pl.DataFrame(schema={"deadline": pl.Date, "final_on": pl.Date})
+    days.write_parquet(home.gathered / "calendar.parquet")
     integrity.check_facts(home, engine, only_changes=True)
     monkeypatch.setattr(dbt, "build_counts", lambda _home, **_options: home.warehouse / "counts-000001.duckdb")
     assert count_reads(monkeypatch, lambda: build_counts(home)) == _RETURNS
