@@ -284,14 +284,17 @@ def test_figures_of_others_are_in_the_order_of_the_page(view: str, crime: str) -
     html = read_html(test)
     path = queries.current_release()
     territories = [row["name"] for row in queries.area_names(path).values() if row["area_kind"] == "territory"]
-    publishers = {split_remark(row["source_title"])[0]: row["publisher"] for row in queries.read_rows(path, "references", "", "", "", "",
-                  ("published", "imported", "invented"))}  # fmt: skip
+    publishers = {}
+    worlds = ("published", "imported", "invented")
+    for row in queries.read_rows(path, "references", "", "", "", "", worlds):
+        title = split_remark(row["source_title"])[0]
+        publishers |= {title: row["publisher"], f"{row['publisher']}: {title}": row["publisher"]}
     keys = []
     for row in re.findall(r"<tr>(.*?)</tr>", html[html.index("<tbody>") : html.index("</tbody>")], re.DOTALL):
         heading = re.sub(r"<[^>]+>", "", re.findall(r"<th.*?</th>", row, re.DOTALL)[0])
         fields = {name: re.sub(r"<[^>]+>", "", text) for name, text in
                   re.findall(r'data-column="([^"]+)">(.*?)</td>', row, re.DOTALL)}  # fmt: skip
-        # The title is followed by its date and the marks of its notes.
+        # A title may follow its publisher, and is followed by its date and the marks of its notes.
         publisher = publishers[max(filter(fields["Source"].startswith, publishers), key=len)]
         place = next(place for place, name in enumerate(territories) if heading.startswith(name))
         keys.append((publisher.casefold(), place, -int(re.findall(r"\d{4}", fields["Period"])[0])))
