@@ -64,6 +64,7 @@ _TABLES: Final[Mapping[str, str]] = {
         select distinct source from (
             select source from coverage union all select source from duration union all select source from pending
             union all select source from cohort union all select source from sentence
+            union all select source from submission
         ) where source is not null order by source
     """,
     "whole": """

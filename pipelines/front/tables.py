@@ -130,11 +130,12 @@ class FigureTable:
         if absences:
             is_shown = row.get("value") is not None and not regions.is_refused(row)
             numbers.append(self.notes.number_note(absences, is_unfolded=is_shown))
-        return Markup("{}{}").format(counted, _render_marks(numbers))
+        return Markup("{}{}").format(counted, _render_marks(sorted(numbers, key=_order_mark)))
 
     def note_field(self, text: Part, *notes: str) -> Part:
         """Return words with the marks of their notes; empty ones are left out."""
-        return Markup("{}{}").format(text, _render_marks([self.notes.number_note(note) for note in notes if note]))
+        numbers = [self.notes.number_note(note) for note in notes if note]
+        return Markup("{}{}").format(text, _render_marks(sorted(numbers, key=_order_mark)))
 
     def verdict_field(self, text: Part, note: str = "") -> Part:
         """Return a verdict with the mark of the note that explains it, which is shown before others."""

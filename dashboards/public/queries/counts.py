@@ -41,7 +41,12 @@ SQL: Mapping[str, str] = {
             and cell.measure in (select unnest(?)) and cell.area_kind in (select unnest(?))
             {ONCE}
         ),
-        number as (select * from indicator where metric = 'count'),
+        -- Earlier releases have no dispersion.
+        number as (
+            select cast(null as double) as dispersion where false
+            union all by name
+            select * from indicator where metric = 'count'
+        ),
         rate as (select * from indicator where metric = 'rate')
         select
             total.*,

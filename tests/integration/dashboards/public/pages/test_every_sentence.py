@@ -153,6 +153,7 @@ _ADDRESS = "repeats what is in the reader's address, or the release that could n
 _NOT_A_SENTENCE = "is a label within a file or a picture"
 WITHOUT_FIGURES: dict[str, str] = {
     "Marked in the data: {flag}.": _LABELS_ONLY,
+    "{title}: notes": "names the slide with the notes of the one before it",
     "The release has no times from case records for {crime}.": _LABELS_ONLY,
     "This release has no clearance rates for {crime}.": _LABELS_ONLY,
     "This release has no figures of {crime} by jurisdiction.": _LABELS_ONLY,
