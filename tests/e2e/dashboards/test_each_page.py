@@ -208,7 +208,10 @@ POPOVERS = {"Copy, download or cite": "compare", "Save as a picture": "region"}
 
 def open_popover(page: Page, label: str) -> tuple[Locator, Locator]:
     """Open the first popover with a label by the keyboard; return its button and its body once that is filled."""
+    # When it closes, the script runs again, and Streamlit switches the button off meanwhile.
+    wait_until_settled(page)
     button = page.get_by_role("button", name=label).first
+    expect(button).to_be_enabled()
     button.focus()
     page.keyboard.press("Enter")
     body = page.get_by_test_id("stPopoverBody")
