@@ -381,10 +381,6 @@ class Release:
         return re.compile("|".join(re.escape(self.plain[code]) for code in (self.region, *self.territories)))
 
 
-def normalize_spaces(text: str) -> str:
-    return re.sub(" {2,}", " ", text).strip()
-
-
 def find_unit(s: Selection) -> str:
     measure = s.get("indicator", "").partition(".")[0] if s.get("page") == "compare" else ""
     only = {"victims_detected": "victim", "severed": "case", "joined": "case"}.get(measure, "person")

@@ -72,10 +72,6 @@ KINDS_OF_BREAKS = {
 }
 
 
-def name_region(r: Release) -> str:
-    return r.marked[r.region]
-
-
 # ------------------------------------------------------------------------------------------------- stages of the region
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines import words
 from pipelines.front.briefs.compose import Brief, Chapter
-from pipelines.front.briefs.richtext import Run, read_runs
+from pipelines.front.briefs.richtext import read_runs
 from pipelines.front.briefs.row_headings import tag_row_headings
 from pipelines.front.charts import files, typeset
 from pipelines.front.charts.canvas import WIDE
@@ -92,7 +92,3 @@ def _describe_table(figures: FigureTable) -> Mapping[str, Any]:
             for mark, text in figures.all_notes
         ],
     }
-
-
-def _describe_mark(mark: str) -> list[Run]:
-    return [{"kind": "mark", "text": mark}, {"kind": "text", "text": " "}] if mark else []

@@ -28,8 +28,9 @@ _SOON: Final = STOP_SECONDS / 2
 _SERVER: Final = ("-m", "pipelines.operations.code_server")
 _SERVER_OF = """
 from pipelines.operations import code_server
+from pipelines.operations.own_process import run_and_end
 code_server.DEFINITIONS = "{definitions}"
-code_server.main()
+run_and_end(code_server.main)
 """
 _STARTS_FOR_EVER = """
 import time
@@ -47,6 +48,7 @@ import multiprocessing, time
 from pathlib import Path
 from dagster._grpc import server
 from pipelines.operations import code_server, prepared_runs
+from pipelines.operations.own_process import run_and_end
 
 initialise = server.DagsterApiServer.__init__
 
@@ -61,7 +63,7 @@ if __name__ == "__main__":
     prepared_runs.RunStarter.__init__.__defaults__ = ("starts_for_ever",)
     code_server.DEFINITIONS = "empty_definitions"
     code_server._START_SECONDS = 0
-    code_server.main()
+    run_and_end(code_server.main)
 """
 """A server with a run, and a process for its runs that never finishes loading."""
 
