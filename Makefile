@@ -122,8 +122,9 @@ java: $(TOOLS)
 	@$(BIN)/python -m tests.support.java
 
 # Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
-WORKERS ?= 2
-# Each worker has one processor: threads of its own would only wait for those of the other worker. Polars keeps memory
+# Two processors have three workers, since tests wait for browsers and other processes.
+WORKERS ?= 3
+# Threads of a worker would only wait for those of the others. Polars keeps memory
 # that it has freed for a minute, not for half a second, after which it would ask the system for it once more. DuckDB takes
 # its number of threads from SLURM_CPUS_ON_NODE if it is set: with one, a build of dbt takes a tenth less processor time.
 # What needs packages of its own has a target of its own.

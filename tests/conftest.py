@@ -183,9 +183,9 @@ def _let_streamlit_loggers_propagate() -> None:
 
 
 def pytest_report_header() -> str:
-    """Name the group of long tests of this run, so that a run can be repeated."""
+    """Name the turn of this run, so that it can be repeated."""
     last = sampling.TURNS - 1
-    return f"long tests: group {sampling.find_turn()}; {sampling.TURN_VARIABLE} from 0 to {last} chooses another"
+    return f"samples: turn {sampling.find_turn()}; {sampling.TURN_VARIABLE} from 0 to {last} chooses another"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,15 +1,14 @@
 """Choose which cases of a large product `make test` runs; `make test-all` runs all of them.
 
 A test that is run for many alike cases (each page at each width, each act with each fault) has the mark `sampled`. Its
-cases outside the sample get the mark `slow` when the tests are collected. The sample of cases is the same in each run:
+cases outside the sample get the mark `slow` when the tests are collected. Cases take turns by commit, so that a run of
+a commit can be repeated, and `TURNS` different turns run all of them (`find_turn`):
 
+- `@pytest.mark.sampled()` takes every fourth case. Tests of the same pages take the same ones, which are loaded once.
 - `@pytest.mark.sampled(of="width")` takes one value of the parameter `width` for each case of the other parameters.
   The values take turns, so that each of them occurs.
-- `@pytest.mark.sampled(every=3)` takes every third case, for tests whose cases differ in one thing only. `start` is the
-  place of the first one, so that two tests of the same pages look at different ones.
-
-Long tests that check as a whole what shorter ones check in parts take turns: `@pytest.mark.sampled(turn=1)` is one of
-`TURNS` groups, of which each commit runs one (`find_turn`). All groups take about as long.
+- `@pytest.mark.sampled(turn=1)` marks a long test that checks as a whole what shorter ones check in parts. Each commit
+  runs one of `TURNS` groups of them. All groups take about as long.
 
 Tests with drawn examples have as many as `count_examples` says. Planted faults, and the only check of a rule about
 disclosure, lost returns or wrong numbers, are never sampled.
@@ -30,12 +29,12 @@ import pytest
 
 MARK = "sampled"
 DESCRIPTION = (
-    f"{MARK}(of=None, every=1, start=0, turn=None): `make test` runs a sample of its cases, or the test with every "
-    "third commit (tests/support/sampling.py)"
+    f"{MARK}(of=None, turn=None): `make test` runs a sample of its cases, or the test with every fourth commit "
+    "(tests/support/sampling.py)"
 )
-TURNS = 3
+TURNS = 4
 TURN_VARIABLE = "RTI_TEST_TURN"
-"""Environment variable that chooses a group of long tests: 0 is the first. By default, the commit chooses."""
+"""Environment variable that chooses the turn of this run, from 0 on. By default, the commit chooses."""
 _FEWER = 2
 """`make test` tries one of so many examples."""
 _is_complete = False
@@ -74,17 +73,16 @@ def _choose_cases(name: str, items: Sequence[pytest.Item]) -> list[int]:
     mark = items[0].get_closest_marker(MARK)
     assert mark is not None
     options: dict[str, Any] = dict(mark.kwargs)
-    if mark.args or not (
-        {"of"} == set(options) or {"turn"} == set(options) or {"every"} <= set(options) <= {"every", "start"}
-    ):
-        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of`, or `turn`, or `every` and `start`")
+    if mark.args or set(options) not in (set(), {"of"}, {"turn"}):
+        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of`, or `turn`, or nothing")
     if "turn" in options:
         if options["turn"] not in range(TURNS):
             raise pytest.UsageError(f"{name}: `turn` is a number from 0 to {TURNS - 1}")
         return list(range(len(items))) if options["turn"] == find_turn() else []
     if "of" in options:
-        return take_turns([_read_values(item) for item in items], options["of"], zlib.crc32(name.encode()))
-    return choose_every(len(items), options["every"], options.get("start", 0))
+        start = zlib.crc32(name.encode()) + find_turn()
+        return take_turns([_read_values(item) for item in items], options["of"], start)
+    return choose_cases(len(items), find_turn())
 
 
 def _read_values(item: pytest.Item) -> dict[str, Hashable]:
@@ -105,7 +103,7 @@ def _read_values(item: pytest.Item) -> dict[str, Hashable]:
 
 @cache
 def find_turn() -> int:
-    """Return the number of the group of long tests that this run has.
+    """Return the turn of this run, which chooses its cases and its group of long tests.
 
     It is the number of the commit modulo `TURNS`, so that each run of a commit has the same tests, unless
     `RTI_TEST_TURN` gives another. Without git it is 0.
@@ -124,9 +122,9 @@ def find_turn() -> int:
     return int(answer.stdout.strip(), 16) % TURNS
 
 
-def choose_every(n_cases: int, every: int, start: int = 0) -> list[int]:
-    """Return the places of every `every`th of some cases, from `start` on; the first place if there are fewer."""
-    return list(range(start, n_cases, every)) or [0]
+def choose_cases(n_cases: int, turn: int) -> list[int]:
+    """Return the places of the cases of a turn: every `TURNS`th one, and one if there are fewer cases than turns."""
+    return list(range(turn, n_cases, TURNS)) or [turn % n_cases]
 
 
 def take_turns(cases: Sequence[Mapping[str, Hashable]], of: str, start: int = 0) -> list[int]:

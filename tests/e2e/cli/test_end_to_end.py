@@ -138,7 +138,7 @@ def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> 
     assert way["places"][0]["place"] in process.stdout
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=1)
 def test_explained_figures_of_every_kind_add_up(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Explain cells of every area, table and basis: periods of each kind, the region, records and derived figures."""
     monkeypatch.setenv("RTI_NOW", CLOCK)
@@ -180,6 +180,7 @@ def test_explain_keeps_a_withheld_figure_withheld(built_home: Path, monkeypatch:
 # ----- rti import-reference
 
 
+@pytest.mark.sampled(turn=2)
 @pytest.mark.shared
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not installed next to the project")
 def test_import_reference_reads_a_real_workbook(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _kill(home: Home, step: str) -> None:
     assert process.stdout == "killed\n", process.stderr
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=0)
 def test_refresh_with_clock_set_back_keeps_draft_and_release(drafted: Home) -> None:
     before = fixture.read_state(drafted)
     for run_command, command in ((small.run_rti, "refresh"), (small.run_rti_here, "publish")):
@@ -69,7 +69,7 @@ def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) ->
     assert queries.list_submissions(open_ledger(drafted)) == before
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=3)
 def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: Home, tmp_path: Path) -> None:
     uninterrupted = fixture.copy_home(drafted, tmp_path / "whole")
     assert fixture.publish_draft(uninterrupted) == NEXT

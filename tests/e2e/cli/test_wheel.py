@@ -81,7 +81,7 @@ def _run(python: Path, folder: Path, *arguments: str, code: str | None = None) -
     )
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=2)
 def test_wheel_finds_what_the_source_tree_finds(
     python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

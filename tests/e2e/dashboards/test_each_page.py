@@ -326,7 +326,7 @@ def test_each_page_has_another_language_and_axe_has_widths_of_screens() -> None:
     assert set(TRANSLATED_WIDTHS_FOR_AXE) < set(WIDTHS_FOR_AXE) < set(WIDTHS)
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled()
 def test_translated_page_has_no_option_or_table_that_is_cut_off(translated: Visit) -> None:
     """Check that no option breaks on a wide screen, and that no table is wider than a screen, a tablet or a phone."""
     options = translated.page.locator("[data-testid=stButtonGroup] [role=radio]")
@@ -355,7 +355,7 @@ WALK = """document.activeElement === document.body ? null : (() => {
 MOST_STOPS = 600
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled()
 def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(translated: Visit) -> None:
     translated.set_width(1280)
     page = translated.page
@@ -373,7 +373,7 @@ def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(transl
     assert places == sorted(places), "the order of the page"
 
 
-@pytest.mark.sampled(every=6)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("width", TRANSLATED_WIDTHS_FOR_AXE)
 def test_translated_page_has_no_serious_finding_of_axe(translated: Visit, width: int) -> None:
     assert find_faults(translated, width) == []

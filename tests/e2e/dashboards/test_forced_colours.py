@@ -32,7 +32,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("path", PATHS)
 def test_marks_choices_and_the_open_page_are_seen_in_forced_colours(page: Page, public_app: str, path: str) -> None:
     page.goto(f"{public_app}/{path}")

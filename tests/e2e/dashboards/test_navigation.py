@@ -64,7 +64,7 @@ def test_tours_have_each_pair_of_pages_once() -> None:
     assert sorted(map(sorted, pairs)) == sorted(map(sorted, combinations(PAGES, 2)))
 
 
-@pytest.mark.sampled(every=4)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("tour", list_tours(list(PAGES)), ids="-".join)
 def test_choices_survive_the_way_between_each_pair_of_pages(open_page: Open, tour: list[str]) -> None:
     """Follow one tour in `make test`, on which each page is left once and reached once, and all in `make test-all`."""
@@ -99,6 +99,7 @@ def test_chosen_period_survives_and_a_page_without_choice_opens_in_its_own(open_
         assert (read_query(page)["freq"], read_query(page)["period"]) == ("A", "2023"), path
 
 
+@pytest.mark.sampled(turn=2)
 def test_each_action_is_one_entry_in_the_history(open_page: Open) -> None:
     page = open_page()
     first = measure_history(page)
@@ -137,7 +138,7 @@ def test_figure_and_territory_in_a_table_keep_the_crime(open_page: Open) -> None
     assert read_crime(page_of_figure) == "Smuggling of migrants"
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize(
     "address",
     ["?crime=SOM&freq=A&period=2024&show=rate&stages=all&decisions=final", "territory?territory=RS&crime=SOM&by=age",

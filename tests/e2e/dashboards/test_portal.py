@@ -212,7 +212,7 @@ def test_longest_option_of_a_select_is_not_cut_on_a_wide_screen(open_as: Open) -
 # ------------------------------------------------------------------------------------------------------ whole process
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("scripts", [True, False])
 def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> None:
     number = "1" if scripts else "2"
@@ -267,7 +267,7 @@ def _count_stored_submissions(portal: Service, data: bytes) -> int:
     return len(rows)
 
 
-@pytest.mark.sampled(every=2, start=1)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("lost", ["the answer", "both"])
 def test_file_is_stored_once_over_a_broken_connection(open_as: Open, portal: Service, lost: str) -> None:
     page = open_as("al-sender", "/upload")
@@ -346,15 +346,13 @@ def is_wider_than_the_screen(page: Page, width: int) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
-@pytest.mark.sampled(of="width")
-@pytest.mark.parametrize("width", WIDTHS[1:])
-def test_page_has_one_heading_and_is_not_wider_than_the_screen(visited: Page, width: int) -> None:
-    """Check each page on the narrowest screen and at a second width."""
+@pytest.mark.sampled()
+def test_page_has_one_heading_and_is_not_wider_than_the_screen(visited: Page) -> None:
     assert visited.locator("h1").count() == 1
-    assert [width for width in (WIDTHS[0], width) if is_wider_than_the_screen(visited, width)] == []
+    assert [width for width in WIDTHS if is_wider_than_the_screen(visited, width)] == []
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 def test_page_passes_axe_on_a_phone(visited: Page) -> None:
     set_width(visited, AXE_WIDTHS[0])
     assert find_faults(visited) == []
@@ -415,7 +413,7 @@ _PRESSES = 10
 """Presses of the key between two looks at what it has reached."""
 
 
-@pytest.mark.sampled(every=2, start=1)
+@pytest.mark.sampled()
 def test_every_control_can_be_reached_by_keyboard_with_a_visible_focus(visited: Page) -> None:
     set_width(visited, 1280)
     names: list[str] = visited.evaluate(_CONTROLS)

@@ -319,7 +319,7 @@ def test_10_brief_of_two_pages(visit: Visit) -> None:
         assert len(document.pages) == 2 and str(document.Root.Lang) == "en"
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize(("name", "lang"), [("Македонски", "mk"), ("Shqip", "sq"), ("Српски", "sr-Cyrl")])
 def test_11_same_page_in_another_language(visit: Visit, name: str, lang: str) -> None:
     english = [read_numbers(row["Persons"]) for row in visit.read_rows("trend").values()]

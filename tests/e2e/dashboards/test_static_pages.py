@@ -91,7 +91,7 @@ def find_faults(page: Page, address: str, width: int) -> list[tuple[str, int, st
     return [*faults, (address, width, f"{too_wide} pixels too wide")] if too_wide > 0 else faults
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=2)
 def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str, built_home: Path) -> None:
     # The content policy of the pages forbids every script, that of axe as well.
     context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 800})
@@ -107,7 +107,7 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
     assert faults == []
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=0)
 def test_pages_of_the_other_kinds_pass_axe_on_wider_screens(browser: Browser, public_app: str) -> None:
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
@@ -154,7 +154,7 @@ def open_at_widths(
             yield path, width
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()
@@ -306,7 +306,7 @@ def test_menu_of_a_phone_opens_and_closes_by_click_and_by_key_without_scripts(
     context.close()
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("path", KEYBOARD_PATHS)
 def test_keyboard_reaches_every_control_in_order_with_a_visible_focus(
     browser: Browser, public_app: str, path: str
@@ -374,6 +374,7 @@ def test_way_leads_from_a_static_page_to_the_application_and_back(browser: Brows
     page.close()
 
 
+@pytest.mark.sampled(turn=2)
 def test_crime_and_language_survive_pages_about_both_crimes_and_the_way_to_the_application_and_back(
     browser: Browser, public_app: str
 ) -> None:
@@ -594,7 +595,7 @@ def print_sheets(page: Page, numbers: str = "") -> list[tuple[list[str], str]]:
     return sheets
 
 
-@pytest.mark.sampled(of="has_script")
+@pytest.mark.sampled()
 @pytest.mark.parametrize("has_script", [True, False])
 @pytest.mark.parametrize("path", ["en/territory-rs", "mk/monitoring", "mk/cooperation", "sr-Cyrl/law"])
 def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_heading(

@@ -107,13 +107,14 @@ def check_page(page: Page) -> None:
     assert faults == []
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=1)
 def test_page_of_a_link_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages) -> None:
     for address in (pages.link, pages.link[:-1]):
         page.goto(address)
         check_page(page)
 
 
+@pytest.mark.sampled(turn=1)
 def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: RestrictedPages) -> None:
     page.goto(f"{pages.address}/experts?search=1")
     link = page.get_by_role("link", name="Expert 1 of the office")

@@ -51,7 +51,7 @@ def is_location_served_by(pid: int, address: str) -> bool:
     return Path(f"/proc/{pid}").exists() and read_location_states(address) == ["RepositoryLocation"]
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 def test_ui_goes_on_when_its_code_server_is_killed(address: str, served_home: ServedHome) -> None:
     def find_code_servers() -> set[int]:
         children = list_children(served_home.process.pid)

@@ -93,7 +93,7 @@ def answer_all(page: Page) -> None:
         choice.check()
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=0)
 def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link())
     check_page(page)
@@ -114,6 +114,7 @@ def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire:
     check_page(page)
 
 
+@pytest.mark.sampled(turn=0)
 def test_questionnaire_is_filled_in_without_scripts(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link(), scripts=False)
     press_and_wait(page, "link", "Begin")
@@ -142,7 +143,7 @@ def test_questionnaire_is_filled_in_by_keyboard(browser: Browser, questionnaire:
     assert page.locator("#FR01 input:checked").get_attribute("value") == "3"
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 def test_questions_fit_a_phone_in_every_language(browser: Browser, questionnaire: Questionnaire) -> None:
     link = f"{questionnaire.address}{PATH}/2026-Q4-pulse/{questionnaire.links[0]}"
     page = open_page(browser, link)
@@ -167,7 +168,7 @@ def fill_workbook(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("scripts", [True, False])
 def test_workbook_is_downloaded_filled_in_and_uploaded(
     browser: Browser, questionnaire: Questionnaire, scripts: bool
@@ -189,7 +190,7 @@ def test_workbook_is_downloaded_filled_in_and_uploaded(
     assert page.locator("h1").inner_text() == "Your answers have been received"
 
 
-@pytest.mark.sampled(every=2, start=1)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("scripts", [True, False])
 def test_broken_workbook_gets_a_plain_answer_and_loses_nothing(
     browser: Browser, questionnaire: Questionnaire, scripts: bool

@@ -461,7 +461,7 @@ def test_dcat_record_read_as_rdf_has_the_required_properties(release: Path, fold
     assert len(list_missing(graph)) == 1
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("ending", ["parquet", "sdmx.csv"])
 def test_every_dataflow_read_by_duckdb_has_the_figures_of_its_table(release: Path, tmp_path: Path, ending: str) -> None:
     """Compare key, period, value and statuses of all observations, in both directions."""

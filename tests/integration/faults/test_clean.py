@@ -22,7 +22,7 @@ COMPARED = [*OBSERVATION_KEY, "value", "obs_status", "form"]
 EVENT_COLUMNS = [column for column in CASE_EVENT if column not in ("place", "submission_id", "origin_submission_id")]
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("territory", ["HR", "MK"])
 def test_build_history_gives_the_rows_of_the_files(territory: str) -> None:
     registry = load()
@@ -70,12 +70,13 @@ def measured(history: list[JudgedReturn]) -> Measurement:
     return measure_returns(history, SEED, 1)
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=3)
 def test_measure_history_judges_only_the_newest_quarters(measured: Measurement) -> None:
     assert 10 <= measured.count_returns() <= 25
     assert measured.compute_rate() < 1
 
 
+@pytest.mark.sampled(turn=2)
 def test_leaving_out_validations_that_cannot_fail_changes_no_finding(
     history: list[JudgedReturn], measured: Measurement, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -434,7 +434,7 @@ def list_ambiguous_captions(documents: dict[str, html.HtmlElement]) -> list[str]
     return [f"{caption}: {list(names.values())}" for caption, names in contents.items() if len(names) > 1]
 
 
-@pytest.mark.sampled(every=4)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("tag", list_tags())
 def test_caption_names_all_that_tells_a_table_from_others(site: Site, tag: str) -> None:
     """Check that a table or picture that is copied or saved without its page names its territory, crime and period."""
@@ -710,7 +710,7 @@ def make_finder() -> Callable[[str], list[str]]:
     return find_terms
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("code", ["en", "sr"])
 def test_first_use_of_each_term_is_explained_wherever_it_is(site: Site, code: str) -> None:
     with read_in(code):

@@ -28,6 +28,7 @@ def test_planted_fault_is_found_once_and_its_damage_made_small() -> None:
     assert outcome.counts["read.reader_failed"] > 1 and outcome.counts["read"] > 100
 
 
+@pytest.mark.sampled()
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_reader_reads_or_refuses_damaged_files(target: Target) -> None:
     outcome = search_faults(target, seconds=60, most_files=12)

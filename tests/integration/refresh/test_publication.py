@@ -432,6 +432,7 @@ _READ_ONLY = OSError(errno.EROFS, os.strerror(errno.EROFS))
 _EACH_FAULT = pytest.mark.parametrize("fault", [_FULL, _READ_ONLY], ids=["full", "read-only"])
 
 
+@pytest.mark.sampled()
 @_EACH_FAULT
 @pytest.mark.parametrize(
     "act", [(publication, "prepare_switch"), (publication, "prepare_journal"), (os, "posix_fallocate"),
@@ -452,6 +453,7 @@ def test_full_disk_before_the_first_step_changes_nothing(
     assert fixture.find_current_name(home) == NEXT
 
 
+@pytest.mark.sampled()
 @_EACH_FAULT
 @pytest.mark.parametrize(
     "act", ["move_draft", "switch_current", "append_journal", "_renew_baseline", "_record_in_ledger",

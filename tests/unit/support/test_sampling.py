@@ -11,8 +11,10 @@ from itertools import product
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
 from tests.support.paths import ROOT
-from tests.support.sampling import TURN_VARIABLE, TURNS, choose_every, find_turn, take_turns
+from tests.support.sampling import TURN_VARIABLE, TURNS, choose_cases, find_turn, take_turns
 
 
 def list_cases(**parameters: int) -> list[dict[str, int]]:
@@ -40,10 +42,11 @@ def test_cases_without_the_parameter_are_all_taken() -> None:
     assert take_turns([{}], "database") == [0]
 
 
-def test_every_third_case_begins_at_its_start() -> None:
-    assert choose_every(8, 3) == [0, 3, 6]
-    assert choose_every(8, 3, 1) == [1, 4, 7]
-    assert choose_every(1, 3, 2) == [0], "one case that is selected by its name is run"
+@pytest.mark.parametrize("n_cases", [1, 2, 3, 4, 9])
+def test_each_case_runs_in_one_of_the_turns_and_each_turn_has_a_case(n_cases: int) -> None:
+    chosen = [choose_cases(n_cases, turn) for turn in range(TURNS)]
+    assert all(chosen) and {place for places in chosen for place in places} == set(range(n_cases))
+    assert choose_cases(9, 1) == [1, 5]
 
 
 TESTS = """
@@ -58,7 +61,7 @@ TESTS = """
     def test_product(page, width):
         assert page != "b", "planted"
 
-    @pytest.mark.sampled(every=2, start=1)
+    @pytest.mark.sampled()
     def test_one_parameter(page):
         assert page != "c", "planted"
 
@@ -87,7 +90,7 @@ CONFTEST = """
 
 
 def run_pytest(folder: Path, *options: str, turn: str = "0") -> str:
-    """Run the tests of a folder with a group of long tests, and return what pytest prints."""
+    """Run the tests of a folder in a turn, and return what pytest prints."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", "/dev/null"]
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     environment[TURN_VARIABLE] = turn
@@ -99,7 +102,7 @@ def run_pytest(folder: Path, *options: str, turn: str = "0") -> str:
 
 
 def test_cases_outside_the_sample_run_only_with_the_slow_tests(tmp_path: Path) -> None:
-    """Plant faults in two tests: the sample of one has its page, that of the other has not; the full run finds both."""
+    """Plant faults in two tests: the sample of one has its page in the first turn; the full run finds both."""
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     (tmp_path / "test_planted.py").write_text(dedent(TESTS), encoding="utf-8")
     fast = run_pytest(tmp_path, "-m", "not slow")
@@ -112,7 +115,7 @@ def test_mark_with_another_option_is_refused(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     test = "import pytest\n@pytest.mark.sampled(each=2)\ndef test_x():\n    pass\n"
     (tmp_path / "test_planted.py").write_text(test, encoding="utf-8")
-    assert "takes `of`, or `turn`, or `every` and `start`" in run_pytest(tmp_path)
+    assert "takes `of`, or `turn`, or nothing" in run_pytest(tmp_path)
 
 
 def test_long_tests_run_in_the_turn_of_their_group_only(tmp_path: Path) -> None:
@@ -122,9 +125,10 @@ def test_long_tests_run_in_the_turn_of_their_group_only(tmp_path: Path) -> None:
     second = run_pytest(tmp_path, "-m", "not slow", turn="1")
     assert "2 failed, 7 passed, 6 deselected" in second and "test_long[2]" in second, second
     third = run_pytest(tmp_path, "-m", "not slow", turn="2")
-    assert "1 failed, 7 passed, 7 deselected" in third and "test_long[" not in third, third
-    refused = run_pytest(tmp_path, "-m", "not slow", turn="3")
-    assert "RTI_TEST_TURN is a number from 0 to 2, not '3'" in refused, refused
+    assert "2 failed, 6 passed, 7 deselected" in third and "test_long[" not in third, third
+    assert "test_one_parameter[c]" in third and "test_one_parameter" not in second
+    refused = run_pytest(tmp_path, "-m", "not slow", turn="4")
+    assert "RTI_TEST_TURN is a number from 0 to 3, not '4'" in refused, refused
 
 
 def test_every_group_of_long_tests_has_some() -> None:

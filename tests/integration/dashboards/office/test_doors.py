@@ -169,7 +169,7 @@ def test_new_page_without_an_entry_is_noticed(shared_office: Office) -> None:
     assert {page.path for page in pages.PAGES} <= {page.route for page in office_pages.PAGES}
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("page", office_pages.PAGES, ids=lambda page: page.address)
 def test_page_opens_with_content(shared_office: Office, state: dict[str, str], page: office_pages.OfficePage) -> None:
     document = shared_office.open(page.account, page.fill_address(state))

@@ -174,6 +174,7 @@ def test_rows_read_have_findings_of_judgement() -> None:
     assert row.finding_keys == tuple(f.key for f in report.findings if str(f.where) == "Т-03!B9")
 
 
+@pytest.mark.sampled()
 @pytest.mark.parametrize("format_", sorted(OTHERS))
 def test_preview_of_each_format_shows_file_and_rows(format_: str) -> None:
     path = SAMPLES / OTHERS[format_]

@@ -257,6 +257,7 @@ def test_lost_drawings_are_named_on_the_sheet() -> None:
     assert message in book["Т-03"]["A1"].comment.text
 
 
+@pytest.mark.sampled()
 @pytest.mark.parametrize("format_", sorted(OTHERS))
 def test_annotated_workbook_of_other_formats(format_: str) -> None:
     path = SAMPLES / OTHERS[format_]

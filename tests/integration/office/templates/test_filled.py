@@ -195,7 +195,7 @@ def test_filled_workbook_saved_by_libreoffice_is_read_the_same(
         _assert_read_as_expected(standardise_content(content, form, REGISTRY), sample, period)
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("workbook", WORKBOOKS)
 def test_print_area_has_whole_titles_and_no_previous_figures(workbooks: Workbooks, workbook: str) -> None:
     """Check sheets with tables of different widths too: figures next to the narrow ones must not be printed."""
@@ -222,7 +222,7 @@ def test_print_area_has_whole_titles_and_no_previous_figures(workbooks: Workbook
     assert heading_count or form.shape == "records" or form.instrument == "cooperation"
 
 
-@pytest.mark.sampled(every=3, start=1)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("workbook", WORKBOOKS)
 def test_empty_workbook_is_reported_as_empty(workbooks: Workbooks, workbook: str) -> None:
     content = read_content(workbooks.blank[workbook], "filled.xlsx")

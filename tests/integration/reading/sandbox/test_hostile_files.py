@@ -56,7 +56,7 @@ def _allowed(data: bytes, name: str) -> float:
     return allowed_seconds(sniff_format(data, name), len(data), unpacked)
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("name", FILES)
 def test_hostile_file_uses_no_more_than_its_size_allows(pool: ChildPool[LimitedTask, ReadResult], name: str) -> None:
     make, rule = FILES[name]

@@ -36,7 +36,7 @@ def _replace_fields(changes: dict[int, tuple[int, bytes]]) -> bytes:
     return b"\r\n".join(lines)
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=3)
 def test_large_register_is_read_completely() -> None:
     """Check the register with short pseudonyms, of which 2 MB hold a third more records."""
     data, records = register.build_register(short=True)
@@ -119,7 +119,7 @@ def events_of_csv() -> pl.DataFrame:
     return report.reading.events.drop("place")
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("dates", [True, False])
 def test_register_as_workbook_gives_same_events_as_csv(events_of_csv: pl.DataFrame, dates: bool) -> None:
     data = _build_workbook(dates=dates)

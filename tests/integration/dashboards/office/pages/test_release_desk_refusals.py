@@ -398,7 +398,7 @@ def read_errors(page: Document) -> list[tuple[str, str]]:
     return texts
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal.form}: {refusal.text[:50]}")
 def test_refusal_is_in_the_language_of_the_reader(
     office: Office, refusal: Refusal, monkeypatch: pytest.MonkeyPatch

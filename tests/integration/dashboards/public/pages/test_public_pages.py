@@ -402,7 +402,7 @@ def test_charts_of_a_territory_share_their_scale_and_periods() -> None:
 CHOICES = {"crime": "SOM", "territory": "RS", "freq": "A", "period": "2024"}
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("page", PAGES)
 def test_links_to_territories_carry_the_choices(page: str) -> None:
     html = read_html(run_page(page, **CHOICES))
@@ -441,7 +441,7 @@ def test_changed_address_wins_over_the_controls() -> None:
     assert crime.value == "TIP" and list(crime.proto.default) == [0], "the browser shows the default of a new control"
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_without_a_release_says_so_and_only_the_log_names_the_command(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -509,7 +509,7 @@ def test_every_page_runs_on_the_public_files_of_the_demonstration_alone(page: st
     assert words.DEMONSTRATION in read_html(test)
 
 
-@pytest.mark.sampled(every=2, start=1)
+@pytest.mark.sampled()
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.usefixtures("public_part")
 def test_terms_are_explained_where_a_page_has_them_first(page: str) -> None:
@@ -543,6 +543,7 @@ def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstrat
             run_page("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
 
 
+@pytest.mark.sampled(turn=2)
 def test_region_shows_the_values_of_mart_pipeline(demonstration: home.Home) -> None:
     """Compare the page with `mart_pipeline`: the page reads `cell`, and both choose by the same rule."""
     import duckdb
