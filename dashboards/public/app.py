@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import logging
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from dashboards.public.documents import Documents
@@ -27,6 +29,8 @@ HOST = "127.0.0.1"
 PORT = 8501
 # Not next to `pages`: Streamlit 1.67 offers each file of a folder of that name next to its script as a page.
 _SCRIPT = Path(__file__).parent / "pages" / "navigation.py"
+LATE_MODULES = ("scipy.special", "scipy.optimize")
+"""Modules that the statistics of pages import when they first need them. A reader would wait for half a second."""
 
 
 def create_app(site: Site) -> ASGIApp:
@@ -64,6 +68,12 @@ def create_app(site: Site) -> ASGIApp:
     return metrics.measure_service(app, "public", lambda: health.release_health(open_home()))
 
 
+def load_late_modules() -> None:
+    """Import the modules of `LATE_MODULES`."""
+    for name in LATE_MODULES:
+        import_module(name)
+
+
 def main() -> None:
     """Serve the release of the home that `RTI_HOME` names on a port of the loopback address until ended."""
     import uvicorn
@@ -78,6 +88,7 @@ def main() -> None:
         raise SystemExit(f"rti: {error}") from None
     site.warn_of_missing_proxy()
     logging.getLogger("uvicorn.access").addFilter(lambda _record: False)
+    Thread(target=load_late_modules, name="late modules", daemon=True).start()
     uvicorn.run(
         create_app(site),
         host=HOST,
