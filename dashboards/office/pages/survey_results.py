@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -15,10 +15,10 @@ from dashboards.office.responses import render_page, render_refusal
 from dashboards.office.shares import format_rate, format_result
 from dashboards.office.survey.result_words import (
     FAVOURABLE,
-    GroupKey,
+    Results,
     describe_change,
     describe_respondents,
-    find_earlier_groups,
+    find_earlier_results,
     name_answer,
 )
 from dashboards.office.survey.services import get_survey_services
@@ -124,7 +124,7 @@ def _make_sections(
         (row["series"], row["group"], row["code"]): row
         for row in table.filter(pl.col("round_id") == round_id).iter_rows(named=True)
     }
-    earlier_groups = find_earlier_groups(table, round_id)
+    earlier_results = find_earlier_results(table, round_id)
     sections: dict[str, list[ui.PageTable]] = {}
     for question in bank.questions:
         for wording in question.wordings:
@@ -140,7 +140,7 @@ def _make_sections(
                 context.tell("Group"),
                 [*(text for _, text in codes), context.tell("Respondents"), context.tell("Change since last round")],
                 [
-                    ui.PageRow(name, _describe_group(context, rows, series, group, codes, earlier_groups))
+                    ui.PageRow(name, _describe_group(context, rows, series, group, codes, earlier_results))
                     for group, name in groups
                 ],
                 frozenset(range(len(codes) + 1)),
@@ -157,7 +157,7 @@ def _describe_group(
     series: str,
     group: str,
     codes: list[tuple[str, str]],
-    earlier_groups: Set[GroupKey],
+    earlier_results: Results,
 ) -> tuple[str, ...]:
     group_rows = [rows.get((series, group, code)) for code, _ in codes]
     first = group_rows[0]
@@ -166,5 +166,5 @@ def _describe_group(
         return (*(context.tell("withheld"),) * (len(codes) + 1), context.tell("withheld") if has_change else "")
     shares = [format_result(row) if row is not None else context.tell("not available") for row in group_rows]
     last = group_rows[-1]
-    change = describe_change(last, earlier_groups, context.language) if last is not None and has_change else ""
+    change = describe_change(last, earlier_results, context.language) if last is not None and has_change else ""
     return (*shares, describe_respondents([row for row in group_rows if row is not None], context.language), change)

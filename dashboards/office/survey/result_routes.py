@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -14,10 +14,10 @@ from dashboards.office.shares import format_rate, format_result, format_share
 from dashboards.office.survey.rendering import render_page
 from dashboards.office.survey.result_words import (
     FAVOURABLE,
-    GroupKey,
+    Results,
     describe_change,
     describe_respondents,
-    find_earlier_groups,
+    find_earlier_results,
     name_answer,
 )
 from dashboards.office.survey.routes import TooManyError, count_wrong_link
@@ -82,7 +82,7 @@ def show_results(request: Request, round_id: str, token: str) -> Response:
         footnote=f"* {note}" if note else "",
         enough=ENOUGH_EVENTS,
         rates=_tabulate_rates(rows, groups, language),
-        sections=_make_sections(surveys.bank, rows, groups, find_earlier_groups(table, round_id), language),
+        sections=_make_sections(surveys.bank, rows, groups, find_earlier_results(table, round_id), language),
     )
 
 
@@ -112,7 +112,7 @@ def _make_sections(
     bank: Bank,
     rows: Sequence[Row],
     groups: Sequence[tuple[tuple[str, str], str]],
-    earlier_groups: Set[GroupKey],
+    earlier_results: Results,
     language: str,
 ) -> list[tuple[str, list[ui.PageTable]]]:
     """Return a table for each question, by theme: answers as rows, so that it fits on a phone."""
@@ -121,7 +121,7 @@ def _make_sections(
     sections = []
     for theme, themed in groupby(ordered, lambda row: str(row["theme"])):
         tables = [
-            _make_table(bank, series, _list_codes(question), cells, groups, earlier_groups, language)
+            _make_table(bank, series, _list_codes(question), cells, groups, earlier_results, language)
             for series, question in groupby(themed, lambda row: str(row["series"]))
         ]
         sections.append((text_in(bank.lists.themes[theme], language), tables))
@@ -138,7 +138,7 @@ def _make_table(
     codes: Sequence[str],
     cells: Mapping[tuple[str, str, str, str], Row],
     groups: Sequence[tuple[tuple[str, str], str]],
-    earlier_groups: Set[GroupKey],
+    earlier_results: Results,
     language: str,
 ) -> ui.PageTable:
     question = bank.find_question(series.partition(".")[0])
@@ -147,7 +147,7 @@ def _make_table(
     for (dimension, group), _ in groups:
         group_rows = [cells.get((series, dimension, group, code)) for code in codes]
         shown_rows = [row for row in group_rows if row is not None]
-        columns.append(_describe_group(shown_rows, codes, earlier_groups, language))
+        columns.append(_describe_group(shown_rows, codes, earlier_results, language))
     labels = [
         *(name_answer(bank, question, code, language) for code in codes),
         tell("Respondents", language),
@@ -162,15 +162,13 @@ def _make_table(
     )
 
 
-def _describe_group(
-    rows: Sequence[Row], codes: Sequence[str], earlier_groups: Set[GroupKey], language: str
-) -> list[str]:
+def _describe_group(rows: Sequence[Row], codes: Sequence[str], earlier_results: Results, language: str) -> list[str]:
     """Return the fields of a group: its answers, respondents, and the change of favourable answers."""
     withheld = tell("withheld", language)
     has_change = FAVOURABLE in codes
     if len(rows) < len(codes) or rows[0]["is_withheld"]:
         return [withheld] * (len(codes) + 1 + has_change)
-    change = [describe_change(rows[-1], earlier_groups, language)] if has_change else []
+    change = [describe_change(rows[-1], earlier_results, language)] if has_change else []
     return [*(_describe_share(row) for row in rows), describe_respondents(rows, language), *change]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from dashboards.office.shares import format_result
@@ -26,8 +26,8 @@ _CHANGES: Final = {
     "fall": mark("lower than before"),
     "no_clear_change": mark("no clear change"),
 }
-GroupKey = tuple[str, str, str]
-"""Series, dimension and group."""
+Results = Mapping[tuple[str, str, str], Mapping[str, Any]]
+"""Results by series, dimension and group."""
 
 
 def name_answer(bank: Bank, question: Question, code: str, language: str) -> str:
@@ -62,21 +62,24 @@ def describe_sample(row: Mapping[str, Any], language: str) -> str:
     return f"{text}; {tell('too few to compare', language)}" if is_few_part(row["count"], row["n"]) else text
 
 
-def find_earlier_groups(table: pl.DataFrame, round_id: str) -> frozenset[GroupKey]:
-    """Return the groups that answered a question with the same wording in a round before this one."""
+def find_earlier_results(table: pl.DataFrame, round_id: str) -> Results:
+    """Return the favourable answers in the last round before this one that asked a group with the same wording."""
     import polars as pl
 
     position = table.filter(pl.col("round_id") == round_id)["position"].max()
-    earlier = table.filter((pl.col("code") == FAVOURABLE) & (pl.col("position") < position))
-    return frozenset(earlier.select("series", "dimension", "group").iter_rows())
+    earlier = table.filter((pl.col("code") == FAVOURABLE) & (pl.col("position") < position)).sort("position")
+    return {(row["series"], row["dimension"], row["group"]): row for row in earlier.iter_rows(named=True)}
 
 
-def describe_change(row: Mapping[str, Any], earlier_groups: Set[GroupKey], language: str) -> str:
+def describe_change(row: Mapping[str, Any], earlier_results: Results, language: str) -> str:
     """Return whether the favourable answers of a group changed, or why that cannot be said.
 
     `row` is that of favourable answers, and not withheld.
     """
-    if row["changed"]:
-        return tell(_CHANGES[row["changed"]], language)  # marked above
-    key = row["series"], row["dimension"], row["group"]
-    return tell("earlier result withheld", language) if key in earlier_groups else tell("no earlier result", language)
+    before = earlier_results.get((row["series"], row["dimension"], row["group"]))
+    if not row["changed"]:
+        return tell("no earlier result", language) if before is None else tell("earlier result withheld", language)
+    ends = [(end["count"], end["n"]) for end in (row, before) if end is not None]
+    if any(is_few_part(*end) for end in ends if None not in end):
+        return tell("too few to compare", language)
+    return tell(_CHANGES[row["changed"]], language)  # marked above

@@ -81,6 +81,7 @@ def test_change_without_a_comparison_says_why(office: Office) -> None:
         "higher than before",
         "lower than before",
         "no clear change",
+        "too few to compare",
         "earlier result withheld",
         "withheld",
     }
