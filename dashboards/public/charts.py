@@ -1,6 +1,6 @@
 """Arrange the figures of the explorer into pictures of `pipelines.front.charts`, with their title and notes.
 
-Small pictures that a page shows next to each other have the narrow layout only, the others have both layouts.
+Small pictures that a page shows next to each other have the narrow layout only, the others have all layouts.
 What must accompany a picture (the demonstration notice, the footnote of a name) is inside, because pictures are copied
 out of pages.
 """
@@ -29,7 +29,7 @@ from pipelines.front.charts import (
     shades,
     stages,
 )
-from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
+from pipelines.front.charts.canvas import BROAD, NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes, durations
 from pipelines.words.language import Texts, tell
@@ -39,13 +39,14 @@ from pipelines.words.language import Texts, tell
 class Picture:
     """A picture with its title and the lines that are always shown below it.
 
-    `wide` is its other layout, for a page that shows one picture in the whole width. `signs` are those of series over
-    time that are in it (`series.list_signs`).
+    `wide` and `broad` are its other layouts, for a page that shows one picture in the whole width. `signs` are those
+    of series over time that are in it (`series.list_signs`).
     """
 
     drawing: Drawing
     under: Sequence[str] = ()
     wide: Drawing | None = None
+    broad: Drawing | None = None
     signs: frozenset[str] = frozenset()
 
     @property
@@ -255,15 +256,15 @@ def render_map(drawn: outlines.OutlineMap, spoken: str) -> str:
 
 
 def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
-    """Return a picture in both layouts."""
-    narrow, wide = (_frame(draw(width), under) for width in (NARROW, WIDE))
-    return Picture(narrow.drawing, under, wide.drawing)
+    """Return a picture in all layouts."""
+    narrow, wide, broad = (_frame(draw(width), under).drawing for width in (NARROW, WIDE, BROAD))
+    return Picture(narrow, under, wide, broad)
 
 
 def render_picture(picture: Picture) -> str:
     """Return a picture as HTML for a page."""
-    wide = picture.wide
-    if wide is None:
+    if picture.wide is None or picture.broad is None:
         return f'<div class="rti-picture">{picture.framed.svg}</div>'
-    layouts = fit.render_picture(lambda width: picture.add_frame(wide if width == WIDE else picture.drawing))
+    by_width = {NARROW: picture.drawing, WIDE: picture.wide, BROAD: picture.broad}
+    layouts = fit.render_picture(lambda width: picture.add_frame(by_width[width]), has_broad=True)
     return f'<div class="rti-picture">{layouts}</div>'

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 
 import streamlit as st
 
 from dashboards.public import queries
 from dashboards.public.frame import Frame
+from dashboards.public.own_html import put_own_html
 from dashboards.public.selection import join_options, read_selection
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -17,6 +19,8 @@ from pipelines.words.line_breaks import keep_text_whole
 
 _LONGEST_ROW = 6
 """Options shown next to each other; more are shown as a list."""
+_LONGEST_IN_BOX = 24
+"""Letters of an option that fit into its box on a telephone, whose one line the browser cuts."""
 
 
 def choose_option(
@@ -55,6 +59,9 @@ def choose_option(
             label, options, default=begins, key=widget, format_func=_keep_whole(say), required=True, wrap=True
         )
     value = str(picked) if picked in options else begins
+    if (boxed or len(options) > _LONGEST_ROW) and len(say(value)) > _LONGEST_IN_BOX:
+        # Seen on a telephone alone (`style.css`); a screen reader has it from the box.
+        put_own_html(f'<p class="rti-chosen" aria-hidden="true">{escape(say(value))}</p>')
     selection.keep_option(key, value, of=of)
     return value
 

@@ -10,8 +10,9 @@ from html import escape
 
 from pipelines.front.charts.measure import measure_text, wrap_text
 
-WIDE, NARROW = 640, 288
-"""Widths for which pictures are laid out: a page, and a screen of 320 pixels with its margins."""
+BROAD, WIDE, NARROW = 960, 640, 288
+"""Widths for which pictures are laid out: the explorer on a wide screen, a page, and a screen of 320 pixels with its
+margins."""
 SIZE, SMALL, TITLE = 12, 11, 15
 LINE, SMALL_LINE, TITLE_LINE = 16, 14, 20
 """Font sizes and heights of lines; the sizes are repeated in `charts.css`."""

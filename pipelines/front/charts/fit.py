@@ -1,4 +1,4 @@
-"""Put a picture into a page: both layouts, of which the style sheet shows the one that fits."""
+"""Put a picture into a page: all its layouts, of which the style sheet shows the one that fits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from pipelines.design.assets import CSS as DESIGN
-from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
+from pipelines.front.charts.canvas import BROAD, NARROW, WIDE, Drawing
 
 CSS = Path(__file__).with_name("charts.css")
 """Style sheet of all pictures; it uses the tokens of the design system."""
@@ -21,7 +21,7 @@ _DESCRIBED = re.compile(
     r'(?P<ids>aria-labelledby="\w+ \w+")><title id="\w+">(?P<title>.*?)</title><desc id="\w+">(?P<desc>.*?)</desc>',
     re.DOTALL,
 )
-_LAYOUTS = (("wide", WIDE), ("narrow", NARROW))
+_LAYOUTS = {"broad": BROAD, "wide": WIDE, "narrow": NARROW}
 
 
 def read_page_style() -> str:
@@ -29,17 +29,22 @@ def read_page_style() -> str:
     return f"{(DESIGN / 'tokens.css').read_text(encoding='utf-8')}\n{CSS.read_text(encoding='utf-8')}"
 
 
-def render_picture(draw: Callable[[int], Drawing]) -> Markup:
+def render_picture(draw: Callable[[int], Drawing], *, has_broad: bool = False) -> Markup:
     """Return a picture that fits its container; `draw` is called with each width.
 
-    The layout that is not shown is hidden from screen readers too. The narrow one has the name and description of the
-    wide one, which are in the page once, and no hints, since a telephone has no pointer.
+    `has_broad` is for pages that are broader than the text, as those of the explorer. Layouts that are not shown are
+    hidden from screen readers too. They have the name and description of the first one, which are in the page once,
+    and the narrow one has no hints, since a telephone has no pointer.
     """
     layout = Markup('<div class="rti-chart-{}">{}</div>')
-    wide, narrow = (draw(width).svg for _, width in _LAYOUTS)
-    drawn = [shorten_marks(wide), _drop_hints(share_description(shorten_marks(narrow), wide))]
+    widths = {name: width for name, width in _LAYOUTS.items() if has_broad or name != "broad"}
+    drawings = {name: draw(width).svg for name, width in widths.items()}
+    largest, *smaller = drawings
+    pictures = {largest: shorten_marks(drawings[largest])}
+    pictures |= {name: share_description(shorten_marks(drawings[name]), drawings[largest]) for name in smaller}
+    pictures["narrow"] = _drop_hints(pictures["narrow"])
     # Drawings escape their texts.
-    parts = [layout.format(name, Markup(svg)) for (name, _), svg in zip(_LAYOUTS, drawn, strict=True)]  # noqa: S704
+    parts = [layout.format(name, Markup(svg)) for name, svg in pictures.items()]  # noqa: S704
     return Markup('<div class="rti-chart-fit">{}</div>').format(Markup("").join(parts))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.public import charts
 from dashboards.public.pages.territory import trend
-from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.canvas import BROAD, NARROW, WIDE
 from pipelines.words import changes
 from tests.support.drawings import ReadDrawing, assert_legible
 
@@ -205,6 +205,7 @@ def test_parts_of_a_whole_fill_the_width_of_the_page() -> None:
     """Require a wide layout: a picture without one gets a quarter of a page, even if it is alone."""
     few = charts.draw_parts("By form", [("a", build_count(12)), ("b", build_count(30))])
     assert few.wide is not None and few.wide.width == WIDE and few.drawing.width == NARROW
+    assert few.broad is not None and few.broad.width == BROAD, "a wide screen has no empty half next to it"
 
 
 def test_only_the_signs_in_pictures_are_explained() -> None:

@@ -24,6 +24,14 @@ def test_render_picture_has_both_layouts_with_unique_ids_and_escaped_text() -> N
     assert "<region>" not in html and "A &lt;region&gt;" in html
 
 
+def test_picture_of_a_broad_page_has_a_third_layout_with_the_same_description() -> None:
+    html = render_picture(lambda width: draw_series(SERIES, width=width), has_broad=True)
+    assert re.findall(r'class="rti-chart-(\w+)"', html) == ["fit", "broad", "wide", "narrow"]
+    assert re.findall(r'viewBox="0 0 (\d+)', html) == ["960", "640", "288"]
+    identities = re.findall(r' id="([^"]+)"', html)
+    assert re.findall(r'aria-labelledby="([^"]+)"', html) == [" ".join(identities)] * 3 and len(identities) == 2
+
+
 def test_style_of_pictures_uses_declared_tokens_only() -> None:
     used = set(re.findall(r"var\(--rti-([\w-]+)\)", CSS.read_text(encoding="utf-8")))
     assert used <= set(read_tokens())
