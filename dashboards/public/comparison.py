@@ -141,7 +141,11 @@ def read_figures(path: str, choice: Choice, crime: str) -> list[Row]:
         rows = queries.read_rows(path, "compared_ratios", choice.code, crime, choice.unit)
     elif choice.kind == "share":
         dimension, _, category = choice.part.partition(".")
-        rows = queries.read_rows(path, "compared_shares", choice.code, dimension, category, crime, choice.unit)
+        unnamed = queries.find_unnamed(path, dimension, (choice.code,), crime, choice.unit)
+        rows = (
+            *queries.read_rows(path, "compared_shares", choice.code, dimension, category, crime, choice.unit),
+            *({**row, "state": "missing"} for row in unnamed if row[dimension] == category),
+        )
     else:
         rows = queries.read_rows(path, "compared_clearance", choice.code, crime, choice.unit)
     return [_with_region_rule(row) for row in rows]

@@ -224,7 +224,8 @@ def keep_part(
     The arguments after the frame are part of the key, so that they must be hashable: codes, numbers and tuples of them,
     but no rows. The function must draw by the functions of `layout` alone, and ask for no choice. The choices that
     links carry to other pages are part of the key, too. A new release has another path; what was kept of the former
-    one is dropped by what is newer. A part that the release lacks the tables or columns for says so; the page goes on.
+    one is dropped by what is newer. A part that the release lacks the tables or columns for says so, the first such
+    part with the reason; the page goes on.
     """
 
     @wraps(show)
@@ -243,7 +244,9 @@ def keep_part(
         try:
             elements = kept_parts.get_or_make(key, compose_part)
         except OutdatedReleaseError as error:
-            show_outdated_part(error)
+            # A part that is redrawn alone shows the same as before.
+            frame.lacking.append(show)
+            show_outdated_part(error, is_first=frame.lacking[0] is show)
             return
         for element in elements:
             element.draw_element(frame)

@@ -50,6 +50,8 @@ class Frame:
     """Numbers of the tables of the page, for the keys of their controls."""
     explained: dict[str, str] = field(default_factory=dict)
     """HTML of this run whose terms were explained: a part that is redrawn alone has the same explanations."""
+    lacking: list[object] = field(default_factory=list)
+    """Functions of the parts of this run that the release lacks something for, in the order of the page."""
     edition: queries.OpenedRelease | None = None
     """Status of the release, such as whether it is current; None if it was not opened by an address."""
 

@@ -71,6 +71,9 @@ def _describe_age(error: queries.OutdatedReleaseError) -> str:
     return text if edition_notes.is_older_requested() else f"{text} {tell(_LATER)}"
 
 
-def show_outdated_part(error: queries.OutdatedReleaseError) -> None:
-    """Show the reason where a part of a page cannot be composed from an older release."""
-    _show_problem(_describe_age(error), is_section=True)
+def show_outdated_part(error: queries.OutdatedReleaseError, *, is_first: bool) -> None:
+    """Show that a part of a page cannot be composed from an older release, and the reason at the first such part."""
+    if is_first:
+        _show_problem(_describe_age(error), is_section=True)
+    else:
+        st.markdown(tell("Not shown, for the reason given above."))

@@ -20,7 +20,7 @@ from pipelines.core.i18n import mark
 from pipelines.publication.provenance.figure_ids import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
-from pipelines.words.line_breaks import keep_heading_whole
+from pipelines.words.line_breaks import SHORT_STATE, keep_heading_whole
 
 _TELEPHONE = 288
 """Width of a table on a telephone of 320 pixels, in pixels."""
@@ -96,7 +96,9 @@ class Table:
 
 def source_address(release: str, cell: Mapping[str, Any], made: str = "") -> str:
     """Return the address of the page that explains the source of a count, or of what is made of it: `rate`, or the
-    dimension of a share."""
+    dimension of a share; empty for a category that the release has no count of."""
+    if words.is_unnamed(cell):
+        return ""
     suffix = f"&made={made}" if made else ""
     return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}&lang={current_language()}&release={release}"
 
@@ -220,9 +222,19 @@ def _fits_telephone(corner: str, columns: Sequence[str], lines: Sequence[Line]) 
     headings = (corner, *(line.heading.text for line in lines))
     width = max(_FIRST_COLUMN, _find_longest_word(headings) * _LETTER + _PADDING)
     for place, column in enumerate(columns):
-        letters = _find_longest_word(line.cells[place].text for line in lines if place < len(line.cells))
+        letters = max((_find_widest_part(line.cells[place]) for line in lines if place < len(line.cells)), default=0)
         width += max(_find_longest_word([column]) * _HEADING_LETTER, letters * _LETTER) + _PADDING
     return width <= _TELEPHONE
+
+
+def _is_short_state(cell: Cell) -> bool:
+    """Return True for words instead of a figure that are on one line, such as "not due"."""
+    return cell.value is None and " " in cell.text and len(cell.text) <= SHORT_STATE
+
+
+def _find_widest_part(cell: Cell) -> int:
+    """Return the letters of the longest part of a field that has no line break in it."""
+    return len(cell.text) if _is_short_state(cell) else _find_longest_word([cell.text])
 
 
 def _find_longest_word(texts: Iterable[str]) -> int:
@@ -247,6 +259,8 @@ def _render_content(cell: Cell) -> str:
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
     if _BAND.fullmatch(cell.text):
         text = f"{_INTERVAL_START.strip()}>{text}</span>"
+    elif _is_short_state(cell):
+        text = f'<span class="rti-whole">{text}</span>'
     if cell.pieces:
         text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)

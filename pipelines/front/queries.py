@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pipelines.core.codes import CELL_KEY
 from pipelines.core.duckdb_files import open_duckdb
-from pipelines.words import Row
+from pipelines.words import UNNAMED, Row
 
 BEFORE_COURT: Final = ("reported", "investigated", "indicted")
 STAGES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -42,6 +42,45 @@ VICTIMS: Final = "victims_detected"
 RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
+UNNAMED_CELLS: Final = f"""
+    with named as (
+        select * from cell
+        where table_id in ('{BREAKDOWN_TABLES["sentence_type"]}', '{BREAKDOWN_TABLES["sentence_band"]}')
+            and area_kind = 'territory' and freq = 'A'
+    ),
+    recorded as (
+        select table_id, area, measure, count_unit, sentence_type, sentence_band, min(period) as since
+        from named where obs_status <> 'L'
+        group by all
+    ),
+    of_year as (
+        select *, value is not null or conf_status <> 'F' as is_received from named
+        qualify row_number() over (
+            partition by table_id, area, measure, count_unit, offence_group, period order by is_total desc, cell_id
+        ) = 1
+    )
+    select of_year.* exclude (is_received) replace (
+        recorded.sentence_type as sentence_type, recorded.sentence_band as sentence_band,
+        cast(null as double) as value, cast(null as varchar) as cell_id, false as is_total, 'F' as conf_status,
+        case when is_received then 'O' else obs_status end as obs_status,
+        case when is_received then '{UNNAMED}' else flags end as flags
+    )
+    from of_year
+    inner join recorded using (table_id, area, measure, count_unit)
+    where recorded.since <= of_year.period and not exists (
+        select 1 from named
+        where named.table_id = of_year.table_id and named.area = of_year.area and named.measure = of_year.measure
+            and named.count_unit = of_year.count_unit and named.offence_group = of_year.offence_group
+            and named.period = of_year.period and named.sentence_type = recorded.sentence_type
+            and named.sentence_band = recorded.sentence_band
+    )
+"""
+"""Cells that a territory records, and that its data of a year and crime do not name.
+
+A register names only the sanctions and lengths that it has, so that the release has no cell of another one, as of one
+that nobody collects. Data of the same year on another crime, or of an earlier year, show which ones it records. Where
+nothing of the year was received, these cells have the status of the others.
+"""
 NEWER_TABLES: Final = (
     "area_map", "change", "change_count", "cooperation", "cooperation_basis", "cooperation_channel",
     "cooperation_outcome", "cooperation_quarter", "cooperation_return", "cooperation_type", "corrective_measure",
@@ -103,8 +142,8 @@ SQL: Final[Mapping[str, str]] = {
             and cell.measure = 'convicted_first'
         order by cell.area, cell.period
     """,
-    "sanction": """
-        select cell.* from cell
+    "sanction": f"""
+        select cell.* from (select * from cell union all ({UNNAMED_CELLS})) as cell
         where cell.table_id = $sentence_type and cell.freq = 'A' and cell.count_unit = 'person'
             and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
             and cell.measure in ('sentenced_first', 'sentenced_final')

@@ -153,15 +153,10 @@ class Reader:
         territories = [(code, self.marked_name(code)) for code in self.edition.territories]
         return RegionCoverage(self.edition.coverage, self.parts, territories)
 
-    def list_absences(self, row: Row, recording: Iterable[str] = ()) -> str:
-        """Name the territories that are not in a figure of the region, and why; empty text if all are in it.
-
-        `recording` are territories that record such figures and have no row of this one.
-        """
+    def list_absences(self, row: Row) -> str:
+        """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
         measure = str(row.get("measure") or DEFAULT_MEASURE)
-        without: dict[str, Row] = {code: {"value": None, "obs_status": "O"} for code in recording}
-        own_rows = {**without, **self.edition.find_own_rows(row)}
-        return self.coverage.describe_absences(row, list_returns(measure), own_rows)
+        return self.coverage.describe_absences(row, list_returns(measure), self.edition.find_own_rows(row))
 
     def describe_cover(self, row: Row) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""

@@ -66,8 +66,8 @@ NO_FUNNEL = mark(
 NO_RANKING = mark("The order of territories is not a ranking.")
 
 
-_CONVICTIONS = mark("{area}: {crime}, persons convicted at first instance: {after} in {last}, {before} in {first}.")
-_CERTAINTY = mark("{area}: {crime}, persons convicted at first instance in {period}: {figure}.")
+_CONVICTIONS = mark("{area}: {crime}, people convicted at first instance: {after} in {last}, {before} in {first}.")
+_CERTAINTY = mark("{area}: {crime}, people convicted at first instance in {period}: {figure}.")
 _ENDS = mark("{area}: {crime}, {name}: {after} in {last}, {before} in {first}.")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from math import isinf
 
 from pipelines import words
@@ -22,6 +21,7 @@ from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, indicators, regions, trends
 from pipelines.words.language import tell, translate_message
+from pipelines.words.line_breaks import SHORT_STATE
 from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
@@ -40,8 +40,6 @@ _DATA = Markup("<data{attributes}>{text}</data>")
 _INTERVAL = Markup('{number} <span class="rti-whole">({interval}</span>')
 _WHOLE = Markup('<span class="rti-whole">{}</span>')
 _MISSING = Markup('<span class="front-missing{kind}">{text}</span>')
-_SHORT_STATE = 14
-"""Most letters of a state that stays on one line in the narrowest column."""
 _SEPARATOR = Markup('<span class="front-separator">{}</span>')
 
 
@@ -75,13 +73,12 @@ class FigureTable:
         self._has_few |= any(_FEW_CLASS in part for part in row.fields)
         self.rows.append(row)
 
-    def add_cover_row(self, regional: Iterable[words.Row | None], recording: Iterable[Iterable[str]] = ()) -> None:
+    def add_cover_row(self, regional: Iterable[words.Row | None]) -> None:
         """Add a row that gives the number of territories in each figure of the region.
 
-        A narrow screen leaves out the unit of a column in a row of this kind. `recording` has those of `cover_field`
-        for each column, if any.
+        A narrow screen leaves out the unit of a column in a row of this kind.
         """
-        fields = tuple(self.cover_field(row, areas or ()) for row, areas in zip_longest(regional, recording))
+        fields = tuple(map(self.cover_field, regional))
         self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))
 
     def name_area(self, code: str, href: str = "", note: str = "") -> Part:
@@ -110,19 +107,18 @@ class FigureTable:
         marks = words.mark_notes(cell, self.notes)
         return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
 
-    def cover_field(self, row: words.Row | None, recording: Iterable[str] = ()) -> Part:
+    def cover_field(self, row: words.Row | None) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
 
         The note is shown before others if the region has a figure, because a reader would take it for one of all. A
-        number of territories that is too small for a figure has a note that says so. `recording` are territories that
-        record such figures and have none of this one.
+        number of territories that is too small for a figure has a note that says so.
         A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
         if row is None:
             return format_figure(words.format_absent())
         if not regions.has_members(row):
             return format_figure(regions.refuse_figure())
-        absences = self.reader.list_absences(row, recording)
+        absences = self.reader.list_absences(row)
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
         numbers = []
         if regions.is_refused(row):
@@ -274,12 +270,12 @@ def period_field(*codes: str) -> Part:
 
 def _format_missing(text: str) -> Markup:
     """Return the word for a missing figure, with a class if it is short enough for one line of any column."""
-    return _MISSING.format(kind=" front-short" if len(text) <= _SHORT_STATE else "", text=text)
+    return _MISSING.format(kind=" front-short" if len(text) <= SHORT_STATE else "", text=text)
 
 
 def keep_state(text: str) -> Part:
     """Return a state as a field; a short one, such as "not met", is on one line."""
-    return _WHOLE.format(text) if " " in text and len(text) <= _SHORT_STATE else text
+    return _WHOLE.format(text) if " " in text and len(text) <= SHORT_STATE else text
 
 
 def _render_marks(marks: Sequence[str]) -> Markup:

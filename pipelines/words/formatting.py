@@ -42,6 +42,9 @@ LEGEND: Mapping[str, tuple[str, ...]] = Texts(
     enough=ENOUGH_EVENTS,
 )
 """Word shown instead of or next to a figure, and its explanation, by the kind of the field."""
+UNNAMED = "unnamed"
+"""Flag of a category that an office records, and that its data of a year do not name."""
+NOT_NAMED = mark("not in the data")
 TOO_FEW = mark("too few to compare")
 """State of a figure if one of its numbers is below the minimum of a comparison."""
 
@@ -88,10 +91,22 @@ def format_absent() -> FormattedFigure:
 
 def format_count(cell: Row) -> FormattedFigure:
     """Format the count of a cell; "not received" if no office that reports it has sent anything."""
+    if is_unnamed(cell):
+        return format_unnamed()
     figure = format_value(cell["value"], cell["obs_status"], cell["conf_status"])
     if figure.kind == "unavailable" and is_awaited(cell):
         return format_status("unreceived")
     return figure
+
+
+def is_unnamed(row: Row) -> bool:
+    """Return True if an office records a category, and its data of the year do not name it."""
+    return row.get("flags") == UNNAMED
+
+
+def format_unnamed() -> FormattedFigure:
+    """Return the text for a category that the data of an office do not name; a note of its table explains it."""
+    return FormattedFigure(tell(NOT_NAMED), tell(NOT_NAMED), "unavailable")
 
 
 def is_awaited(row: Row) -> bool:

@@ -168,6 +168,8 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
         return words.format_absent()
     if row.get("state") == "too_few_territories" or is_mixed(row):
         return refuse_figure()
+    if words.is_unnamed(row):
+        return words.format_unnamed()
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain
@@ -203,6 +205,8 @@ def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]
     sides. `of` is what it is made of, a key of FEW; without it, `find_basis` finds it."""
     if is_mixed(row):
         return (notes.number_note(tell(MIXED_TERRITORIES)),)  # marked in regions
+    if words.is_unnamed(row):
+        return (notes.number_note(words.describe_flag(words.UNNAMED)),)
     if row["value"] is None and row.get("is_allowed", True):
         return (notes.number_note(explain_too_few()),) if row.get("state") == "too_few_territories" else ()
     texts = [FEW[of or find_basis(row)]] if row.get("state") == "too_few" else []

@@ -39,6 +39,8 @@ _TITLES: Final = re.compile(r'<(h[1-3]|figcaption)\b[^>]*>.*?</\1>|<div class="r
 _TEXT: Final = re.compile(r"(?<=>)[^<]+")
 _ADDRESS: Final = ("/", "=")
 """Characters before a period in an address."""
+SHORT_STATE: Final = 14
+"""Most letters of a state, such as "not met", that stays on one line in the narrowest column."""
 _LONGEST_NAME: Final = 18
 """Letters of a name that has room on one line of a title on a telephone."""
 _LONGEST_AGE: Final = 14

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from pipelines.core.i18n import mark
-from pipelines.words.formatting import LEGEND, Row
+from pipelines.words.formatting import LEGEND, UNNAMED, Row
 from pipelines.words.language import Texts, many, tell
 
 ADULT = "Y_GE18"
@@ -30,6 +30,7 @@ class NoteRank(IntEnum):
     """Remark on the whole table, which has no mark."""
 
 
+WHY_NOT_NAMED = mark("The office records this category, but its data for this crime and year do not name it.")
 FLAGS: Mapping[str, str] = Texts(
     {
         "partial": mark("Partial: based on the territories included, not on the whole region."),
@@ -50,6 +51,7 @@ FLAGS: Mapping[str, str] = Texts(
         "transfer_not_split": mark(
             "Handed-over persons could not be identified in this breakdown, so there is no total."
         ),
+        UNNAMED: WHY_NOT_NAMED,
     }
 )
 """Notes for the flags of a cell (column `flags`)."""

@@ -313,11 +313,12 @@ _AGAINST = mark("{reach}, against {others}")
 def explain_window(windows: Sequence[Row], *, is_share: bool, is_covered: bool = False) -> str:
     """Explain why a comparison opens in its period and what the shorter ones lack.
 
-    Empty without a period, and if only one territory has the figure. A share needs enough in the part and in the rest.
+    Empty without a period, if only one territory has the figure, and for an earlier release, which lacks the number of
+    territories that have it in each period. A share needs enough in the part and in the rest.
     How many territories have the figure in the period is left out if `is_covered`: the reader knows it already.
     """
     chosen = default_window(windows)
-    if chosen is None or chosen["n_territories"] < 2:
+    if chosen is None or chosen["n_territories"] < 2 or chosen["n_reported"] is None:
         return ""
     if chosen["n_reaching"]:
         template = _REACH_OF_SHARE if is_share else _REACH

@@ -395,20 +395,15 @@ def find_crime(s: Selection) -> str:
 
 
 @compute_once
-def list_absences(
-    r: Release, figure: FigureKey, reporters: str, instruments: tuple[str, ...], is_static: bool = False
-) -> list[str]:
-    """Name the territories that are not in a figure of the region, each with the reason that its own figure gives.
-
-    Only static pages look for a sanction that a territory records in another year or crime.
-    """
+def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tuple[str, ...]) -> list[str]:
+    """Name the territories that are not in a figure of the region, each with the reason that its own figure gives."""
     of_region, by_area = find_figures(r, figure)
     left_out = dict(entry.split(":") for entry in split_codes(of_region.get("left_out")))
     texts = []
     for code in r.territories:
         if code in split_codes(reporters):
             continue
-        is_recorded = is_static and records_sanction(r, of_region, code)
+        is_recorded = records_sanction(r, of_region, code)
         own_figure = by_area.get(code, {"obs_status": "O" if is_recorded else "L"})
         is_collected = own_figure["obs_status"] != "L"
         if left_out.get(code) == "withheld":
@@ -427,8 +422,8 @@ def list_absences(
 
 def records_sanction(r: Release, of_region: Row, area: str) -> bool:
     """Return True if an area has this sanction in another year or crime, and other sanctions in this one."""
-    sanction = of_region.get("sentence_type", "_Z")
-    if sanction in ("_T", "_Z"):
+    name = next((n for n in ("sentence_band", "sentence_type") if of_region.get(n, "_Z") not in ("_T", "_Z")), "")
+    if not name:
         return False
     same = [
         x
@@ -438,7 +433,7 @@ def records_sanction(r: Release, of_region: Row, area: str) -> bool:
     has_others = any(
         (x["offence_group"], x["period"]) == (of_region["offence_group"], of_region["period"]) for x in same
     )
-    earlier = [x for x in same if x["sentence_type"] == sanction and x["period"] <= of_region["period"]]
+    earlier = [x for x in same if x[name] == of_region[name] and x["period"] <= of_region["period"]]
     return has_others and any(x["obs_status"] != "L" for x in earlier)
 
 
@@ -605,7 +600,7 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
                 options.add(join_words(texts))
         return {"areas": options}
     figure = FigureKey(*(s[f"figure_{name}"] for name in FigureKey._fields))
-    absences = list_absences(r, figure, s["figure_reporters"], list_instruments(s), s["page"] == "static")
+    absences = list_absences(r, figure, s["figure_reporters"], list_instruments(s))
     return {"areas": join_words(absences)}
 
 

@@ -890,7 +890,7 @@ def expect_same_figure(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{area}: {crime}, persons convicted at first instance: {after} in {last}, {before} in {first}.",
+    "{area}: {crime}, people convicted at first instance: {after} in {last}, {before} in {first}.",
     "{area}: {crime}, presumed and identified victims: {after} in {last}, {before} in {first}.",
 )
 def expect_counts_of_trend(r: Release, s: Selection, p: Params) -> Expected:
@@ -903,7 +903,7 @@ def expect_counts_of_trend(r: Release, s: Selection, p: Params) -> Expected:
     return about | r.describe_ends(area, texts, (before, after))
 
 
-@expect_parameters("{area}: {crime}, persons convicted at first instance in {period}: {figure}.")
+@expect_parameters("{area}: {crime}, people convicted at first instance in {period}: {figure}.")
 def expect_figure_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     year = choose_year(r, s["crime"])
     row = r.find_total(r.region, year, s["crime"], "convicted_first")

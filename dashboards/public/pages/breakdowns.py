@@ -55,7 +55,7 @@ def show_breakdown(
     notes = words.Notes()
     counted = build_lines(lambda row, label: tables.figure_cell(frame.id, row, notes, what=label))
     layout.show_table(frame, caption, headings, counted, corner=corner, notes=notes, coverage=name, legend=True)
-    if all(row["share_obs_status"] is None for row in rows):
+    if all(row.get("share_obs_status") is None for row in rows):
         return
     notes = words.Notes()
     shares = build_lines(
@@ -68,7 +68,7 @@ def show_breakdown(
 def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: words.Notes, label: str) -> tables.Cell:
     """Return a share with its interval and a link to the counts behind it. A total of zero has no share; a count that
     is not a number has the word for it."""
-    if row is None or row["share_obs_status"] is None:
+    if row is None or row.get("share_obs_status") is None:
         count = words.format_absent() if row is None else words.format_count(row)
         if count.kind != "value":
             return tables.value_cell(count, label)

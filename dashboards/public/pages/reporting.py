@@ -63,6 +63,9 @@ class Coverage:
             return {member["area"]: member for member in reversed(rows)}
         measure = str(row.get("measure") or DEFAULT_MEASURE)
         rows = queries.read_rows(self.frame.path, "own_cells", measure, *where)
+        for dimension in ("sentence_type", "sentence_band"):
+            unnamed = queries.find_unnamed(self.frame.path, dimension, (measure,), self.crime, self.unit)
+            rows += tuple(member for member in unnamed if member["period"] == row["period"])
         # A stage that a territory counts for adults only has a total of adults, and an empty row of all ages.
         is_total = bool(row.get("is_total", row.get("dimension", "_Z") == "_Z"))
         rows = tuple(member for member in rows if bool(member["is_total"]) == is_total)

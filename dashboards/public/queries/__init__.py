@@ -92,6 +92,20 @@ def find_cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
     return run_statement(path, *cells_statement(table, terms))
 
 
+def find_unnamed(path: str, dimension: str, measures: Sequence[str], crime: str, unit: str) -> Rows:
+    """Return the cells of sanctions, or of their lengths, that the data of a territory and year do not name.
+
+    Those of the release are read at once, since they are few and the release never changes.
+    """
+    table = BREAKDOWN_TABLES.get(dimension)
+    return tuple(
+        row
+        for row in read_rows(path, "unnamed_cells")
+        if (row["table_id"], row["offence_group"], row["count_unit"]) == (table, crime, unit)
+        and row["measure"] in measures
+    )
+
+
 def find_indicator(path: str, table: str, values: Mapping[str, str]) -> Row | None:
     """Return the row of an indicator by the values of its key (`INDICATOR_KEYS`); None if the release has no such row,
     or no such table."""

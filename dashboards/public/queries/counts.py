@@ -8,6 +8,7 @@ from pipelines.core import codes
 from pipelines.front.queries import BEFORE_COURT as BEFORE_COURT
 from pipelines.front.queries import BREAKDOWN_TABLES as BREAKDOWN_TABLES
 from pipelines.front.queries import STAGES as STAGES
+from pipelines.front.queries import UNNAMED_CELLS
 from pipelines.front.queries import VICTIM_TABLES as VICTIM_TABLES
 
 MAIN_STAGES: Mapping[str, tuple[str, ...]] = {
@@ -65,6 +66,7 @@ SQL: Mapping[str, str] = {
             and area_kind = 'territory' and statistic = 'count'
         order by area, cell_id, table_id
     """,
+    "unnamed_cells": f"{UNNAMED_CELLS} order by {', '.join(f'of_year.{name}' for name in codes.CELL_KEY)}",
     "units": """
         select distinct count_unit from cell
         where table_id in (select unnest(?)) and offence_group = ? and measure in (select unnest(?))

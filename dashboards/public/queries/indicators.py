@@ -71,7 +71,10 @@ SQL: Mapping[str, str] = {
             and victim_status in ('_T', '_Z')
     """,
     "windows": """
-        select * from "window"
+        -- Earlier releases lack the number of territories that have the figure.
+        select * from (
+            select cast(null as integer) as n_reported where false union all by name select * from "window"
+        )
         where metric = ? and offence_group = ? and count_unit = ? and victim_status in ('_T', '_Z')
         order by measure, freq
     """,

@@ -6,7 +6,7 @@ is bounded for all releases together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,25 +42,6 @@ class DamagedReleaseError(Exception):
 
 class OutdatedReleaseError(Exception):
     """A release lacks a table or column that these pages show. The message names the release."""
-
-
-class _ReleasedRow(dict[str, Any]):
-    """A row of a release. A column that only newer software writes is missing without a fault of the pages.
-
-    A statement may ask for all columns of a table, so that DuckDB does not notice that a page needs another one.
-    """
-
-    __slots__ = ("_path",)
-
-    def __init__(self, path: str, values: Iterable[tuple[str, Any]]) -> None:
-        super().__init__(values)
-        self._path = path
-
-    def __missing__(self, column: str) -> Any:
-        """Raise OutdatedReleaseError if older software made the release, else KeyError."""
-        if is_outdated(self._path):
-            raise OutdatedReleaseError(Path(self._path).parent.name)
-        raise KeyError(column)
 
 
 def open_public_home() -> Home:
@@ -122,7 +103,7 @@ def run_statement(path: str, statement: str, arguments: Any) -> Rows:
     try:
         cursor = _connection(path).cursor().execute(statement, arguments)
         columns = [column[0] for column in cursor.description or ()]
-        return tuple(_ReleasedRow(path, zip(columns, row, strict=True)) for row in cursor.fetchall())
+        return tuple(dict(zip(columns, row, strict=True)) for row in cursor.fetchall())
     except damage as error:
         # The next page opens the file again, since it may have been restored.
         _connection.cache_clear()

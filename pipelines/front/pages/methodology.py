@@ -133,6 +133,7 @@ _STATES: Sequence[tuple[str, str]] = (
     ),
     (durations.NOT_REACHED, mark("Too few people have left the stage so far to say how long it takes.")),
     (durations.NO_RECORDS, mark("The office sends no case records, or none of this kind.")),
+    (words.NOT_NAMED, words.WHY_NOT_NAMED),
     (mark("not due"), mark("Nothing is overdue, or the territory does not report for this kind of period.")),
     (mark("same territory"), mark("The territory that asks and the one that answers would be the same.")),
     (mark("date not found"), mark("We found no official date. The territory may still be bound by the treaty.")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipelines import words
@@ -235,41 +235,10 @@ def _compose_sanctions(reader: Reader, crime: str, track: str) -> FigureTable | 
     table.notes.add_remark(tell(_FROM_RETURNS))
     regional = [at.get((edition.region, code)) for code in codes]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
-    recording = {code: _find_recording(reader, track, year, at.keys(), code) for code in codes}
-    table.add_cover_row(regional, [recording[code] for code in codes])
+    table.add_cover_row(regional)
     for area in edition.territories:
-        fields = [
-            _none_field(table) if area in recording[code] else table.count_field(at.get((area, code))) for code in codes
-        ]
-        table.add_row(table.name_area(area), fields)
+        table.add_row(table.name_area(area), [table.count_field(at.get((area, code))) for code in codes])
     return table
-
-
-def _find_recording(
-    reader: Reader, track: str, year: str, present: Collection[tuple[str, str]], sanction: str
-) -> set[str]:
-    """Return the territories that record a sanction and have no row of it, although they have rows of others.
-
-    A register names only the sanctions that it has, so the release has no row, as for one that nobody collects. The
-    same year of the other crime, or another year, shows which ones it records. `present` are areas and sanctions.
-    """
-    recorded = {
-        row["area"]
-        for row in reader.edition.tables["sanction"]
-        if (row["measure"], row["sentence_type"]) == (_MEASURES[track], sanction)
-        and row["obs_status"] != "L"
-        and row["period"] <= year
-    }
-    with_others = {area for area, _ in present}
-    return {area for area in recorded & with_others if (area, sanction) not in present}
-
-
-def _none_field(table: FigureTable) -> Part:
-    """Return the word for a sanction that an office records, and that none of its records of a year and crime has."""
-    field = format_figure(durations.format_no_records())
-    return table.note_field(
-        field, tell("The office records this sanction, but its data for this crime and year do not name it.")
-    )
 
 
 def compose_section(reader: Reader, crime: str, area: str) -> Section | None:

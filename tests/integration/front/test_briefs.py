@@ -76,7 +76,7 @@ def test_brief_of_a_territory_has_two_tagged_pages_with_its_figures(edition: Edi
     )
     assert "Security Council resolution 1244 (1999)" in words and ADDRESS in words
     cell = edition.find_total(CRIMES[0], "convicted_first", "XK", edition.choose_year(CRIMES[0]))
-    headline = "Kosovo under UNSCR 1244*: trafficking in persons, persons convicted at first instance:"
+    headline = "Kosovo under UNSCR 1244*: trafficking in persons, people convicted at first instance:"
     assert cell is not None and re.search(rf"{re.escape(headline)} {cell['value']:.0f} (?:\(few\) )?in", words)
 
 

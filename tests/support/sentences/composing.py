@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -121,7 +121,7 @@ def install_patches(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
         patch.setattr(module, name, lambda *arguments, **options: Drawing("", "", "", 0, 0))
     list_absences = Reader.list_absences
 
-    def list_absences_of_figure(reader: Reader, row: Mapping[str, Any], recording: Iterable[str] = ()) -> str:
+    def list_absences_of_figure(reader: Reader, row: Mapping[str, Any]) -> str:
         measure = str(row.get("measure") or "convicted_first")
         is_of_victims = measure.startswith("victims")
         with recorder.open_selection(
@@ -131,7 +131,7 @@ def install_patches(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
             figure_cell=str(row.get("cell_id") or ""), figure_metric=str(row.get("metric") or ""), figure_version="",
             figure_left_out=str(row.get("left_out") or ""),
         ):  # fmt: skip
-            return list_absences(reader, row, recording)
+            return list_absences(reader, row)
 
     patch.setattr(Reader, "list_absences", list_absences_of_figure)
 

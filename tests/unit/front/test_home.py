@@ -34,7 +34,7 @@ def test_change_of_the_region_names_its_coverage(reporters: tuple[str, str], cov
     )
     page = compose_home(Reader(edition, "en"), "TIP")
     changed = dict(page.values["headlines"])["What changed"]
-    assert changed.startswith("Western Balkans") and "TIP, persons convicted at first instance: 90" in changed
+    assert changed.startswith("Western Balkans") and "TIP, people convicted at first instance: 90" in changed
     assert all(cover in changed for cover in covers), changed
 
 

@@ -30,7 +30,7 @@ def test_convictions_of_two_years_have_a_verdict(before: float, after: float, ve
     text = sentences.describe_convictions(Reader(edition, "en"), "TIP", "WB", "2024", "2025")
     few = " (few)" if before < 20 else ""
     assert text.startswith(
-        "Western Balkans (all 4 territories): TIP, persons convicted at first instance: "
+        "Western Balkans (all 4 territories): TIP, people convicted at first instance: "
         f"{after:.0f} in 2025, {before:.0f}{few} in 2024. {verdict}"
     )
 
@@ -46,7 +46,7 @@ def test_missing_figure_is_named_and_gives_no_verdict(changes: dict[str, object]
     missing = make_total("AA", "2025", None, **changes)
     edition = make_edition(total=[make_total("AA", "2024", 50.0), missing])
     assert sentences.describe_convictions(Reader(edition, "en"), "TIP", "AA", "2024", "2025") == (
-        f"Aland: TIP, persons convicted at first instance: {word} in 2025, 50 in 2024. "
+        f"Aland: TIP, people convicted at first instance: {word} in 2025, 50 in 2024. "
         f"The change is not shown, because at least one of the two figures is {reason}."
     )
 
@@ -143,7 +143,7 @@ def describe_one(**changes: object) -> str:
 
 def test_figures_of_a_change_have_their_states_and_each_its_coverage_where_they_differ() -> None:
     assert describe_one(flags="provisional") == (
-        "Western Balkans (all 4 territories): TIP, persons convicted at first instance: "
+        "Western Balkans (all 4 territories): TIP, people convicted at first instance: "
         "50 (provisional figure, revised, 48 in release 2026-Q2) in 2025, 40"
     )
     others = (
@@ -156,7 +156,7 @@ def test_figures_of_a_change_have_their_states_and_each_its_coverage_where_they_
         Reader(make_edition(**four_of_five, total=rows), "en"), "TIP", "WB", "2024", "2025"
     )
     assert text.startswith(
-        "Western Balkans: TIP, persons convicted at first instance: "
+        "Western Balkans: TIP, people convicted at first instance: "
         "50 (4 of 5 territories) in 2025, 40 (all 5 territories) in 2024."
     )
 
@@ -174,7 +174,7 @@ def test_figure_of_a_territory_names_how_many_of_its_parts_are_in_it() -> None:
     row = make_total("AA", "2025", 50.0, reporters="AA_X", n_expected=2)
     reader = Reader(make_edition(total=[make_total("AA", "2024", 40.0), row]), "en")
     assert sentences.describe_convictions(reader, "TIP", "AA", "2024", "2025").startswith(
-        "Aland: TIP, persons convicted at first instance: 50 (1 of 2 jurisdictions) in 2025, 40 in 2024."
+        "Aland: TIP, people convicted at first instance: 50 (1 of 2 jurisdictions) in 2025, 40 in 2024."
     )
 
 

@@ -67,9 +67,9 @@ def test_sanction_that_a_register_knows_and_does_not_have_is_not_called_not_coll
     field, notes = read_field()
     assert "not collected" in field and "records this sanction" not in notes
     assert "Aland (not collected)" in notes
-    field, notes = read_field(make_sanction("AA", "community", 20.0, period="2024"))
+    field, notes = read_field(make_sanction("AA", "community", None, flags="unnamed", reporters="AA"))
     assert "Aland (reported, but without this figure)" in notes
-    assert "no records" in field and "but its data for this crime and year do not name it" in notes
+    assert "not in the data" in field and "but its data for this crime and year do not name it" in notes
 
 
 def test_number_of_territories_that_is_too_small_for_a_figure_of_the_region_says_so() -> None:

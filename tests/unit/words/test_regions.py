@@ -222,6 +222,11 @@ def test_shortest_window_names_its_territories_and_how_many_have_the_figure() ->
     assert "Only" not in regions.explain_window([windows[0], {**windows[1], "n_reported": 4}], is_share=False)
 
 
+def test_window_of_an_earlier_release_without_the_number_that_reported_is_not_explained() -> None:
+    windows = [build_window("A", "2025", 3, n_reported=None, is_most=True, is_default=True)]
+    assert regions.explain_window(windows, is_share=False) == ""
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

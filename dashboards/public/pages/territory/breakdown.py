@@ -51,6 +51,8 @@ def _show_one_breakdown(
             tell("This release has no figures by {dimension} for {year}.", dimension=lower_first(title), year=year)
         )
         return
+    unnamed = queries.find_unnamed(frame.path, dimension, measures, crime, unit)
+    rows += tuple(row for row in unnamed if (row["area"], row["period"]) == (area, year))
     codes = [code for code in queries.read_labels(frame.path, dimension) if any(r[dimension] == code for r in rows)]
     show_breakdown(
         frame, rows, dimension, codes, [(m, words.stage_name(m)) for m in measures],

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.public import drawing
+from dashboards.public import drawing, problems
+from dashboards.public.queries import OutdatedReleaseError
 from pipelines.core.result_cache import ResultCache
 from pipelines.words.language import current_language, read_in
 
@@ -56,6 +57,7 @@ def make_frame(path: str = "releases/2026-Q3/release.duckdb") -> Any:
     return SimpleNamespace(
         path=path,
         numbers=itertools.count(),
+        lacking=[],
         explain_terms=str.upper,
         explain_html=lambda html: f"{html}?",
         cite_source=lambda: "Source",
@@ -171,3 +173,27 @@ def test_heaviest_parts_are_dropped_first_come_first(page: _Page, monkeypatch: p
     assert composed == [0, 1, 2, 3] and len(cache) == 3
     show_part(make_frame(), 1)
     assert composed == [0, 1, 2, 3, 1], "the part that was not drawn for longest was dropped"
+
+
+def test_reason_why_parts_of_an_older_release_are_not_shown_is_given_once(
+    page: _Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(problems, "st", page)
+    monkeypatch.setattr(problems.edition_notes, "is_older_requested", lambda: True)
+
+    def compose_trend(frame: Any, crime: str) -> None:
+        raise OutdatedReleaseError("2026-Q3")
+
+    def compose_stages(frame: Any) -> None:
+        raise OutdatedReleaseError("2026-Q3")
+
+    show_trend, show_stages = drawing.keep_part(compose_trend), drawing.keep_part(compose_stages)
+    frame = make_frame()
+    show_trend(frame, "TIP")
+    show_stages(frame)
+    show_trend(frame, "SOM")
+    shown = [text for _, text in page.drawn]
+    assert ["made by an older version of this software" in text for text in shown] == [True, False, True], (
+        "a part that is redrawn alone gives the reason again"
+    )
+    assert shown[1] == "Not shown, for the reason given above."

@@ -69,3 +69,17 @@ def test_texts_of_one_field_have_their_own_languages() -> None:
 def test_question_in_a_heading_is_not_followed_by_a_colon_on_a_telephone() -> None:
     line = Line(Cell("A"), (Cell("no clear change"),))
     assert 'data-column="Clear change"' in tables.render_table("Title", ["Clear change?"], [line])
+
+
+def test_short_states_are_on_one_line_and_stack_a_table_that_has_no_room_for_them() -> None:
+    """Require that "not available" is not torn in a narrow column."""
+    columns = ["2025", "2024", "2023"]
+
+    def render_states(*texts: str) -> str:
+        cells = tuple(Cell(text, kind="note") for text in texts)
+        return tables.render_table("Caption", columns, [Line(Cell("Serbia"), cells)])
+
+    html = render_states("not due", "late", "8 (3–14)")
+    assert '<span class="rti-whole">not due</span>' in html and "rti-stacked" not in html
+    assert "rti-whole" not in render_states("late", "not given by the office", "few")
+    assert "rti-stacked" in render_states("not available", "not available", "not available")

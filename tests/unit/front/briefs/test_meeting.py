@@ -57,7 +57,7 @@ def test_each_headline_has_a_slide_before_those_of_pictures_and_tables(reader: R
     first, second, third, fourth = (open_slide(reader, number) for number in range(1, 5))
     titles = [slide.find(".//h1").text for slide in (first, second, third, fourth)]
     assert titles == ["What changed", "Compared with the region", "Has it reported?", "Convictions over time"]
-    assert "Bland*: TIP, persons convicted at first instance: 60 in 2025, 60 in 2024." in first.text_content()
+    assert "Bland*: TIP, people convicted at first instance: 60 in 2025, 60 in 2024." in first.text_content()
     assert fourth.find(".//figure//svg") is not None and fourth.find(".//h2") is None
     assert fourth.xpath("//nav//a[last()]/@href") == ["territory-bb.html"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ from dashboards.public import comparison, layout, queries
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.home import Home
+from pipelines.front.edition import Edition
+from pipelines.front.pages import sentencing
+from pipelines.front.queries import read_tables
+from pipelines.front.reader import Reader
 from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
 from pipelines.words import regions
@@ -23,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("demonstration")
 PAGES = ("region", "compare", "territory", "durations", "victims", "published", "quality", "source", "about")
 CRIMES = ("TIP", "SOM")
 TRACKS = ("first", "final")
+SAME = ("table_id", "offence_group", "measure", "period", "sentence_type")
 
 
 @pytest.fixture
@@ -330,3 +336,38 @@ def test_newest_quarter_without_a_total_names_the_part_that_it_lacks() -> None:
         "nothing to revise without a number"
     )
     assert "The total needs all 4 parts. Not included: Brčko District" in html
+
+
+def test_sanction_that_the_data_do_not_name_has_one_word_in_explorer_and_static_pages(frame: layout.Frame) -> None:
+    reader = Reader(Edition(read_tables(Path(frame.path).parent)), "en")
+    parts = comparison.list_parts(frame.path, "TIP", "sentenced_first", "person")
+    unnamed = [
+        row
+        for row in queries.find_unnamed(frame.path, "sentence_type", ("sentenced_first",), "TIP", "person")
+        if row["period"] == "2025" and f"sentence_type.{row['sentence_type']}" in parts
+    ]
+    assert unnamed
+    (track, *_) = sentencing.compose_sentences(reader, "TIP").values["tracks"]
+    table = track["tables"][-1].table
+    labels = queries.read_labels(frame.path, "sentence_type")
+    for row in unnamed:
+        place = table.columns.index(labels[row["sentence_type"]])
+        (line,) = [line for line in table.rows if str(line.heading).startswith(frame.area_name(row["area"]))]
+        assert "not in the data" in line.fields[place]
+        test = run_page(
+            "compare", kind="share", indicator="sentenced_first", part=f"sentence_type.{row['sentence_type']}",
+            freq="A", period=row["period"], crime="TIP",
+        )  # fmt: skip
+        html = read_html(test)
+        (field,) = re.findall(rf"<tr[^>]*><th[^>]*>(?:<a[^>]*>)?{frame.area_name(row['area'])}.*?</tr>", html, re.S)[:1]
+        assert "not in the data" in field
+        of_region = next(
+            cell
+            for cell in reader.edition.tables["sanction"]
+            if cell["area"] == frame.region and all(cell[name] == row[name] for name in SAME)
+        )
+        absences = Coverage(frame, STAGE_RETURNS, "TIP", "person").list_absences(of_region)
+        assert f"{frame.marked_name(row['area'])} (reported, but without this figure)" in absences
+        assert absences == reader.list_absences(of_region)
+        profile = read_html(run_page("territory", territory=row["area"], section="breakdown", by="sentence_type"))
+        assert "not in the data" in profile and "its data for this crime and year do not name it" in profile
