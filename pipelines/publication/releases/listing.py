@@ -40,7 +40,7 @@ class EditionSummary:
 def list_editions(home: Home) -> list[EditionSummary]:
     """Return the published releases, oldest first, then the drafts."""
     current = find_current_release(home)
-    names = sorted((path.name for path in home.releases.iterdir() if path.is_dir()), key=edition_key)
+    names = sorted((path.name for path in home.releases.glob("[!.]*") if path.is_dir()), key=edition_key)
     withdrawn = find_withdrawals(read_publications(home))
     editions = [
         _summarise(

@@ -35,7 +35,7 @@ _CHANGED: Final = mark(
 
 def list_drafts(home: Home) -> list[str]:
     """Return the ids of the available drafts, oldest first."""
-    names = [path.name for path in home.drafts.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    names = [path.name for path in home.drafts.glob("[!.]*") if path.is_dir()]  # none if the folder is missing
     return sorted(names, key=edition_key)
 
 

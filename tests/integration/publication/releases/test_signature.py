@@ -177,6 +177,13 @@ def test_list_and_show_name_releases_and_drafts(home: Home, capsys: pytest.Captu
     assert "there is no release or draft 2026-Q1; there are" in capsys.readouterr().err
 
 
+def test_list_without_the_folder_of_drafts_names_the_releases(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    """A home that was restored from a backup without restricted drafts has no such folder."""
+    shutil.rmtree(home.drafts)
+    assert main.main(["release", "list", "--json"]) == 0
+    assert {row["release"] for row in json.loads(capsys.readouterr().out)} == {FIRST, NEXT}
+
+
 def test_rollback_is_also_a_command_of_the_group(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     reason = "The figures of one office were wrong."
     assert main.main(["release", "rollback", FIRST, "--reason", reason, "--as", "the-steward"]) == 0
