@@ -85,7 +85,7 @@ def make_home(root: Path) -> homes.Home:
     return home
 
 
-def write_draft(home: homes.Home, release: str, **replaced: pl.DataFrame) -> Path:
+def write_draft(home: homes.Home, release: str, /, **replaced: pl.DataFrame) -> Path:
     """Write the draft of a release without pages; `replaced` are tables that differ. Return its folder."""
     registry = load()
     tables = make_tables(registry) | replaced
@@ -143,8 +143,8 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "treaty_event": law.build_treaty_events(registry, pl.DataFrame(schema=treaty_statements.EXPORTED)),
         "treaty_element": law.build_provisions(pl.DataFrame(schema=provision_statements.EXPORTED)),
         "population": _population(),
-        "coverage": _coverage(),
-        "submission": _submissions(),
+        "coverage": _coverage(registry),
+        "submission": _submissions(registry),
         "note": notes.build_notes(registry),
         "counting_rule": notes.counting_rules(registry),
         **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
@@ -312,7 +312,9 @@ def _victims() -> Iterator[dict[str, Any]]:
             for status, part in (("_T", 1.0), ("presumed", 0.6), ("identified", 0.4)):
                 value: float | None = round(whole * part)
                 more: dict[str, Any] = {}
-                if (area, status) == ("ME", "identified"):
+                if (area, period) == ("RS", "2026-Q3"):
+                    value, more = None, {"obs_status": "O", "n_reported": 0, "reporters": ""}
+                elif (area, status) == ("ME", "identified"):
                     value, more = None, {"obs_status": "Q", "conf_status": "C"}
                 if area == codes.REGION:
                     more = {"n_reported": 6, "n_expected": 7, "reporters": "AL,BA,HR,XK,MK,ME", "flags": "partial"}
@@ -488,30 +490,42 @@ def _population() -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _coverage() -> pl.DataFrame:
+def _find_source(registry: Registry, territory: str, instrument: str) -> str:
+    """Return the first declared office of a territory for an instrument."""
+    calendar = registry.territories[territory].calendar
+    return next(entry.source for entry in calendar if entry.instrument == instrument)
+
+
+def _coverage(registry: Registry) -> pl.DataFrame:
+    """Every office has reported, but for that of the victims of Serbia, which has no figures in the newest quarter."""
     rows = []
     for code in TERRITORIES:
         for freq, periods in (("Q", () if code == "HR" else QUARTERS), ("A", YEARS)):
-            for period in periods:
-                late = (code, period) == ("RS", "2026-Q3")
-                rows.append(
-                    {
-                        "territory": code, "jurisdiction": code, "instrument": "justice", "source": f"{code}_PO",
-                        "freq": freq, "period": period, "deadline": date(int(period[:4]), 12, 31), "is_due": True,
-                        "is_reported": not late, "is_nil": (code, period) == ("ME", "2026-Q3"),
-                        "first_received_at": None if late else datetime(2026, 11, 2, 9),
-                        "first_accepted_at": None if late else datetime(2026, 11, 4, 9),
-                        "is_on_time": None if late else True,
-                    }
-                )  # fmt: skip
+            rows += [_expect_return(registry, code, "justice", freq, period) for period in periods]
+    rows.append(_expect_return(registry, "RS", "victims", "Q", "2026-Q3", is_reported=False))
     return pl.DataFrame(rows)
 
 
-def _submissions() -> pl.DataFrame:
+def _expect_return(
+    registry: Registry, territory: str, instrument: str, freq: str, period: str, *, is_reported: bool = True
+) -> dict[str, Any]:
+    return {
+        "territory": territory, "jurisdiction": territory, "instrument": instrument,
+        "source": _find_source(registry, territory, instrument), "freq": freq, "period": period,
+        "deadline": date(int(period[:4]), 12, 31), "is_due": True, "is_reported": is_reported,
+        "is_nil": (territory, period) == ("ME", "2026-Q3"),
+        "first_received_at": datetime(2026, 11, 2, 9) if is_reported else None,
+        "first_accepted_at": datetime(2026, 11, 4, 9) if is_reported else None,
+        "is_on_time": True if is_reported else None,
+    }  # fmt: skip
+
+
+def _submissions(registry: Registry) -> pl.DataFrame:
     rows = [
         {
             "submission_id": f"S{code:0<15}", "territory": code, "jurisdiction": code, "instrument": "justice",
-            "source": f"{code}_PO", "form": f"{code}.justice", "kind": "nil" if code == "ME" else "full",
+            "source": _find_source(registry, code, "justice"), "form": f"{code}.justice",
+            "kind": "nil" if code == "ME" else "full",
             "received_at": datetime(2026, 11, 2, 9), "accepted_at": datetime(2026, 11, 4, 9),
             "corrects_submission_id": None, "first_period": "2025-Q1", "last_period": "2026-Q3", "n_blocks": 7,
             "is_nil": code == "ME",
