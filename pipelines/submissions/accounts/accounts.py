@@ -386,4 +386,4 @@ def _refuse_linked(connection: sa.Connection, new: Sequence[NewAccount]) -> None
 
 
 def _already_linked_error() -> AccountError:
-    return AccountError(mark("The provider's account is linked to another account already."))
+    return AccountError(mark("The provider's account is linked to another account already.")).at_field("subject")

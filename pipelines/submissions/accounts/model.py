@@ -74,7 +74,7 @@ def check_account(new_account: NewAccount) -> None:
     if (new_account.issuer is None) != (new_account.subject is None) or new_account.issuer == LOCAL:
         raise AccountError(
             mark("A provider is named by its issuer (an address) and its own name for the account.")
-        ).at_field("issuer")
+        ).at_field("issuer" if new_account.issuer in (None, LOCAL) else "subject")
     check_language(new_account.language)
     check_email(new_account.email)
     for role_grant in new_account.grants:
@@ -88,7 +88,9 @@ def check_account(new_account: NewAccount) -> None:
 def check_language(language: str) -> None:
     """Raise AccountError if the text is not a language code."""
     if not _LANGUAGE.match(language):
-        raise AccountError(mark("{language} is not a language code, such as en or sq."), language=repr(language))
+        raise AccountError(
+            mark("{language} is not a language code, such as en or sq."), language=repr(language)
+        ).at_field("language")
 
 
 def check_email(email: str | None) -> None:

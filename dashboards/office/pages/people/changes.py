@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
-from dashboards.office.context import PageContext
 from dashboards.office.pages.people.grants import describe_roles, make_grant_key, read_grant
 from dashboards.office.pages.people.managed_accounts import ACCOUNT, find_managed_account, make_page_address
 from dashboards.office.pages.people.page import OneTimePassword, render_people_page
@@ -32,9 +31,9 @@ def grant_role(form: Form) -> Response:
     from pipelines.submissions.accounts import accounts
 
     context, account_id = form.context, form.read_text(ACCOUNT)
-    new_grant = read_grant(form)
+    new_grant, errors = read_grant(form, "grant")
     if new_grant is None:
-        return _refuse_choice(context, account_id, "grant-role")
+        return render_people_page(context, account_id, status=422, errors=errors)
     return _perform_act(
         form,
         lambda: accounts.grant_role(context.desk.engine, account_id, new_grant, by=context.who.account),
@@ -52,7 +51,8 @@ def revoke_role(form: Form) -> Response:
     by_key = {make_grant_key(grant): grant for grant in account.grants} if account is not None else {}
     revoked = by_key.get(form.read_text("grant"))
     if revoked is None:
-        return _refuse_choice(context, account_id, "grant")
+        errors = [(context.tell("Choose a word from the list."), "grant")]
+        return render_people_page(context, account_id, status=422, errors=errors)
     if account is not None and not form.has_field(CONFIRMED):
         return _ask_about_account(
             form,
@@ -136,11 +136,6 @@ def reset_password(form: Form) -> Response:
     return render_people_page(
         context, account_id, password=OneTimePassword(account_id, password, replaces_another=True)
     )
-
-
-def _refuse_choice(context: PageContext, account_id: str, field: str) -> Response:
-    errors = [(context.tell("Choose a word from the list."), field)]
-    return render_people_page(context, account_id, status=422, errors=errors)
 
 
 def _ask_about_account(

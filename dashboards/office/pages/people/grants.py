@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import SubmittedForm
+from dashboards.office.responses import FieldError
 from pipelines.ledger import permissions
 from pipelines.ledger.identity import EVERY, ROLES, Grant
 
@@ -29,14 +30,26 @@ def list_places(context: PageContext) -> list[tuple[str, str]]:
     return [(code, context.tell("all territories") if code == EVERY else context.area_name(code)) for code in places]
 
 
-def read_grant(form: SubmittedForm) -> Grant | None:
-    """Return the chosen role, office and instrument; None unless they are among the options."""
+def read_grant(form: SubmittedForm, prefix: str) -> tuple[Grant | None, list[FieldError]]:
+    """Return the chosen role, office and instrument; else None and an error for each that is not among its options.
+
+    `prefix` begins the ids of the three fields.
+    """
     from pipelines.core import codes
 
-    role = form.read_choice("role", ROLES)
-    place = form.read_choice("place", [code for code, _ in list_places(form.context)])
-    instrument = form.read_choice("what", [EVERY, *codes.list_codes("instrument")])
-    return Grant(role, place, instrument) if role and place and instrument else None  # type: ignore[arg-type]
+    tell = form.context.tell
+    options = {
+        "role": (tell("Role"), list(ROLES)),
+        "place": (tell("Territory"), [code for code, _ in list_places(form.context)]),
+        "what": (tell("What"), [EVERY, *codes.list_codes("instrument")]),
+    }
+    chosen = {name: form.read_choice(name, offered) for name, (_, offered) in options.items()}
+    errors = [
+        (f"{label}: {tell('Choose a word from the list.')}", f"{prefix}-{name}")
+        for name, (label, _) in options.items()
+        if not chosen[name]
+    ]
+    return (None, errors) if errors else (Grant(chosen["role"], chosen["place"], chosen["what"]), [])  # type: ignore[arg-type]
 
 
 def make_grant_key(grant: Grant) -> str:

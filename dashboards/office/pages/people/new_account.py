@@ -14,7 +14,7 @@ from pipelines.core.errors import UserFacingError
 from pipelines.ledger.identity import NotAllowedError
 
 router = APIRouter()
-_FIELDS = {"account": "new", "email": "mail"}
+_FIELDS = {"account": "new", "email": "mail", "language": "new-language"}
 """Ids of the fields whose inputs have another name."""
 
 
@@ -25,9 +25,8 @@ def create_account(form: Form) -> Response:
 
     context, entered = form.context, {name: form.read_text(name) for name in NEW_FIELDS}
     engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
-    first_grant = read_grant(form)
+    first_grant, errors = read_grant(form, "new")
     if first_grant is None:
-        errors = [(context.tell("Choose a word from the list."), "new-role")]
         return render_people_page(context, status=422, errors=errors, entered=entered)
     try:
         accounts.create_account(
