@@ -27,6 +27,8 @@ LONG_LOCK_HOURS: Final = 3
 """A refresh takes minutes; a lock that is held longer belongs to a command that hangs."""
 DUCKDB_EXTENSIONS: Final = ("icu", "json", "parquet")
 """Extensions of DuckDB that builds use; they are inside its package."""
+_EXTRAS: Final = ("", "service")
+"""Extras of the package `rti` whose requirements a machine with a home must meet."""
 _NAMED = 5
 _TRIGGER_REMEDIES: Final[Mapping[Remedy, str]] = {
     "disk": "Free space on the disk.",
@@ -90,7 +92,7 @@ def _find_wrong_packages() -> Iterator[Symptom]:
         return
     for text in requirements:
         requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker is not None and not any(requirement.marker.evaluate({"extra": e}) for e in _EXTRAS):
             continue
         remedy = "Run `make install`, which installs the versions in requirements.lock."
         try:

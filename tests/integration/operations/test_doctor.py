@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +335,38 @@ def test_doctor_names_a_missing_extension_of_duckdb(
     code, content = _examine(capsys, "--quick")
     (symptom,) = _symptoms(content, "versions")
     assert code == 1 and "lacks its extension spatial" in symptom["message"] and "make install" in symptom["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "words"),
+    [
+        ("polars", "0.1", "polars is version 0.1; =="),
+        ("dagster", "0.1", "dagster is version 0.1; =="),
+        ("streamlit", None, "The package streamlit is missing."),
+    ],
+)
+def test_doctor_names_a_wrong_package_of_the_service_too(
+    home: Home,
+    package: str,
+    version: str | None,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed = metadata.version
+
+    def find_version(name: str) -> str:
+        if name != package:
+            return installed(name)
+        if version is None:
+            raise metadata.PackageNotFoundError(name)
+        return version
+
+    monkeypatch.setattr(metadata, "version", find_version)
+    code, content = _examine(capsys, "--quick")
+    (symptom,) = _symptoms(content, "versions")
+    assert (code, symptom["message"].startswith(words)) == (1, True), symptom
+    assert "make install" in symptom["remedy"]
 
 
 def test_builds_use_only_extensions_inside_the_package_of_duckdb() -> None:
