@@ -1,15 +1,48 @@
-"""Write files that survive a power failure: write a temporary file, flush it to the disk, then rename it."""
+"""Write files that survive a power failure: write a temporary file, flush it to the disk, then rename it.
+
+Files in JSON are read here too, so that a damaged one is named wherever it is read.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _FLUSHES: Final = 16
 """Files that are flushed at once."""
+_LOG = logging.getLogger(__name__)
+
+
+class DamagedFileError(ValueError):
+    """A file of the program is not whole. `storage_faults` recognises the message too, which Dagster alone keeps."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f'"{path}" is not whole JSON')
+        self.path = path
+
+
+def read_json(path: Path) -> Any:
+    """Return the content of a file in JSON. Raises FileNotFoundError, DamagedFileError."""
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DamagedFileError(path) from error
+
+
+def read_computed_json(path: Path) -> Any | None:
+    """Return the content of a file that can be computed again, or None if it is missing or damaged."""
+    try:
+        return read_json(path)
+    except FileNotFoundError:
+        return None
+    except DamagedFileError as error:
+        _LOG.warning("%s; its content is computed again", error)
+        return None
 
 
 def write_file(path: Path, content: bytes) -> None:

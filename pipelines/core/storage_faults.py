@@ -46,6 +46,7 @@ _BY_WORDS: tuple[tuple[str, Kind], ...] = (
     ("not a valid DuckDB database file", "damaged"),
     ("Corrupt database file", "damaged"),
     ("File out of specification", "damaged"),
+    ("is not whole JSON", "damaged"),  # durable.DamagedFileError
     ("disk I/O error", "unreadable"),
     ("unable to open database file", "unreadable"),
     ("Input/output error", "unreadable"),
@@ -208,7 +209,7 @@ def _damaged(error: BaseException, path: Path | None, root: Path) -> StorageFaul
     inside = where.relative_to(root).parts if where.is_relative_to(root) else ()
     if inside[:2] in (("restricted", "warehouse"), ("restricted", "protected"), ("restricted", "gathered")):
         remedy = "It is computed from the returns: delete it, and the next `rti refresh` makes it again."
-    elif inside[:1] == ("public",):
+    elif inside[:2] in (("public", "releases"), ("public", "current")):
         remedy = "Restore the release from a backup; `rti audit verify` checks every file of it."
     else:
         remedy = "Restore it from a backup; `rti audit verify` names everything else that is damaged."

@@ -6,14 +6,13 @@ issued later. They are in the public file next to the folder of releases, which 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
 
 from pipelines import words
-from pipelines.core import codes
+from pipelines.core import codes, durable
 from pipelines.core.home import NOTICES
 from pipelines.dissemination.dataflows import DATAFLOWS
 from pipelines.dissemination.notes import find_language
@@ -51,7 +50,7 @@ def read_newer_notices(release: Path, noted: Collection[str]) -> list[FigureCorr
             entry["text"],
             entry["issued_at"],
         )
-        for entry in json.loads(path.read_text(encoding="utf-8"))
+        for entry in durable.read_json(path)
         if entry["release"] == release.name and entry["notice_id"] not in noted
     ]
 

@@ -190,9 +190,9 @@ def approval_path(home: Home) -> Path:
 
 
 def read_approval(home: Home) -> Approval | None:
-    """Return the approval that waits for its minute, or None."""
+    """Return the approval that waits for its minute, or None. Raises DamagedFileError."""
     path = approval_path(home)
-    return Approval(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    return Approval(**durable.read_json(path)) if path.exists() else None
 
 
 def approve_draft(home: Home, draft: str | None = None, *, actor: str, override_reason: str | None = None) -> Approval:

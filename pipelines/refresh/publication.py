@@ -24,6 +24,7 @@ from pipelines.core.i18n import mark
 from pipelines.publication.releases.calendar import find_embargo, format_minute
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.public_copies import has_bucket, require_bucket, send_public
 from pipelines.publication.releases.publications import (
     Intent,
@@ -430,8 +431,6 @@ def _refuse_clock_set_back(
     home: Home, engine: sa.Engine, draft: Path | None = None, made_at: tuple[str, str] | None = None
 ) -> None:
     """Raise ClockSetBackError if the clock is behind the audit log, any publication, `draft` or `made_at`."""
-    import json
-
     from pipelines.ledger import clock_guard
     from pipelines.ledger.database import open_read_transaction
 
@@ -439,7 +438,7 @@ def _refuse_clock_set_back(
     if made_at is not None:
         dated.append(made_at)
     if draft is not None:
-        manifest = json.loads((draft / "manifest.json").read_text(encoding="utf-8"))
+        manifest = read_manifest(draft)
         dated.append((draft.name, manifest["drafted_at"]))
     with open_read_transaction(engine) as connection:
         clock_guard.refuse_clock_set_back(connection)

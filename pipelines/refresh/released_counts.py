@@ -129,11 +129,11 @@ def read_utility(home: Home, folder: Path) -> ReleaseUtility | None:
 
 
 def _read_record(home: Home, folder: Path) -> dict[str, Any] | None:
-    """Return the record of a draft's audit, or None if it is of other cells."""
+    """Return the record of a draft's audit, or None if it is of other cells. Raises DamagedFileError."""
     path = _audit_path(home, folder.name)
     if not path.exists():
         return None
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = durable.read_json(path)
     return content if content["cells_sha256"] == formats.hash_file(_cells_path(folder)) else None
 
 

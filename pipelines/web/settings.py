@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipelines.core import durable
 from pipelines.core.settings import (
     LOOPBACK,
     AddressSettings,
@@ -152,5 +153,5 @@ def _read_or_create_secret(path: Path) -> str:
             pass
         finally:
             aside.unlink()
-    stored: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+    stored: dict[str, str] = durable.read_json(path)
     return stored["cookie_secret"]

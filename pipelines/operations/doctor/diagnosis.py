@@ -28,6 +28,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Subject], Examination]], ...]] = (
     ("stored files", stored.check_stored_files),
     ("facts", stored.check_facts),
     ("publication", stored.check_publication),
+    ("records", stored.check_records),
     ("releases", stored.check_releases),
     ("computed tables", stored.check_computed),
     ("questionnaire", stored.check_survey),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.core import clock
+from pipelines.core import clock, durable
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.operations.doctor.model import Examination, Subject, Symptom, make_problem, make_warning, skip_check
 
@@ -18,6 +18,10 @@ OLD_BACKUP_DAYS: Final = 3
 """Days after which the last backup is old. One missed night gives no warning."""
 _BACKUP = "Restore it from a backup (docs/backup.md)."
 _REBUILT = "It is computed from the returns: delete it, and the next `rti refresh` makes it again."
+_EXAMINED_ELSEWHERE: Final = ("publication.json",)
+_REPLACED: Final = ("steps.json", "failing_triggers.json", "backup.json")
+_AUDITS: Final = ".audits.json"
+"""Records without which the program does its work again: what each step was made of, audits of a draft by territory."""
 _NO_LEDGER = "not examined, because the ledger cannot be read"
 
 
@@ -85,6 +89,34 @@ def check_publication(subject: Subject) -> Examination:
     symptoms = [make_problem(item.to_sentence(), remedy) for item in unfinished]
     newest = f"the newest act concerns {publications[-1].release}" if publications else "nothing was published yet"
     return Examination("publication", newest, tuple(symptoms))
+
+
+def check_records(subject: Subject) -> Examination:
+    """Read every file in JSON that the program keeps in a home: approval, calendar, notices, manifests of drafts."""
+    home = subject.home
+    symptoms = []
+    paths = [path for folder, pattern in _list_records(home) for path in sorted(folder.glob(pattern))]
+    for path in (path for path in paths if path.name not in _EXAMINED_ELSEWHERE):
+        try:
+            durable.read_json(path)
+        except durable.DamagedFileError:
+            text = f"{path} is damaged."
+            if path.name in _REPLACED or path.name.endswith(_AUDITS):
+                symptoms.append(make_warning(text, "Nothing to do: the program replaces it when it next needs it."))
+            else:
+                symptoms.append(make_problem(text, _BACKUP))
+    return Examination("records", f"{len(paths)} files", tuple(symptoms))
+
+
+def _list_records(home: Home) -> tuple[tuple[Path, str], ...]:
+    """Return the folders of files in JSON, each with the pattern of their names."""
+    return (
+        (home.public, "*.json"),
+        (home.restricted, "*.json"),
+        (home.restricted / "keys", "*.json"),
+        (home.released, "*.json"),
+        (home.drafts, "*/manifest.json"),
+    )
 
 
 def check_stored_files(subject: Subject) -> Examination:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from pipelines.core import durable
 from pipelines.core.codes import REGION
 from pipelines.publication.cooperation import cells as programme
 from pipelines.publication.cooperation import earlier as earlier_releases
@@ -156,16 +157,16 @@ class _Problem(NamedTuple):
     def read_outcome(self) -> _Outcome | None:
         """Return the kept states of the cells and their assessment, or None if there are none."""
         path = self.find_kept()
-        if path is None or not path.exists():
+        stored = durable.read_computed_json(path) if path is not None else None
+        if stored is None:
             return None
-        stored = json.loads(path.read_text(encoding="ascii"))
         report = risk.BlockRisk(self.name, stored["hidden"], (), (), (), revealed_before=tuple(stored["revealed"]))
         return list(stored["states"]), report
 
     def keep_outcome(self, outcome: _Outcome) -> None:
         """Write the states of the cells and their assessment for the next protection, if there is a folder."""
         path = self.find_kept()
-        if path is None or path.exists():
+        if path is None or self.read_outcome() is not None:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}.new")

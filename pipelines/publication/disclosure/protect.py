@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.core import codes
+from pipelines.core import codes, durable
 from pipelines.publication.disclosure import balances, groups, programme, risk, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
@@ -199,9 +199,9 @@ def _find_outcome(
         path = _cached_path(block, figures, rule, cache)
     else:
         path = _audited_path(block, states, figures, rule, cache)
-    if not path.exists():
+    outcome = durable.read_computed_json(path)
+    if outcome is None:
         return None
-    outcome = json.loads(path.read_text(encoding="ascii"))
     lost = {"revealed_before": tuple(outcome["revealed"]), "open_to_guess": tuple(outcome["guessed"])}
     report = risk.BlockRisk(name, outcome["hidden"], (), (), (), **lost)
     return np.array(list(outcome["states"]), dtype=object) if states is None else states, report

@@ -41,11 +41,11 @@ def calendar_path(home: Home) -> Path:
 
 
 def read_calendar(home: Home) -> list[PlannedRelease]:
-    """Return the calendar in the order of its dates, cancelled releases last."""
+    """Return the calendar in the order of its dates, cancelled releases last. Raises DamagedFileError."""
     path = calendar_path(home)
     if not path.exists():
         return []
-    entries = json.loads(path.read_text(encoding="utf-8"))
+    entries = durable.read_json(path)
     planned = [PlannedRelease(**{**entry, "earlier": tuple(entry["earlier"])}) for entry in entries]
     return sorted(planned, key=lambda entry: (entry.at is None, entry.at or "", entry.release))
 

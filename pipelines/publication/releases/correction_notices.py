@@ -33,11 +33,11 @@ def notices_path(home: Home) -> Path:
 
 
 def read_notices(home: Home) -> list[CorrectionNotice]:
-    """Return all notices, oldest first."""
+    """Return all notices, oldest first. Raises DamagedFileError."""
     path = notices_path(home)
     if not path.exists():
         return []
-    return [CorrectionNotice(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    return [CorrectionNotice(**entry) for entry in durable.read_json(path)]
 
 
 def write_notices(home: Home, notices: Sequence[CorrectionNotice]) -> None:

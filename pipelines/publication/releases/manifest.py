@@ -6,10 +6,10 @@ need.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.core import durable
 from pipelines.publication.releases import signature
 
 DATABASE: Final = signature.DATABASE
@@ -21,6 +21,6 @@ VERSIONS: Final = ("software_version", "code", "rules", "declarations", "codelis
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a release or a draft. Raises OSError, ValueError."""
-    manifest: dict[str, Any] = json.loads((folder / signature.MANIFEST).read_text(encoding="utf-8"))
+    """Return the manifest of a release or a draft. Raises OSError, DamagedFileError."""
+    manifest: dict[str, Any] = durable.read_json(folder / signature.MANIFEST)
     return manifest

@@ -27,11 +27,11 @@ def preview_path(home: Home) -> Path:
 
 
 def read_preview_list(home: Home) -> list[PreviewReader]:
-    """Return the list in the order of its entries."""
+    """Return the list in the order of its entries. Raises DamagedFileError."""
     path = preview_path(home)
     if not path.exists():
         return []
-    return [PreviewReader(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    return [PreviewReader(**entry) for entry in durable.read_json(path)]
 
 
 def write_preview_list(home: Home, readers: Sequence[PreviewReader]) -> None:

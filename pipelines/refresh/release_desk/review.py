@@ -7,12 +7,12 @@ they are for, so that they lapse with another draft.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.core import durable
 from pipelines.core.home import Home
 from pipelines.core.i18n import mark, tell
 from pipelines.publication.releases.errors import ReleaseError
@@ -259,10 +259,8 @@ def read_reason(text: str) -> str:
 def read_audits(home: Home, release: str, digest: str) -> dict[str, int]:
     """Return the cells of others that each territory can work out of a draft, by the audit of this draft."""
     path = audits_path(home, release)
-    if not path.exists():
-        return {}
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return dict(content["found"]) if content["manifest_sha256"] == digest else {}
+    content = durable.read_computed_json(path)
+    return dict(content["found"]) if content is not None and content["manifest_sha256"] == digest else {}
 
 
 def audits_path(home: Home, release: str) -> Path:

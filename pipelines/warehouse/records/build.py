@@ -83,8 +83,7 @@ def locate_records(home: Home, counts: Path, tables: Path) -> Path:
     """
     released = records_folder(home) / "released"
     inputs = _digest_inputs(home, counts, tables)
-    if (released / _INPUTS).is_file():
-        note = json.loads((released / _INPUTS).read_text(encoding="utf-8"))
+    if (note := durable.read_computed_json(released / _INPUTS)) is not None:
         made_of = records_folder(home) / str(note["folder"])
         if note["inputs"] == inputs and made_of.exists():
             return made_of

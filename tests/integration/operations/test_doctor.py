@@ -161,6 +161,14 @@ def _begin_publication(home: Home) -> None:
     durable.write_file(home.restricted / "publication.json", b"{")
 
 
+def _cut_approval(home: Home) -> None:
+    durable.write_file(home.restricted / "approval.json", b"")
+
+
+def _cut_calendar(home: Home) -> None:
+    durable.write_file(home.public / "calendar.json", b'[{"release": "2026-Q')
+
+
 def _open_restricted(home: Home) -> None:
     home.restricted.chmod(0o755)
 
@@ -179,6 +187,8 @@ FILE_FAULTS: tuple[tuple[Callable[[Home], None], str, str, str], ...] = (
     (_cut_warehouse, "computed tables", "indicators-restricted.duckdb is damaged", "makes it again"),
     (_cut_true_counts, "computed tables", "2026-Q2.parquet is damaged", "Restore"),
     (_begin_publication, "publication", "publication.json is damaged", "Restore"),
+    (_cut_approval, "records", "approval.json is damaged", "Restore"),
+    (_cut_calendar, "records", "calendar.json is damaged", "Restore"),
     (_open_restricted, "rights", "other users of this machine can enter", "chmod 700"),
     (_open_key, "rights", "may read the secret", "chmod 600"),
 )
@@ -335,6 +345,14 @@ def test_doctor_names_a_missing_extension_of_duckdb(
     code, content = _examine(capsys, "--quick")
     (symptom,) = _symptoms(content, "versions")
     assert code == 1 and "lacks its extension spatial" in symptom["message"] and "make install" in symptom["remedy"]
+
+
+def test_doctor_only_warns_of_a_damaged_record_that_is_replaced(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    durable.write_file(home.restricted / "steps.json", b"{")
+    code, content = _examine(capsys, "--quick")
+    (symptom,) = _symptoms(content, "records")
+    assert (code, symptom["severity"]) == (0, "warning")
+    assert "steps.json" in symptom["message"] and "Nothing to do" in symptom["remedy"]
 
 
 @pytest.mark.parametrize(

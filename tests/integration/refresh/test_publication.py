@@ -404,6 +404,27 @@ def test_release_damaged_before_the_switch_does_not_become_current(home: Home) -
     assert fixture.find_current_name(home) == FIRST
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("public/calendar.json", ("publish", *fixture.OVERRIDE_OPTIONS)),
+        ("restricted/approval.json", ("release", "approve", "--withdraw", "--as", "the-steward")),
+    ],
+)
+def test_command_with_a_damaged_record_changes_nothing_and_names_it(
+    home: Home, name: str, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home.root / name
+    path.write_bytes(b"")
+    before = fixture.read_state(home)
+    assert main.main([*command]) == 3
+    error = capsys.readouterr().err
+    assert error.startswith(f"rti: {path} is damaged") and "Restore it from a backup" in error
+    assert fixture.read_state(home) == before
+    path.unlink()
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0
+
+
 def test_release_outside_the_journal_is_reported_and_can_be_published(home: Home) -> None:
     """Publish what a version without intent files leaves when it is killed between moving and switching."""
     (home.drafts / NEXT).rename(home.releases / NEXT)

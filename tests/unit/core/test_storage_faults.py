@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.core import storage_faults
+from pipelines.core.durable import DamagedFileError, read_computed_json, read_json
 from pipelines.core.storage_faults import find_fault
 
 Usage = namedtuple("Usage", "total used free")
@@ -51,6 +52,8 @@ def _by_sqlalchemy(words: str) -> BaseException:
         (sqlite3.DatabaseError("file is not a database"), "damaged"),
         (duckdb.IOException('IO Error: Could not read enough bytes from file "/x/y.duckdb": …'), "damaged"),
         (RuntimeError("polars: No space left on device (os error 28)"), "full"),
+        (DamagedFileError(Path("/x/y.json")), "damaged"),
+        (RuntimeError('the refresh failed at x: DamagedFileError: "/x/y.json" is not whole JSON'), "damaged"),
         # Dagster and dbt pass on only the text.
         (RuntimeError("the refresh failed at x: OSError: [Errno 28] No space left on device: '/x/y'"), "full"),
     ],
@@ -128,6 +131,22 @@ def test_damaged_file_is_reported_with_the_remedy_for_its_folder(root: Path, pla
     fault = find_fault(duckdb.IOException(f'IO Error: The file "{path}" exists, but it is not a valid DuckDB'), root)
     assert fault is not None and fault.kind == "damaged" and not fault.is_passing
     assert str(path) in fault.message and remedy in fault.message
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b"\x00" * 20, b"\xff\xfe"])
+def test_damaged_json_is_named_or_counts_as_missing_if_it_is_computed_again(root: Path, content: bytes) -> None:
+    path = root / "restricted" / "approval.json"
+    with pytest.raises(FileNotFoundError):
+        read_json(path)
+    assert read_computed_json(path) is None
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError) as raised:
+        read_json(path)
+    fault = find_fault(raised.value, root)
+    assert fault is not None and fault.message.startswith(f"{path} is damaged") and "from a backup" in fault.message
+    assert read_computed_json(path) is None
+    path.write_bytes(b'{"a": 1}')
+    assert read_json(path) == read_computed_json(path) == {"a": 1}
 
 
 def test_damaged_run_history_is_distinguished_from_the_ledger(root: Path) -> None:

@@ -119,6 +119,16 @@ def test_unchanged_block_is_taken_from_the_cache_and_a_changed_one_is_not(tmp_pa
     assert len(list_kept_patterns(tmp_path)) == 2
 
 
+def test_damaged_pattern_in_the_cache_is_searched_again_and_replaced(tmp_path: Path) -> None:
+    rows = build_frame(build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC"))
+    fresh = protect.hide_small_counts(rows, cache=tmp_path)
+    (pattern,) = list_kept_patterns(tmp_path)
+    content = pattern.read_bytes()
+    pattern.write_bytes(content[:-9])
+    assert protect.hide_small_counts(rows, cache=tmp_path).cells.equals(fresh.cells)
+    assert pattern.read_bytes() == content
+
+
 def test_contradictory_totals_are_rejected_by_name() -> None:
     with pytest.raises(protect.ProtectError, match=r"contradict each other, for instance at (AA|BB|WB) 2024"):
         protect.hide_small_counts(build_frame(build_cell("AA", 3), build_cell("BB", 40), build_region(50, "AA,BB")))

@@ -71,3 +71,14 @@ def test_unchanged_figures_are_not_solved_again_after_their_publication(
     monkeypatch.setattr(protect, "_protect_problem", _refuse_to_solve)
     with pytest.raises(AssertionError, match="solved again"):
         protect.protect_cooperation(first.with_columns(value=pl.col("value") + 5), releases, tmp_path)
+
+
+def test_damaged_outcome_is_solved_again_and_replaced(tmp_path: Path) -> None:
+    draft = cells.select_cells(draw_figures(1))
+    first = protect.protect_cooperation(draft, [], tmp_path)
+    contents = {path: path.read_bytes() for path in tmp_path.glob("cooperation-*.json")}
+    assert contents
+    for path, content in contents.items():
+        path.write_bytes(content[:-5])
+    assert protect.protect_cooperation(draft, [], tmp_path).cells.equals(first.cells)
+    assert {path: path.read_bytes() for path in tmp_path.glob("cooperation-*.json")} == contents
