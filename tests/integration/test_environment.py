@@ -36,3 +36,14 @@ def test_packages_for_running_take_less_than_1_2_gb() -> None:
     largest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
     assert sum(sizes.values()) <= LARGEST, f"{sum(sizes.values()):,} bytes; the largest: {largest}"
     assert sum(sizes.values()) > LARGEST / 2, "the packages are measured"
+
+
+def test_every_lock_file_has_the_hashes_of_its_packages() -> None:
+    """Look for a digest after each package, and for an address, from which a package would come without one."""
+    locks = sorted(ROOT.glob("requirements*.lock"))
+    assert len(locks) > 5
+    for path in locks:
+        content = path.read_text(encoding="utf-8")
+        packages = re.split(r"^(?=[\w.-]+\[?[\w,-]*\]?==)", content, flags=re.MULTILINE)[1:]
+        assert [text.split()[0] for text in packages if "--hash=sha256:" not in text] == [], path.name
+        assert packages and not re.search(r"^(?!#).*(?: @ |://)", content, re.MULTILINE), path.name
