@@ -2,24 +2,28 @@
 
 It serves the static pages of releases (`static_pages.py`), their calendar and feed (`release_pages.py`), the Streamlit
 pages (`pages/navigation.py`) and their documents (`documents.py`) behind the same guards as the offices' pages. No
-address accepts a body.
+address accepts a body. A request that fails is answered by `failures.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from dashboards.public.documents import Documents
+from dashboards.public.failures import answer_failure
 from dashboards.public.release_pages import ReleasePages
 from dashboards.public.static_pages import StaticPages, find_current_pages, is_demonstration_home
 from pipelines.core.settings import CommandSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log
 from pipelines.web import guards
+from pipelines.web.compression import CompressTexts
+from pipelines.web.fault_log import UnhandledErrorGuard
 from pipelines.web.settings import Site, public_site
 
 if TYPE_CHECKING:
@@ -63,7 +67,8 @@ def create_app(site: Site) -> ASGIApp:
     open_data = OpenDataService(SdmxService(pages, open_home), open_home)
     sessions = guards.SessionGuard(open_data, site.limits, rates)
     scripts = script_hashes((folder / "index.html").read_bytes())
-    guarded = guards.Guard(sessions, site.limits, rates)
+    compressed = CompressTexts(guards.Guard(sessions, site.limits, rates))
+    guarded = UnhandledErrorGuard(compressed, partial(answer_failure, contact=contact))
     app = SecurityHeaders(guarded, site, lambda host: content_policy(host, scripts))
     return metrics.measure_service(app, "public", lambda: health.release_health(open_home()))
 

@@ -2,14 +2,16 @@
 
 Streamlit answers every unknown address with its document and status 200, and sends its scripts uncompressed. Here an
 unknown address is "not found" with a page that leads on, the document has the title of its page and our script, and
-static files are compressed once per process.
+static files are compressed once per process. `pipelines/web/compression.py` compresses the documents.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
+import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SCRIPT: Final = Path(__file__).with_name("browser.js")
-_SCRIPT_ADDRESS: Final = "/rti/browser.js"
+_SCRIPT_ADDRESS: Final = re.compile(r"/rti/browser-([0-9a-f]{16})\.js")
 _COMPRESSED: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _APPLICATION: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/health", "/live", "/ready")
@@ -92,8 +94,10 @@ class Documents:
         if path.startswith(_NOT_SERVED):
             return PlainTextResponse("Not found\n", 404)
         is_compressed = b"gzip" in headers.get(b"accept-encoding", b"")
-        if path == _SCRIPT_ADDRESS:
-            return Response(read_script(), 200, {"Cache-Control": "no-cache"}, "text/javascript; charset=utf-8")
+        if match := _SCRIPT_ADDRESS.fullmatch(path):
+            # A page that was opened before an update asks for the former script, and gets the one of today.
+            sent = {"Cache-Control": _FOREVER if match[1] == _digest_script() else "no-cache"}
+            return Response(read_script(), 200, sent, "text/javascript; charset=utf-8")
         if is_compressed and (file := self.files.get(path)):
             sent = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
             return Response(await run_in_threadpool(_compress_file, file), 200, sent, _COMPRESSED[file.suffix])
@@ -120,9 +124,15 @@ class Documents:
         return PlainTextResponse("Not found\n", 404)
 
 
+@cache
 def read_script() -> bytes:
     """Return our script, with the part that the static pages have too."""
     return COPYING_SCRIPT.read_bytes() + _SCRIPT.read_bytes()
+
+
+def _digest_script() -> str:
+    """Return what the address of our script has, so that a browser keeps it until it changes."""
+    return hashlib.sha256(read_script()).hexdigest()[:16]
 
 
 def find_new_address(page: str, query: str) -> str:
@@ -157,8 +167,9 @@ def _adapt_document(index: str, page: str) -> str:
     document = document.replace("<title>Streamlit</title>", f"<title>{escape(compose_title(page))}</title>")
     # Before Streamlit's script, which adds to the browser's history.
     updated, table_updated = tell("Page updated."), tell("Table updated: {caption}")
+    address = f"./rti/browser-{_digest_script()}.js"
     script = (
-        f'<meta charset="UTF-8" />\n    <script src=".{_SCRIPT_ADDRESS}" data-updated="{escape(updated)}" '
+        f'<meta charset="UTF-8" />\n    <script src="{address}" data-updated="{escape(updated)}" '
         f'data-table-updated="{escape(table_updated)}" data-words="{escape(write_words())}"></script>'
     )
     document = document.replace('<html lang="en">', f'<html lang="{i18n.html_lang(current_language())}">')

@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboards.public import charts, exports, tables
+from dashboards.public import charts, embedding, exports, tables
 from dashboards.public.frame import Frame
 from dashboards.public.selection import LANGUAGE, open_language
 from pipelines import words
 from pipelines.core import clock
-from pipelines.core.i18n import html_lang
+from pipelines.core.i18n import html_lang, mark
 from pipelines.core.text.script import transliterate_serbian
 from pipelines.front.charts import files
 from pipelines.words.language import current_language, read_in, tell
@@ -23,6 +23,10 @@ from pipelines.words.language import current_language, read_in, tell
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_NAME = 80
 """Letters of a table's title in the name of its file."""
+_CODE_HEIGHT = 100
+_EMBED = mark(
+    "**Embed**: copy this code into a page of another site. It contains the figures, the notes and the source."
+)
 
 
 @st.fragment
@@ -32,8 +36,7 @@ def offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None
     popover = st.popover(tell("Copy, download or cite"), type="tertiary", key=f"take.{key}", on_change="rerun")
     if not popover.open:
         return
-    query = urlencode({**st.query_params, "release": frame.id, LANGUAGE: current_language()})
-    address = f"{(st.context.url or '').partition('?')[0]}?{query}"
+    address = _find_address(frame)
     citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
     name = _name_download(frame, title)
     with popover:
@@ -58,6 +61,15 @@ def offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None
         st.markdown(tell("XLSX opens in every spreadsheet program. CSV has a decimal point and suits programs."))
         st.markdown(tell("**Cite**"))
         st.code(citation, language=None, wrap_lines=True)
+        st.markdown(tell(_EMBED))  # marked above
+        code = embedding.write_table_code(table, citation, address, html_lang(current_language()))
+        st.code(code, language=None, height=_CODE_HEIGHT)
+
+
+def _find_address(frame: Frame) -> str:
+    """Return the address of the open page with its choices, its language and its release, which never changes."""
+    query = urlencode({**st.query_params, "release": frame.id, LANGUAGE: current_language()})
+    return f"{(st.context.url or '').partition('?')[0]}?{query}"
 
 
 def _write_in(language: str, write: Callable[[tables.Table, str], bytes], table: tables.Table, citation: str) -> bytes:
@@ -93,15 +105,24 @@ def offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str,
             notes = [line for line in picture.under if line not in source]
             caption = files.Caption(". ".join(filter(None, (picture.title, about))), source, notes)
             name = _name_download(frame, caption.title)
+            title = picture.title.replace("*", chr(92) + "*")
             with st.container(horizontal=True):
                 for kind, write in exports.PICTURE_FORMATS.items():
                     _download(
-                        f"{kind}: {picture.title.replace('*', chr(92) + '*')}",
+                        f"{kind}: {title}",
                         partial(write, picture.for_file, caption, html_lang(current_language())),
                         f"{name}.{kind.lower()}",
                         exports.PICTURE_TYPES[kind],
                         f"{key}.{number}",
                     )
+                # The code is as long as the picture, so that it is sent when somebody asks for it.
+                is_requested = st.button(tell("Code to embed: {title}", title=title), key=f"embed.{key}.{number}")
+            if is_requested:
+                st.markdown(tell(_EMBED))  # marked above
+                code = embedding.write_picture_code(
+                    picture, caption.title, source, _find_address(frame), html_lang(current_language())
+                )
+                st.code(code, language=None, height=_CODE_HEIGHT)
 
 
 def _name_download(frame: Frame, title: str) -> str:

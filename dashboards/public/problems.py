@@ -17,10 +17,10 @@ from pipelines.core.i18n import mark
 from pipelines.words.language import tell
 
 _logger = logging.getLogger(__name__)
-_NOT_SHOWN = mark("These figures cannot be shown at the moment")
+NOT_SHOWN = mark("These figures cannot be shown at the moment")
 
 _LATER = mark("Please try again later, or contact the regional secretariat.")
-_UNFORESEEN = mark(
+UNFORESEEN = mark(
     "This is an error of this service. Please load the page again. If it happens again, send the address of this page "
     "to the regional secretariat."
 )
@@ -38,11 +38,11 @@ def explain_problems(*, is_section: bool = False) -> Iterator[None]:
     except Exception:
         # Streamlit's own message is in English. Its signals to stop or run again are not of this class.
         _logger.exception("a public page failed")
-        _show_problem(tell(_UNFORESEEN), is_section=is_section)
+        _show_problem(tell(UNFORESEEN), is_section=is_section)
 
 
 def _show_problem(text: str, *, is_section: bool) -> None:
-    heading = tell(_NOT_SHOWN)
+    heading = tell(NOT_SHOWN)
     if is_section:
         st.markdown(f"**{heading}**\n\n{text}")
         return

@@ -333,28 +333,39 @@ def format_marks(marks: Iterable[str]) -> str:
     return ",".join(texts)
 
 
-def render_notes(
-    notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str | None = None, language: str = ""
-) -> str:
+def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, title: str | None = None) -> str:
     """Return the notes of a table as a list under a title: footnotes of names, numbered notes, then remarks, those
-    beyond the limit folded; empty text if there are none. `language` is that of remarks in another language than the
-    page's."""
-    items = [
-        (f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', words.NoteRank.NAME)
-        for mark, text in names
-    ]
+    beyond the limit folded; empty text if there are none."""
+    items = _list_names(names)
     items += [
         (f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>', notes.rank_note(text))
         for number, text in enumerate(notes.texts, start=1)
     ]
-    items += [
-        (f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>', words.NoteRank.REMARK)
-        for text in notes.remarks
+    items += [(f'<li class="rti-remark">{escape(text)}</li>', words.NoteRank.REMARK) for text in notes.remarks]
+    return _render_items(items, tell(NOTES_TITLE) if title is None else title)
+
+
+def render_remarks(remarks: Iterable[Iterable[tuple[str, str]]], names: Iterable[tuple[str, str]]) -> str:
+    """Return remarks as a list without a title, after the footnotes of names. Each remark is several texts with the
+    language of each (empty for that of the page)."""
+    items = _list_names(names)
+    items += [(f'<li class="rti-remark">{_render_pieces(remark)}</li>', words.NoteRank.REMARK) for remark in remarks]
+    return _render_items(items, "")
+
+
+def _list_names(names: Iterable[tuple[str, str]]) -> list[tuple[str, words.NoteRank]]:
+    """Return the footnotes of names with their marks, as items of a list of notes."""
+    return [
+        (f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', words.NoteRank.NAME)
+        for mark, text in names
     ]
+
+
+def _render_items(items: Sequence[tuple[str, words.NoteRank]], heading_text: str) -> str:
+    """Return notes as a list under a title, those beyond the limit folded; empty text if there are none."""
     if not items:
         return ""
     # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
-    heading_text = tell(NOTES_TITLE) if title is None else title
     heading = f'<div class="rti-notes-title">{escape(heading_text)}</div>' if heading_text else ""
     visible, folded = words.fold_notes(items)
     more = (

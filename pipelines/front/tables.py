@@ -22,7 +22,7 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, indicators, regions, trends
 from pipelines.words.language import tell, translate_message
 from pipelines.words.line_breaks import SHORT_STATE
-from pipelines.words.sources import split_ending
+from pipelines.words.sources import Piece, split_ending
 
 _FEW_CLASS = "front-badge"
 _FEW = Markup('<span class="front-badge" aria-hidden="true">{few}</span>{number}{spoken}')
@@ -359,6 +359,11 @@ def translate_text(reader: Reader, text: str) -> Part:
 def translate_lines(reader: Reader, text: str) -> Part:
     """Return the lines of a text of the release as one, each in the reader's language or marked as English."""
     return Markup(" ").join(translate_text(reader, line) for line in text.split("\n") if line)
+
+
+def join_pieces(reader: Reader, pieces: Iterable[Piece]) -> Part:
+    """Return a text with parts in several languages as one, those in English marked as such."""
+    return Markup(" ").join(in_page_language(reader, text) if language else text for text, language in pieces)
 
 
 def mark_english(reader: Reader, text: str) -> Part:

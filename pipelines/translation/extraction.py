@@ -191,8 +191,9 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
     definitions of stages and of elements of the law, titles and notes of published tables, footnotes of names, names
-    of forms and offices, causes of breaks in series as a release has them, notes on treaties, and words of other
-    publishers with our remarks on their figures. Other indicators bring their own translations."""
+    of forms and offices, causes of breaks in series as a release has them, notes on territories and their counting
+    rules, notes on treaties, and words of other publishers with our remarks on their figures. Other indicators bring
+    their own translations."""
     from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.front.queries import STAGES
@@ -224,6 +225,7 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
             for note in filter(None, (row["note"] for row in csv.DictReader(handle))):
                 yield note, path.relative_to(root).as_posix()
     yield from _list_declared_names(root)
+    yield from _list_statements(root)
     yield from _list_remarks(root)
     yield from _list_words(root)
 
@@ -244,6 +246,31 @@ def _list_declared_names(root: Path) -> Iterator[tuple[str, str]]:
         for name, declared in name_pairs:
             if not languages <= set(map(_base_language, declared)):
                 yield name, path.relative_to(root).as_posix()
+
+
+def _list_statements(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (sentence, file) of the notes on each territory and its offices and of their counting rules, as a release
+    has them."""
+    from pipelines.declarations.yaml_file import load_yaml
+    from pipelines.publication.releases import public_texts
+    from pipelines.words.sources import split_ending, split_sentences
+
+    for path in sorted((root / "pipelines" / "territories").glob("*/territory.yml")):
+        territory = load_yaml(path)
+        if territory["kind"] != "national":
+            continue  # no release has a training territory
+        bodies = [*territory["jurisdictions"], *territory["offices"]]
+        names = {part.get("code") or part["id"]: _find_source_name(part["names"]) for part in bodies}
+        statements = [territory.get("note"), *(office.get("note") for office in territory["offices"])]
+        statements += [rule["stage_definition"] for rule in territory["counting_rules"]]
+        for statement in dict.fromkeys(filter(None, statements)):
+            text, _ = split_ending(public_texts.clean_text(" ".join(statement.split()), names))
+            for sentence in split_sentences(text):
+                yield sentence, path.relative_to(root).as_posix()
+
+
+def _find_source_name(names: Iterable[dict[str, str]]) -> str:
+    return next(name["name"] for name in names if name["language"] == SOURCE_LANGUAGE)
 
 
 def _base_language(tag: str) -> str:

@@ -103,6 +103,30 @@ def translate_remark(text: str) -> list[Piece]:
     return pieces
 
 
+def translate_statement(text: str) -> list[Piece]:
+    """Return a statement of the declarations of a territory in the reader's language: as a whole, else sentence by
+    sentence, or in English without a translation."""
+    if not text:
+        return []
+    statement, remark = split_ending(text)
+    if current_language() == SOURCE_LANGUAGE:
+        pieces = [(statement, SOURCE_LANGUAGE)]
+    elif (whole := tell(statement)) != statement:  # marked in the declarations of territories
+        pieces = [(whole, "")]
+    else:
+        pieces = [piece for sentence in split_sentences(statement) for piece in translate_words(sentence)]
+    return [piece for piece in (*pieces, (remark, "")) if piece[0]]
+
+
+def translate_note(text: str) -> list[Piece]:
+    """Return a note of a territory in the reader's language; that of an office begins with its name and a colon."""
+    name, has_name, note = text.partition(": ")
+    [(translated_name, language)] = translate_words(name)
+    if not has_name or language:
+        return translate_statement(text)
+    return [(f"{translated_name}:", ""), *translate_statement(note)]
+
+
 def _add_author(remark: str, author: str) -> list[Piece]:
     """Return a remark with the body that gives it in brackets before the full stop."""
     [(name, language)] = translate_words(author)
@@ -110,10 +134,10 @@ def _add_author(remark: str, author: str) -> list[Piece]:
 
 
 def translate_words(text: str) -> list[Piece]:
-    """Return words of a publisher in the reader's language, or in English without a translation."""
+    """Return words of a publisher or of a declaration in the reader's language, or in English without a translation."""
     if not text:
         return []
-    translation = tell(text)  # marked in the declarations of reference figures
+    translation = tell(text)  # marked in the declarations of reference figures and of territories
     return [(translation, "" if translation != text else SOURCE_LANGUAGE)]
 
 

@@ -14,10 +14,17 @@ from pipelines.front.pages.law import describe_demonstration
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english, period_field
+from pipelines.front.tables import (
+    FigureTable,
+    format_figure,
+    in_page_language,
+    join_pieces,
+    mark_english,
+    period_field,
+)
 from pipelines.words import durations, figures, indicators, language, regions, trends
 from pipelines.words.language import tell
-from pipelines.words.sources import has_statement
+from pipelines.words.sources import has_statement, translate_note, translate_statement
 
 _STAGES_OF_TRACK = language.Texts(
     {"first": mark("stages with decisions at first instance"), "final": mark("stages with final decisions")}
@@ -363,7 +370,7 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
 
 
 def _compose_rules(reader: Reader, area: str) -> Section | None:
-    """Return what each office counts at each level, in its own words."""
+    """Return what each office counts at each level, as it is declared."""
     edition = reader.edition
     codes = [area, *edition.list_jurisdictions(area)]
     rules = [row for row in edition.tables["counting_rule"] if row["jurisdiction"] in codes]
@@ -384,7 +391,7 @@ def _compose_rules(reader: Reader, area: str) -> Section | None:
             (row for row in rules if row["jurisdiction"] == office), key=lambda row: levels.index(row["level"])
         ):
             unit = words.unit_name(str(row["count_unit"]))
-            definition = in_page_language(reader, str(row["stage_definition"] or ""))
+            definition = join_pieces(reader, translate_statement(str(row["stage_definition"] or "")))
             table.add_row(reader.find_label("level", row["level"]), (unit, definition))
         tables.append(table)
     return Section("rules", tell("Counting rules"), tables=tables)
@@ -402,7 +409,7 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
         where = reader.marked_name(row["area"]) if row["area"] != area else ""
         when = words.period_short(row["period_from"]) if row["period_from"] else ""
         about = ", ".join(filter(None, (where, when)))
-        text = in_page_language(reader, str(row["text"]))
+        text = join_pieces(reader, translate_note(str(row["text"])))
         texts.append(Markup("{}: {}").format(about, text) if about else text)
     codes = {area, *edition.list_jurisdictions(area)}
     breaks = [

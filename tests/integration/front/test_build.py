@@ -629,6 +629,16 @@ def test_no_text_of_a_static_page_is_outside_the_catalogues(
     assert len(list_english(planted)) == 2
 
 
+def test_profiles_in_other_languages_have_no_english_notes_or_counting_rules(site: Site) -> None:
+    english, n_profiles = {}, 0
+    for name, document in site.looked_at.items():
+        if not name.startswith("en/") and "/territory-" in name:
+            n_profiles += 1
+            quoted = document.xpath("//main//*[@lang='en']")
+            english[name] = [text_of(element) for element in quoted]
+    assert n_profiles >= 14 and {name: texts for name, texts in english.items() if texts} == {}
+
+
 def list_sentences(document: html.HtmlElement, where: str = "") -> list[str]:
     """Return the sentences of the main part of a page, or of the elements that meet `where`. Leave links out."""
     path = f"//main//*[self::p or self::li[not(.//p)] or self::dd][not(.//a)]{where}"

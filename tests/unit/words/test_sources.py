@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.publication.releases.public_texts import clean_text
+from pipelines.declarations import registry
+from pipelines.publication.releases import notes
+from pipelines.publication.releases.public_texts import clean_tables, clean_text
 from pipelines.warehouse.reference import glotip, published, uncts
 from pipelines.words import agreement, changes, language
 from pipelines.words.sources import (
@@ -17,7 +19,9 @@ from pipelines.words.sources import (
     split_ending,
     split_remark,
     split_sentences,
+    translate_note,
     translate_remark,
+    translate_statement,
     translate_words,
 )
 from tests.support.paths import ROOT
@@ -94,6 +98,35 @@ def test_remarks_on_figures_of_others_are_in_the_language_of_the_page(tongue: st
             text for remark in remarks for text, language_of_text in translate_remark(remark) if language_of_text
         ]
     assert english == []
+
+
+@pytest.mark.parametrize("tongue", ["sq", "bs", "hr", "mk", "sr", "sr-Latn", "cnr"])
+def test_notes_and_counting_rules_of_territories_are_in_the_language_of_the_page(tongue: str) -> None:
+    declared = registry.load()
+    tables = {"note": notes.build_notes(declared), "counting_rule": notes.counting_rules(declared)}
+    national = {code for code, territory in declared.territories.items() if territory.kind == "national"}
+    rows = {name: [row for row in table.iter_rows(named=True) if row["territory"] in national]
+            for name, table in clean_tables(tables, declared).items()}  # fmt: skip
+    assert len(rows["note"]) > 40 and len(rows["counting_rule"]) > 40
+    with language.read_in(tongue):
+        pieces = [piece for row in rows["note"] for piece in translate_note(row["text"])]
+        pieces += [piece for row in rows["counting_rule"] for piece in translate_statement(row["stage_definition"])]
+    assert [text for text, of_text in pieces if of_text] == []
+
+
+def test_note_of_an_office_has_its_name_and_an_unknown_sentence_stays_english() -> None:
+    statement = "Ministry of the Interior: Publishes identified victims by year. Nobody translated this."
+    text = f"{statement} Source not yet verified."
+    with language.read_in("hr"):
+        assert translate_note(text) == [
+            ("Ministarstvo unutarnjih poslova:", ""),
+            ("Objavljuje identificirane žrtve po godinama.", ""),
+            ("Nobody translated this.", "en"),
+            (language.tell("Source not yet verified."), ""),
+        ]
+        assert translate_note("Nobody: knows this.") == [("Nobody: knows this.", "en")]
+    assert translate_note(text) == [(statement, "en"), ("Source not yet verified.", "")]
+    assert translate_statement("") == []
 
 
 def list_words() -> list[str]:

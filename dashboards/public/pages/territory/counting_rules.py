@@ -11,6 +11,7 @@ from dashboards.public.pages.cards import describe_rule
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words.language import Texts, tell
+from pipelines.words.sources import translate_statement
 
 Row = Mapping[str, Any]
 _RULES: Mapping[str, str] = Texts(
@@ -47,7 +48,7 @@ def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: 
             tables.Cell(str(levels.get(rule["level"], rule["level"]))),
             (
                 tables.Cell(words.unit_name(str(rule["count_unit"]))),
-                tables.Cell(rule["stage_definition"] or "", kind="wide", language=tables.foreign_language()),
+                tables.compose_cell(translate_statement(rule["stage_definition"] or ""), kind="wide"),
                 tables.Cell(_describe_rules(rule), kind="wide"),
                 tables.Cell(
                     " ".join(part for part in (_STATUSES.get(rule["status"], rule["status"]), rule["source"]) if part),

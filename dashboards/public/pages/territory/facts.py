@@ -8,7 +8,7 @@ from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.core.i18n import SOURCE_LANGUAGE
 from pipelines.words.language import tell
-from pipelines.words.sources import Piece, has_statement, translate_remark
+from pipelines.words.sources import Piece, has_statement, translate_note, translate_remark
 
 
 @layout.keep_part
@@ -22,15 +22,16 @@ def show_facts(frame: layout.Frame, area: str) -> None:
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", "correction", *queries.BREAKS))
     rows = tuple(row for row in rows if has_statement(str(row["text"])))
     if rows:
-        notes = words.Notes()
+        remarks = []
         for row in rows:
-            where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
-            when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
-            notes.add_remark(f"{where}{when}{row['text']}")
+            where = f"{frame.area_name(row['area'])}:" if row["area"] != area else ""
+            when = f"{words.period_short(row['period_from'])}:" if row["period_from"] else ""
+            # A notice on corrected figures is as the secretariat wrote it.
+            is_quoted = row["kind"] == "correction"
+            text = [(str(row["text"]), SOURCE_LANGUAGE)] if is_quoted else translate_note(str(row["text"]))
+            remarks.append([(where, ""), (when, ""), *text])
         with layout.open_fold(tell("Notes on the territory")):
-            layout.put_html(
-                tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
-            )
+            layout.put_html(tables.render_remarks(remarks, frame.name_notes([area])))
     _show_metadata(frame, area)
 
 

@@ -42,7 +42,7 @@ def test_document_has_the_title_of_its_page_and_our_script_first(page: str) -> N
     assert re.findall("<title>(.*?)</title>", answer.text) == [compose_title(page)]
     assert '<html lang="en">' in answer.text
     scripts = re.findall(r'<script[^>]* src="([^"]+)"', answer.text)
-    assert scripts[0] == "./rti/browser.js" and scripts[1].startswith("./static/js/")
+    assert re.fullmatch(r"\./rti/browser-[0-9a-f]{16}\.js", scripts[0]) and scripts[1].startswith("./static/js/")
     assert "Streamlit app" not in answer.text, "the text without scripts is ours"
 
 
@@ -149,12 +149,14 @@ def test_file_outside_the_folder_is_not_sent() -> None:
         assert request_path(path).headers.get("content-encoding") is None
 
 
-def test_script_is_served_and_checked_for_changes() -> None:
-    answer = request_path("/rti/browser.js")
+def test_script_is_kept_until_it_changes_and_served_to_pages_that_were_opened_before() -> None:
+    (address,) = re.findall(r' src="\.(/rti/[^"]+)"', request_path("/region").text)
+    answer, former = request_path(address), request_path("/rti/browser-0123456789abcdef.js")
     script = answer.content.decode()
     assert script.index("function copyTable(") < script.index("copyTable(text, writeText)") < script.index("announce()")
-    assert answer.headers["cache-control"] == "no-cache"
-    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert former.content == answer.content and former.headers["cache-control"] == "no-cache"
+    assert all(sent.headers["content-type"].startswith("text/javascript") for sent in (answer, former))
 
 
 @pytest.fixture(scope="module")
