@@ -17,6 +17,14 @@ _HINT = re.compile(r"<title>.*?</title>", re.DOTALL)
 _EMPTY = re.compile(r"></(?:circle|rect|path|line)>")
 _CURVES = re.compile(r'<path d="[^"]+" class="(?P<kind>curve|curve faded)"/>(?:<path d="[^"]+" class="(?P=kind)"/>)+')
 _ROUTE = re.compile(r' d="([^"]+)"')
+_STRAIGHT = re.compile(
+    r'<line x1="(?P<x>[^"]+)" y1="(?P<y>[^"]+)" x2="(?:(?P=x)" y2="(?P<down>[^"]+)"|(?P<across>[^"]+)" y2="(?P=y)")'
+    r'(?P<kind> class="axis")/>'
+)
+_ACROSS = re.compile(r"(?<=[ML])([-\d.]+) ([-\d.]+)L([-\d.]+) \2(?![\d.])")
+_DOWN = re.compile(r"(?<=[ML])([-\d.]+) ([-\d.]+)L\1 ([-\d.]+)")
+_WITH_HINT = r"<(?:circle|rect|path|line) [^<>]*>"
+_SAME_HINTS = re.compile(rf"(?:{_WITH_HINT}(?P<hint><title>[^<]*</title>)</\w+>)(?:{_WITH_HINT}(?P=hint)</\w+>)+")
 _DESCRIBED = re.compile(
     r'(?P<ids>aria-labelledby="\w+ \w+")><title id="\w+">(?P<title>.*?)</title><desc id="\w+">(?P<desc>.*?)</desc>',
     re.DOTALL,
@@ -66,5 +74,17 @@ def share_description(svg: str, other: str) -> str:
 
 
 def shorten_marks(svg: str) -> str:
-    """Return a picture with neighbouring parts of a curve as one path."""
-    return _CURVES.sub(lambda curve: f'<path d="{"".join(_ROUTE.findall(curve[0]))}" class="{curve["kind"]}"/>', svg)
+    """Return a picture with neighbouring parts of a curve as one path, with one end of what is level or upright, and
+    with the hint of neighbouring marks once.
+
+    Without that, a profile in Macedonian would be over the size of a page.
+    """
+    svg = _CURVES.sub(lambda curve: f'<path d="{"".join(_ROUTE.findall(curve[0]))}" class="{curve["kind"]}"/>', svg)
+    svg = _STRAIGHT.sub(_write_straight, svg)
+    svg = _SAME_HINTS.sub(lambda marks: f"<g>{marks['hint']}{_drop_hints(marks[0])}</g>", svg)
+    return _ROUTE.sub(lambda route: _DOWN.sub(r"\1 \2V\3", _ACROSS.sub(r"\1 \2H\3", route[0])), svg)
+
+
+def _write_straight(line: re.Match[str]) -> str:
+    end = f"V{line['down']}" if line["down"] is not None else f"H{line['across']}"
+    return f'<path d="M{line["x"]} {line["y"]}{end}"{line["kind"]}/>'
