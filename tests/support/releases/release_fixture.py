@@ -497,7 +497,7 @@ def _find_source(registry: Registry, territory: str, instrument: str) -> str:
 
 
 def _coverage(registry: Registry) -> pl.DataFrame:
-    """Every office has reported, but for that of the victims of Serbia, which has no figures in the newest quarter."""
+    """Expect a return of each office; only that on victims of Serbia is missing, in the quarter without its figures."""
     rows = []
     for code in TERRITORIES:
         for freq, periods in (("Q", () if code == "HR" else QUARTERS), ("A", YEARS)):

@@ -29,7 +29,7 @@ def make_audit_table(context: PageContext) -> ui.PageTable:
             str(entry["seq"]),
             (
                 ui.render_whole(words.format_time(entry["at"])),
-                entry["actor"],
+                context.name_person(entry["actor"]),
                 code.format(entry["action"]),
                 code.format(entry["subject"]),
                 code.format(entry["hash"][:12]),

@@ -38,7 +38,7 @@ def read_grant(form: SubmittedForm, prefix: str) -> tuple[Grant | None, list[Fie
     from pipelines.core import codes
 
     tell = form.context.tell
-    options = {
+    options: dict[str, tuple[str, list[str]]] = {
         "role": (tell("Role"), list(ROLES)),
         "place": (tell("Territory"), [code for code, _ in list_places(form.context)]),
         "what": (tell("What"), [EVERY, *codes.list_codes("instrument")]),

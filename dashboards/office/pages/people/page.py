@@ -74,7 +74,7 @@ def render_people_page(
         places=list_places(context),
         instruments=[(EVERY, context.tell("everything")), *context.list_options("instrument")],
         language_options=list(i18n.language_names().items()),
-        entered=dict.fromkeys(NEW_FIELDS, "") | dict(entered or {}),
+        entered=dict.fromkeys(NEW_FIELDS, "") | {"language": context.language} | dict(entered or {}),
         audit=make_audit_table(context) if can_read_audit_log(context) else None,
         verdict=verdict,
         faults=list(faults),

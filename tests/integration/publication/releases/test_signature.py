@@ -178,7 +178,7 @@ def test_list_and_show_name_releases_and_drafts(home: Home, capsys: pytest.Captu
 
 
 def test_list_without_the_folder_of_drafts_names_the_releases(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    """A home that was restored from a backup without restricted drafts has no such folder."""
+    # A home that was restored from a backup without restricted drafts has no such folder.
     shutil.rmtree(home.drafts)
     assert main.main(["release", "list", "--json"]) == 0
     assert {row["release"] for row in json.loads(capsys.readouterr().out)} == {FIRST, NEXT}

@@ -64,7 +64,7 @@ def test_people_lists_accounts_and_links_to_each(shared_office: Office) -> None:
     assert "may submit" in rows["al-sender"].text_content() and f"{len(rows)} accounts" in page.main
     chosen_page = page.follow_link("mk-sender")
     assert chosen_page.address == "/people?account=mk-sender"
-    assert "mk-sender: Statistical office: sender" in [h.text_content() for h in chosen_page.find_elements("h3")]
+    assert "Statistical office: sender (mk-sender)" in [h.text_content() for h in chosen_page.find_elements("h3")]
     assert not page.find_forms("Add this role"), "nothing is changed before an account is chosen"
     for name in ("role", "place", "what"):
         options = page.find_elements(f"#new-{name} option")
@@ -115,20 +115,22 @@ def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "error"),
+    ("values", "error", "field"),
     [
-        ({"new": "al-sender"}, "There is an account al-sender already."),
-        ({"new": "N!"}, "'N!' is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
-        ({"name": " "}, "Enter the account's name that people will see: the office's role."),
-        ({"mail": "no address"}, "'no address' is not an email address."),
-        ({"issuer": "https://id.example"}, "A provider is named by its issuer (an address) and its own name"),
-        ({"place": "ZZ"}, "Choose a word from the list."),
-        ({"role": "emperor"}, "Choose a word from the list."),
-        ({"what": ""}, "Choose a word from the list."),
+        ({"new": "al-sender"}, "There is an account al-sender already.", "new"),
+        ({"new": "N!"}, "'N!' is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore.", "new"),
+        ({"name": " "}, "Enter the account's name that people will see: the office's role.", "name"),
+        ({"mail": "no address"}, "'no address' is not an email address.", "mail"),
+        ({"issuer": "https://id.example"}, "A provider is named by its issuer (an address) and its own", "subject"),
+        ({"subject": "7f3a"}, "A provider is named by its issuer (an address) and its own", "issuer"),
+        ({"language": "English"}, "'English' is not a language code, such as en or sq.", "new-language"),
+        ({"place": "ZZ"}, "Territory: Choose a word from the list.", "new-place"),
+        ({"role": "emperor"}, "Role: Choose a word from the list.", "new-role"),
+        ({"what": ""}, "What: Choose a word from the list.", "new-what"),
     ],
 )
 def test_people_invalid_new_account_is_refused_and_input_kept(
-    shared_office: Office, values: dict[str, Any], error: str
+    shared_office: Office, values: dict[str, Any], error: str, field: str
 ) -> None:
     entered: dict[str, Any] = {
         "new": "me-office",
@@ -141,7 +143,8 @@ def test_people_invalid_new_account_is_refused_and_input_kept(
     }
     page = shared_office.open("secretariat", "/people").submit_form("Create this account", **(entered | values))
     assert page.status == 422 and len(page.errors) == 1 and page.errors[0].startswith(error)
-    assert len(page.wrong_fields) == 1
+    assert [link.get("href") for link in page.find_elements("#errors a")] == [f"#{field}"]
+    assert page.find_elements(f".rti-field-wrong #{field}[aria-describedby~={field}-error]")
     assert page.find_elements("input[name=new]")[0].get("value") == (entered | values)["new"]
     selected_roles = [option.get("value") for option in page.find_elements("#new-role option[selected]")]
     assert selected_roles == ([] if "role" in values else ["approver"])
@@ -165,9 +168,9 @@ def test_people_role_is_given_and_removed(office: Office) -> None:
 @pytest.mark.parametrize(
     ("button", "values"),
     [
-        ("Add this role", {"role": "emperor"}),
-        ("Add this role", {"place": "ZZ"}),
-        ("Add this role", {"what": "figures"}),
+        ("Add this role", {"role": "emperor", "place": "AL", "what": "*"}),
+        ("Add this role", {"place": "ZZ", "role": "viewer", "what": "*"}),
+        ("Add this role", {"what": "figures", "role": "viewer", "place": "AL"}),
         ("Remove it", {"grant": "steward * *"}),
     ],
 )
@@ -176,8 +179,19 @@ def test_people_role_that_is_not_offered_changes_nothing(
 ) -> None:
     before = get_identity(shared_office.desk, "mk-sender").grants
     page = open_account(shared_office, "mk-sender").submit_form(button, **values)
-    assert page.status == 422 and len(page.errors) == 1 and len(page.wrong_fields) == 1
+    assert page.status == 422 and len(page.errors) == 1
+    name = next(iter(values))
+    field = name if name == "grant" else f"grant-{name}"
+    assert page.find_elements(f"#errors a[href='#{field}']") and page.find_elements(f".rti-field-wrong #{field}")
     assert get_identity(shared_office.desk, "mk-sender").grants == before
+
+
+def test_people_each_choice_that_is_missing_has_its_error(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/people").submit_form(
+        "Create this account", new="me-office", name="Office", role="", place="", what="*"
+    )
+    assert page.errors == ["Role: Choose a word from the list.", "Territory: Choose a word from the list."]
+    assert {field.get("id") for field in page.find_elements("[aria-invalid]")} == {"new-role", "new-place"}
 
 
 def test_people_account_is_disabled_and_enabled(office: Office) -> None:
