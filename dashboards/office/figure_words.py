@@ -14,14 +14,14 @@ from pipelines.words.reasons import ASPECTS, DIFFER_WITHIN, OTHERS, UNDEFINED, U
 
 Row = Mapping[str, Any]
 RULES: Mapping[str, str] = {
-    "nested": mark("Default: the same period, because one count is part of the other."),
-    "cohort_complete": mark("Default: the cohort, because the records follow it for long enough."),
-    "lag_known": mark("Default: lagged, because the records show how long it takes from one stage to the other."),
+    "nested": mark("Use the ratio of the same period: one count is part of the other."),
+    "cohort_complete": mark("Use the ratio of followed cases: the records follow them for long enough."),
+    "lag_known": mark("Use the ratio with a time lag: the records show how long it takes from one stage to the other."),
     "lag_zero": mark(
-        "Default: the same period, because the records show that it takes less than half a period from one stage to "
+        "Use the ratio of the same period: the records show that it takes less than half a period from one stage to "
         "the other."
     ),
-    "no_lag": mark("Default: the same period, because the lagged ratio cannot be calculated for it."),
+    "no_lag": mark("Use the ratio of the same period: the ratio with a time lag cannot be calculated."),
     "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
 }
 BASIS: Mapping[str, str] = {

@@ -90,7 +90,7 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
     if row.days is not None:
         return _format_days(context, row.days)
     if row.value is None:
-        return context.tell("not available")
+        return context.tell("not in the returns on cooperation")
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
     return f"{format_share(row.value, row.low, row.high)}; {row.part:g}/{row.whole:g}"

@@ -14,6 +14,7 @@ from dashboards.office.context import PageContext
 from dashboards.office.line_breaks import keep_numbers_whole
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
+from pipelines.core.settings import CommandSettings, read_settings
 from pipelines.design.components import Part
 
 RESULT_COOKIE = "rti_result"
@@ -43,11 +44,12 @@ def render_page(
     html = render_fragment(
         context,
         template,
-        pages=get_services(context.request).list_pages(context),
+        page_groups=get_services(context.request).list_pages(context),
         languages=list(i18n.language_names().items()),
         lang=i18n.html_lang(context.language),
         demonstration=get_services(context.request).desk.home.kind == "demonstration",
         asset=ASSETS.find_address,
+        contact=read_settings(CommandSettings).contact or "",
         result=result,
         title=title,
         lead=lead,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from itsdangerous import URLSafeTimedSerializer
 
@@ -27,25 +27,33 @@ ASSETS = Assets({"office.css": STYLE, "office.js": (_HERE / "static" / "upload.j
 
 @dataclass(frozen=True)
 class OfferedPage:
-    """An entry of the list of pages."""
+    """An entry of the list of pages; `current` is the value of its attribute `aria-current`."""
 
     title: str
     address: str
-    is_current: bool
+    current: Literal["", "page", "true"]
+
+
+@dataclass(frozen=True)
+class PageGroup:
+    """A part of the list of pages with its title."""
+
+    title: str
+    pages: Sequence[OfferedPage]
 
 
 @dataclass(frozen=True)
 class OfficeServices:
     """The desk, the sessions, the uploads, and what renders pages.
 
-    `list_pages` returns the pages that a person may choose from. `secret` signs the results that are shown after a
-    redirect.
+    `list_pages` returns the pages that a person may choose from, by group. `secret` signs the results that are shown
+    after a redirect.
     """
 
     desk: Desk
     sessions: Sessions
     uploads: Uploads
-    list_pages: Callable[[PageContext], list[OfferedPage]]
+    list_pages: Callable[[PageContext], list[PageGroup]]
     secret: str = field(repr=False)
     environment: Environment = field(default_factory=lambda: make_environment(_HERE / "templates"))
 

@@ -119,8 +119,8 @@ class CommandSettings(SettingsGroup):
     )
     contact: OptionalText = Field(
         None,
-        description="Where the secretariat answers questions: at the foot of the public pages, on their accessibility "
-        "statement, and on templates if `--contact` is not given.",
+        description="Where the secretariat answers questions: at the foot of the public pages and of those of the "
+        "offices, on the accessibility statement, and on templates if `--contact` is not given.",
     )
     token: Annotated[SecretStr | None, Expected("a token made by `rti token issue`")] = Field(
         None, description="The token for `rti submit --to` if `--token-file` is not given."

@@ -46,6 +46,16 @@ def render_catalogue() -> str:
         "Persons by year", "Area", ["2024", "2025", "Clear change?"],
         [components.PageRow("Albania", ("12", "1,203", "clear rise"))], frozenset({0, 1}), name="persons",
     )  # fmt: skip
+    page_groups = [
+        {
+            "title": "Reporting",
+            "pages": [
+                {"title": "Returns", "address": "#content", "current": "page"},
+                {"title": "Upload a return", "address": "#content", "current": ""},
+            ],
+        },
+        {"title": "People and settings", "pages": [{"title": "My account", "address": "#content", "current": ""}]},
+    ]
     importing = '{% import "design/components.html" as ui %}'
     entries = [
         (
@@ -57,7 +67,13 @@ def render_catalogue() -> str:
                     source,
                     Markup(  # noqa: S704 - rendered by a template that escapes
                         environment.from_string(importing + source)
-                        .render(table=table, wide_table=wide_table, static_table=static_table, csrf="…")
+                        .render(
+                            table=table,
+                            wide_table=wide_table,
+                            static_table=static_table,
+                            page_groups=page_groups,
+                            csrf="…",
+                        )
                         .replace(" autofocus", "")
                     ),
                 )

@@ -32,6 +32,13 @@ COMPONENTS: Final = (
         ),
     ),
     DesignComponent(
+        "List of pages",
+        ("menu",),
+        "All pages in groups, on every page. A group is named after what people come to do; the page that is shown, or "
+        "the one that led to it, is marked. A narrow screen folds the list.",
+        ("""{{ ui.menu("List of pages", page_groups) }}""",),
+    ),
+    DesignComponent(
         "Badge",
         ("badge",),
         "A state or a severity. The words carry the meaning; sign and colour repeat it.",

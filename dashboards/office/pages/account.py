@@ -163,6 +163,7 @@ def _render(
         grants=grants_table(context, context.who.grants, context.tell("Your permissions")),
         has_password=account.has_password,
         wants_news=has_subscription(context.desk.engine, account.account_id),
+        has_address=bool(account.email),
         entered=values,
         issued=issued,
         tokens=_make_tokens_table(context, own_tokens) if own_tokens else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
-from pipelines.ledger.permissions import can_read_drafts, draft_pairs
+from pipelines.ledger.permissions import Act, can_read_drafts, draft_pairs, has_role_for
 from pipelines.publication.releases.calendar import format_minute
 from pipelines.web.files import send_file
 
@@ -71,9 +72,11 @@ def show_board(context: Page) -> Response:
         quarters=quarters,
         overdue=overdue[:_FIRST],
         overdue_more=overdue[_FIRST:],
+        overdue_steps=find_overdue_steps(context, board),
         next_days=_list_next_days(context) if board.rows else [],
         legend=[ui.render_badge(kind, sign, context.tell(text)) for kind, sign, text in STATES.values()],
         tables=[table for table in tables if table is not None],
+        has_own_dates=any(len(days) > 1 for freq, _ in frequencies for days in _list_due_days(board, freq).values()),
     )
 
 
@@ -93,13 +96,19 @@ def send_timetable(context: Page) -> Response:
     return send_file(calendar, "timetable.ics", "text/calendar")
 
 
+@dataclass(frozen=True)
+class OverdueSteps:
+    """Next steps of a person with overdue returns: sentences, and links as pairs of a text and an address."""
+
+    sentences: Sequence[str]
+    links: Sequence[tuple[str, str]]
+
+
 def list_overdue(context: PageContext, board: TimetableBoard) -> list[ui.Markup]:
-    """Return the overdue returns, the longest overdue first."""
-    late = [(row, cell) for row in board.rows for cell in row.cells if not cell.is_in and cell.late]
-    late.sort(key=lambda pair: pair[1].deadline.collection)
+    """Return the overdue returns, the longest overdue first; the state leads to a draft, if there is one."""
     return [
         ui.Markup("{} {}: {}").format(
-            state_badge(context, cell),
+            _link_return(context, cell, state_badge(context, cell)),
             describe_row(context, row, cell.deadline.period),
             context.many(
                 "{n} day after the due date, {day}",
@@ -108,8 +117,52 @@ def list_overdue(context: PageContext, board: TimetableBoard) -> list[ui.Markup]
                 day=cell.deadline.collection.isoformat(),
             ),
         )
-        for row, cell in late
+        for row, cell in _find_late(board)
     ]
+
+
+def find_overdue_steps(context: PageContext, board: TimetableBoard) -> OverdueSteps | None:
+    """Return what a person can do about the overdue returns of a board; None if nothing is overdue."""
+    late = [cell for _, cell in _find_late(board)]
+    if not late:
+        return None
+    tell = context.tell
+    who = context.who
+
+    def has_right(act: Act, cell: ExpectedReturn) -> bool:
+        return has_role_for(who, act, cell.deadline.jurisdiction, cell.deadline.instrument)
+
+    uploadable, others = ([cell for cell in late if has_right("receive", cell) is is_own] for is_own in (True, False))
+    sentences, links = [], []
+    if any(cell.submission_id is None for cell in uploadable):
+        sentences.append(
+            tell("Upload each return now: a late return still counts. If there was nothing to report, confirm that.")
+        )
+        links += [(tell("Upload a return"), "/upload"), (tell("Nothing to report"), "/nil")]
+    if any(cell.submission_id is not None for cell in uploadable):
+        sentences.append(
+            tell("A draft does not count as a return. Send it, or withdraw it if there was nothing to report.")
+        )
+    if others:
+        sentences.append(tell("Only people of the office who may submit can send its return. Please ask them for it."))
+        if any(has_right("keep_accounts", cell) for cell in others):
+            sentences.append(tell("“People” shows who they are."))
+            links.append((tell("People"), "/people"))
+    return OverdueSteps(sentences, links)
+
+
+def _find_late(board: TimetableBoard) -> list[tuple[OfficeRow, ExpectedReturn]]:
+    """Return the overdue returns, the longest overdue first."""
+    late = [(row, cell) for row in board.rows for cell in row.cells if not cell.is_in and cell.late]
+    return sorted(late, key=lambda pair: pair[1].deadline.collection)
+
+
+def _link_return(context: PageContext, cell: ExpectedReturn, badge: ui.Markup) -> ui.Markup:
+    """Return the state of an expected return as a link to the return, if the person may open it."""
+    may_work = can_read_drafts(context.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
+    if cell.submission_id is None or not (cell.state in _OPEN or may_work):
+        return badge
+    return ui.render_link(badge, ui.page_address("/answer", id=cell.submission_id))
 
 
 def _list_deadlines(context: PageContext, today: date) -> list[Deadline]:
@@ -155,10 +208,7 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
     if not rows:
         return None
     periods = sorted({cell.deadline.period for row in rows for cell in row.cells}, reverse=True)
-    days: dict[str, set[str]] = {}
-    for row in rows:
-        for cell in row.cells:
-            days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
+    days = _list_due_days(board, freq)
     # A deadline common to all offices is in the heading of the column.
     # The year may be on a second line: as "3. квартал 2026" on one line, eight quarters are wider than a page.
     names = {period: words.format_period(period, context.language).replace(". ", ".\u00a0") for period in periods}
@@ -171,6 +221,15 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
         [_make_row(context, row, periods, {period for period in periods if len(days[period]) > 1}) for row in rows],
         wide=True,
     )
+
+
+def _list_due_days(board: TimetableBoard, freq: str) -> dict[str, set[str]]:
+    """Return the days on which returns of a frequency are due, by period."""
+    days: dict[str, set[str]] = {}
+    for row in board.rows:
+        for cell in row.cells if row.freq == freq else ():
+            days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
+    return days
 
 
 def _make_row(context: PageContext, row: OfficeRow, periods: Sequence[str], dated: Set[str]) -> ui.PageRow:
@@ -194,9 +253,7 @@ def describe_row(context: PageContext, row: OfficeRow, period: str | None = None
 
 def _render_cell(context: PageContext, cell: ExpectedReturn, *, has_date: bool) -> ui.Markup:
     may_work = can_read_drafts(context.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
-    badges = state_badge(context, cell)
-    if cell.submission_id is not None and (cell.state in _OPEN or may_work):
-        badges = ui.render_link(badges, ui.page_address("/answer", id=cell.submission_id))
+    badges = _link_return(context, cell, state_badge(context, cell))
     if has_date and not cell.is_in:
         badges += ui.Markup("<br>{}").format(cell.deadline.collection.isoformat())
     if cell.pending is not None and cell.pending_state is not None:

@@ -179,7 +179,7 @@ def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.PageTa
         heading = f"{names.get(metric, metric)}, {context.code_label('count_unit', unit).lower()}"
         table_rows.append(ui.PageRow(heading, (*fields, " ".join(filter(None, notes)))))
     columns = [*(context.tell(text) for text in VERSIONS.values()), context.tell("Note")]
-    title = context.tell("Ratios between stages, per 100")
+    title = context.tell("Ratios between stages, per 100 (95% confidence interval)")
     return _make_table(context, selection, title, context.tell("Ratio"), columns, table_rows)
 
 

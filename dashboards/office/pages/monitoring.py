@@ -18,6 +18,7 @@ from dashboards.office.shares import format_rate
 from dashboards.office.survey.result_words import describe_sample, explain_favourable
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import codes
+from pipelines.core.i18n import mark
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
 from pipelines.office.monitoring.report import (
@@ -36,6 +37,8 @@ from pipelines.survey.results import REGION
 
 router = APIRouter()
 PATH = "/monitoring"
+_NO_ANSWERS = mark("nobody here has answered this question in a round that has ended")
+_NO_ANSWERS_SHOWN = mark("no answers, or too few to show")
 
 
 @router.get(PATH)
@@ -149,7 +152,7 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
     result, tell = row.result, context.tell
     text = monitoring.name_question(bank, row.question, context.language)
     if result is None:
-        finding, day, source = tell("not available"), tell("not available"), tell("Questionnaire")
+        finding, day, source = tell(_NO_ANSWERS), tell("not applicable"), tell("Questionnaire")  # marked above
     else:
         day = format_period(result["period"], context.language)
         rate = format_rate(result["answered"], result["invited"], context.language)
@@ -208,15 +211,15 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
 
 def _tabulate_delays(context: PageContext, report: ThemeReport) -> ui.PageTable:
     """Return each delay as practitioners report it, whatever the crime, and below it as the returns measure it."""
-    tell, absent = context.tell, context.tell("not available")
+    tell = context.tell
     rows = []
     for row in report.delays:
         name = monitoring.name_outcome(context, row.delay.outcome)
         reported = (
             tell("Reported by practitioners"),
             tell("not asked by crime"),
-            describe_sample(row.reported, context.language) if row.reported else absent,
-            format_period(row.reported["period"], context.language) if row.reported else absent,
+            describe_sample(row.reported, context.language) if row.reported else tell(_NO_ANSWERS_SHOWN),
+            format_period(row.reported["period"], context.language) if row.reported else tell("not applicable"),
         )
         rows.append(ui.PageRow(name, reported))
         rows += [

@@ -43,8 +43,11 @@ def show_returns(context: Page) -> Response:
         if any(grant.jurisdiction == EVERY for grant in context.who.grants)
         else context.tell("Every return of your office, newest first. Select a name to open its validation report.")
     )
+    tasks, overdue_steps = _list_tasks(context)
     if not service.submission_page(context.desk, context.who, limit=1).entries:
-        return render_page(context, "returns_none.html", title=title, lead=lead, tasks=_list_tasks(context))
+        return render_page(
+            context, "returns_none.html", title=title, lead=lead, tasks=tasks, overdue_steps=overdue_steps
+        )
     query = context.request.query_params
     choices = _list_choices(context)
     before, after = (service.Position.parse_cursor(query.get(name, "")) for name in (_BEFORE, _AFTER))
@@ -61,7 +64,8 @@ def show_returns(context: Page) -> Response:
         "returns.html",
         title=title,
         lead=lead,
-        tasks=_list_tasks(context),
+        tasks=tasks,
+        overdue_steps=overdue_steps,
         choices=choices,
         states=query.getlist(_STATE),
         chosen=dict(query),
@@ -78,20 +82,21 @@ def _count_returns(context: PageContext, page: SubmissionPage) -> str:
     return context.many("{n} return on this page", "{n} returns on this page", len(page.entries))
 
 
-def _list_tasks(context: PageContext) -> list[ui.Part]:
-    """Return what is waiting for this person: overdue returns, own drafts, decisions."""
+def _list_tasks(context: PageContext) -> tuple[list[ui.Part], board.OverdueSteps | None]:
+    """Return what is waiting for this person: overdue returns, own drafts, decisions; and steps for the first."""
     from pipelines.submissions import service
 
     drafts = service.list_submissions(context.desk, context.who, states=DRAFT, mine=True)
     sent = service.list_submissions(context.desk, context.who, states=["sent"])
     waiting = [entry for entry in sent if entry.may_approve]
     withdrawals = service.list_requested_withdrawals(context.desk, context.who)
-    lines: list[ui.Part] = _list_overdue_tasks(context)
+    lines, overdue_steps = _list_overdue_tasks(context)
     lines += [
-        ui.Markup('{} {} <span class="rti-small">{}</span>').format(
+        ui.Markup('{} {} <span class="rti-small">{}</span>: {}').format(
             context.state_badge(entry.state),
             ui.render_link(context.describe_submission(entry), answer_address(entry)),
             entry.row.filename,
+            _count_findings(context, entry),
         )
         for entry in drafts[:_TASKS]
     ]
@@ -104,25 +109,26 @@ def _list_tasks(context: PageContext) -> list[ui.Part]:
         lines.append(ui.render_link(headline, "/approve"))
     if withdrawals:
         lines.append(ui.render_link(describe_withdrawals(context, len(withdrawals)), "/approve"))
-    return lines
+    return lines, overdue_steps
 
 
-def _list_overdue_tasks(context: PageContext) -> list[ui.Part]:
-    """Return the overdue returns that this person can submit, the longest overdue first, as on the board."""
+def _list_overdue_tasks(context: PageContext) -> tuple[list[ui.Part], board.OverdueSteps | None]:
+    """Return the overdue returns that this person can submit, the longest overdue first, as on the board, and what to
+    do about them."""
     from pipelines.submissions import timetable
 
     if not (pairs := pairs_for(context.who, "receive")):
-        return []
+        return [], None
     desk = context.desk
-    overdue = board.list_overdue(
-        context,
-        timetable.build_board(desk.engine, desk.registry, pairs, kind=desk.kind, working=draft_pairs(context.who)),
+    timetable_board = timetable.build_board(
+        desk.engine, desk.registry, pairs, kind=desk.kind, working=draft_pairs(context.who)
     )
+    overdue = board.list_overdue(context, timetable_board)
     tasks: list[ui.Part] = [*overdue[:_TASKS]]
     if (unlisted := len(overdue) - _TASKS) > 0:
         more = context.many("and {n} more overdue return", "and {n} more overdue returns", unlisted)
         tasks.append(ui.render_link(more, "/board"))
-    return tasks
+    return tasks, board.find_overdue_steps(context, timetable_board)
 
 
 def describe_withdrawals(context: PageContext, n: int) -> str:
@@ -250,7 +256,6 @@ def _count_findings(context: PageContext, entry: SubmissionEntry) -> ui.Part:
     if row.warnings:
         counts.append(context.many("{n} warning", "{n} warnings", row.warnings))
     if entry.open_warnings:
-        counts.append(context.many("{n} to explain", "{n} to explain", len(entry.open_warnings)))
-    if not counts and row.informations:
-        return context.tell("No errors and no warnings.")  # "none" would be wrong next to a piece of information
-    return ui.join_parts(map(ui.render_whole, counts), ", ") or context.tell("No findings")
+        counts.append(context.many("{n} of them to explain", "{n} of them to explain", len(entry.open_warnings)))
+    # "No findings" would be wrong next to a piece of information.
+    return ui.join_parts(map(ui.render_whole, counts), ", ") or context.tell("No errors and no warnings.")

@@ -177,6 +177,7 @@ def _describe_statement(context: PageContext, bank: Bank, filed: FiledStatement)
         (context.tell("Institution"), filed.statement.institution),
         (context.tell("Year"), filed.statement.year),
         *_list_answers(context, bank, filed.statement),
+        *((text, context.tell("No answer")) for text in _list_unanswered(context, bank, filed.statement)),
         (context.tell("Drafted by"), filed.drafted_by),
     ]
 
@@ -191,6 +192,13 @@ def _list_answers(context: PageContext, bank: Bank, statement: Statement) -> lis
                 answer = bank.answer_text(question, code, context.language)
                 pairs.append((text_in(wording.text, context.language), answer))
     return pairs
+
+
+def _list_unanswered(context: PageContext, bank: Bank, statement: Statement) -> list[str]:
+    """Return the questions that institutions are asked and to which a statement has no answer."""
+    questions = [bank.find_question(question) for question in statements.list_questions(bank)]
+    answered = {series.partition(".")[0] for series in statement.answers}
+    return [text_in(item.wording.text, context.language) for item in questions if item.id not in answered]
 
 
 def _read_bank(context: PageContext) -> Bank:

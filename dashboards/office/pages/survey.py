@@ -58,11 +58,25 @@ def close_round(form: Form) -> Response:
             consequence=context.tell(
                 "Links stop working and drafts are deleted. A closed round cannot be opened again."
             ),
-            facts=[],
+            facts=_describe_responses(context, round_id),
             yes=context.tell("Close the round"),
             back=PATH,
         )
     return _act(context, "close", round_id)
+
+
+def _describe_responses(context: PageContext, round_id: str) -> list[tuple[str, ui.Part]]:
+    """Return how many people have answered a round, and its last day; nothing if it cannot be shown."""
+    desk = _open_desk(context)
+    round_ = desk.surveys.invitations.find_round(round_id)
+    if round_ is None:
+        return []
+    responses = service.count_responses(desk, context.who, round_id)
+    return [
+        (context.tell("Invited"), str(sum(response.invited for response in responses))),
+        (context.tell("Have answered"), str(sum(response.answered for response in responses))),
+        (context.tell("Last day"), round_.closes),
+    ]
 
 
 def _find_name(context: PageContext, round_id: str) -> str:

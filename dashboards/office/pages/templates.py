@@ -18,6 +18,8 @@ from pipelines.design import components as ui
 from pipelines.web.files import XLSX, send_file
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from pipelines.declarations.form import Form
@@ -118,18 +120,28 @@ def _list_offers(context: PageContext, due: Sequence[Deadline]) -> list[_Offer]:
     ]
 
 
+def _describe_due_day(context: PageContext, day: date) -> str:
+    from pipelines.core import clock
+
+    if day >= clock.now().date():
+        return day.isoformat()
+    return context.tell("{day}, which has passed: for late returns and corrections", day=day.isoformat())
+
+
 def _describe_offer(context: PageContext, offer: _Offer) -> dict[str, object]:
     """Return the title, the facts, and the link of an offer."""
     form, deadline = offer.form, offer.deadline
     code = ui.Markup('<span class="rti-code">{}</span>').format(form.id)
     period = words.format_period(deadline.period, context.language)
     return {
-        "title": context.mark_names(context.form_name(form.id).removesuffix(f" ({form.id})")),
+        "title": ui.join_parts(
+            (context.mark_names(context.form_name(form.id).removesuffix(f" ({form.id})")), period), ", "
+        ),
         "facts": [
             (context.tell("Office"), context.mark_names(context.office_name(form.source, form.jurisdiction))),
             (context.tell("What"), context.code_label("instrument", form.instrument)),
             (context.tell("Period"), period),
-            (context.tell("Due by"), deadline.collection.isoformat()),
+            (context.tell("Due by"), _describe_due_day(context, deadline.collection)),
             (context.tell("Form"), ui.Markup("<br>").join(filter(None, (code, context.own_form_title(form.id))))),
             (context.tell("Can be sent instead of"), context.mark_names(context.form_name(form.second_of))),
         ],

@@ -29,6 +29,7 @@ from pipelines.findings.texts import describe_finding
 from pipelines.ledger.permissions import has_role_for
 from pipelines.ledger.transitions import DRAFT
 from pipelines.reading.formats.common import MAX_BYTES
+from pipelines.reading.formats.read import RULES as READ_RULES
 from pipelines.web.check_queue import QueueFullError
 from pipelines.web.sign_in.csrf import check_origin
 
@@ -135,6 +136,7 @@ async def list_cards(context: PageContext, place: str) -> dict[str, Any]:
         "cards": cards,
         "place": place,
         "limit": MAX_BYTES // 1024 // 1024,
+        "kinds": context.tell(READ_RULES["read.no_reader"][1]),  # marked in pipelines/reading/formats/read.py
         "reloads": any(card.events for card in cards),
         "own_forms": context.form_options(list_own_forms(context)),
     }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core import i18n
 from pipelines.core.i18n import tell
+from pipelines.core.settings import CommandSettings, read_settings
 from pipelines.web.settings import public_site
 from pipelines.web.sign_in.addresses import FIRST_PAGE
 from pipelines.web.sign_in.language import language_of, list_choices, remember_language
@@ -166,6 +167,7 @@ class SignInPages:
             languages=list_choices(request, language),
             asset=self.asset,
             demonstration=self.is_demonstration,
+            contact=read_settings(CommandSettings).contact or "",
             ticket=self.tickets.issue_ticket(ticket or Ticket(FIRST_PAGE), binding),
             **{"errors": [], "field_errors": {}, **values},
         )

@@ -17,6 +17,7 @@ from pipelines.design.environment import make_environment
 WORDS: dict[str, tuple[Any, ...]] = {
     "badge": ("good", "✔", "{}"),
     "link": ("{}", "{}"),
+    "menu": ("{}", [{"title": "{}", "pages": [{"title": "{}", "address": "{}", "current": "page"}]}]),
     "small": ("{}",),
     "items": (["{}", "{}"],),
     "facts": ([("{}", "{}")],),
@@ -58,6 +59,8 @@ def fill_argument(value: Any, text: str) -> Any:
     """Put a text wherever an argument has a place for one."""
     if isinstance(value, list):
         return [fill_argument(each, text) for each in value]
+    if isinstance(value, dict):
+        return {key: fill_argument(each, text) for key, each in value.items()}
     if isinstance(value, tuple):
         return tuple(fill_argument(each, text) for each in value)
     return text if value == "{}" else value

@@ -63,8 +63,48 @@ def test_every_page_opens_only_for_its_roles(shared_office: Office) -> None:
             assert document.response.headers["cache-control"] == "no-store"
             listed = [link.get("href") for link in document.find_elements(".rti-nav a")]
             assert listed == [
-                p.path for p in PAGES if p.listed and p.is_offered_to(get_identity(shared_office, account))
+                p.path for p in PAGES if p.is_listed and p.is_offered_to(get_identity(shared_office, account))
             ]
+
+
+def test_list_of_pages_is_in_named_groups_without_empty_ones(shared_office: Office) -> None:
+    titles = {}
+    for account in ("secretariat", "nobody"):
+        document = shared_office.open(account, "/account")
+        groups = document.find_elements(".rti-nav ul ul")
+        names = [document.find_elements(f"#{group.get('aria-labelledby')}")[0].text_content() for group in groups]
+        assert all(group.cssselect("a") for group in groups), account
+        titles[account] = names
+    assert titles["secretariat"] == [
+        "Reporting",
+        "Figures and release",
+        "Guidelines and cooperation",
+        "People and settings",
+    ]
+    assert len(titles["nobody"]) == len(set(titles["nobody"])) and set(titles["nobody"]) <= set(titles["secretariat"])
+
+
+def test_foot_has_the_contact_of_the_secretariat(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Questions to" not in shared_office.open("al-sender", "/").text
+    monkeypatch.setenv("RTI_CONTACT", "figures@secretariat.example")
+    assert "Questions to: figures@secretariat.example" in shared_office.open("al-sender", "/").text
+
+
+def test_page_that_is_not_listed_marks_the_page_that_leads_to_it(shared_office: Office) -> None:
+    steward = get_identity(shared_office, "secretariat")
+    unlisted = 0
+    for page in PAGES:
+        document = shared_office.open("secretariat", page.path)
+        if not page.is_offered_to(steward) or document.address != page.path:
+            continue  # the pages on treaties lead to the law unless their address names one
+        unlisted += not page.is_listed
+        marked = [
+            (link.get("href"), link.get("aria-current")) for link in document.find_elements(".rti-nav [aria-current]")
+        ]
+        expected = (page.path, "page") if page.is_listed else (page.part_of, "true")
+        # The own entry is below the address of the network.
+        assert marked == [("/experts", "page") if page.path == "/experts/own" else expected], page.path
+    assert unlisted == 3
 
 
 def test_pages_show_nothing_before_signing_in(shared_office: Office) -> None:

@@ -102,6 +102,17 @@ def test_sign_in_page_links_to_the_published_figures_if_their_address_is_set(
     assert re.search(r'href="https://figures\.example/?">Go to the published figures<', page)
 
 
+def test_sign_in_and_password_pages_have_the_contact_and_a_way_back(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Questions to" not in browser.get("/sign-in").text
+    monkeypatch.setenv("RTI_CONTACT", "figures@secretariat.example")
+    for path in ("/sign-in", "/password"):
+        assert "Questions to: figures@secretariat.example" in browser.get(path).text, path
+    page = browser.get("/password").text
+    assert "Have you forgotten the current password?" in page and 'href="/"' in page
+
+
 @pytest.mark.parametrize("path", ["/", "/people", "/board", "/answer"])
 def test_page_is_not_shown_before_signing_in(browser: TestClient, path: str) -> None:
     answer = browser.get(path)

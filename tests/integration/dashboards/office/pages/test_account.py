@@ -42,9 +42,11 @@ def test_account_password_is_changed_on_its_own_page(office: Office) -> None:
 def test_account_email_is_saved(office: Office) -> None:
     page = office.open("al-sender", "/account").submit_form("Save this address", email=" office@example.org ")
     assert page.address == "/account" and page.result == "Saved."
+    assert "Messages need an email address" not in page.main
     assert page.find_elements("input[name=email]")[0].get("value") == "office@example.org"
     emptied = page.submit_form("Save this address", email="")
     account = accounts.find_account(office.desk.engine, "al-sender")
+    assert "Messages need an email address" in emptied.main
     assert emptied.result == "Saved." and account is not None and account.email is None
 
 

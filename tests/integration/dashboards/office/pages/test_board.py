@@ -30,6 +30,18 @@ def test_board_shows_own_scope_and_overdue_returns_first(shared_office: Office) 
     assert "Brčko" in page.main and "Kosovo under UNSCR 1244" in page.main and UNSCR in page.text
 
 
+def test_board_says_what_each_person_can_do_about_an_overdue_return(office: Office) -> None:
+    grants = [Grant("viewer", "BA_BRC")]
+    accounts.create_account(office.desk.engine, "ba-viewer", "A viewer", grants=grants, password=PASSWORD, by="system")
+    links: dict[str, list[str]] = {}
+    for account in ("ba-brc-sender", "secretariat", "ba-viewer"):
+        (box,) = office.open(account, "/board").find_elements("section.rti-box-error")
+        links[account] = [link.get("href") for link in box.cssselect("a")]
+        assert ("a late return still counts" in box.text_content()) is (account == "ba-brc-sender")
+        assert ("Please ask them for it." in box.text_content()) is (account != "ba-brc-sender")
+    assert links == {"ba-brc-sender": ["/upload", "/nil"], "secretariat": ["/people"], "ba-viewer": []}
+
+
 def test_board_counts_one_day_after_the_due_date(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2026-11-15T09:00:00Z")
     assert "1 day after the due date, 2026-11-14" in shared_office.open("secretariat", "/board").main

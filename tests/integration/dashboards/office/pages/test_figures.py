@@ -49,7 +49,7 @@ def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
         assert f"reported at the end: {closing}." in page.main and "upload a corrected return" in page.main
     for words in (
         "Same period",
-        "Default: the same period",
+        "Use the ratio of the same period: ",
         "Either no office here sends case records of these offences, or you do not have access to them",
     ):
         assert words in page.main, words

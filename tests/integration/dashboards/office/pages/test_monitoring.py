@@ -90,6 +90,7 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     assert law[1] == "Met: 1; Partly met: 1" and law[2] == "2024-05"
     assert law[3] == "Article 12, Act on Cooperation" and law[4].endswith("gap")
     assert read_row(page, "Specific purpose" if "Specific purpose" in page.text else "Purpose")[4].endswith("not known")
+    assert "nobody here has answered this question in a round that has ended" in page.main
     assert "Add a measure" not in page.main, "only a steward of the territory adds one"
 
 
@@ -116,7 +117,12 @@ def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
     page = office.open("al-cooperation", "/monitoring", area="AL")
     rows = read_delays(page)
     # Nobody in this territory answered the question on days.
-    assert rows[0] == ["Reported by practitioners", "not asked by crime", "not available", "not available"]
+    assert rows[0] == [
+        "Reported by practitioners",
+        "not asked by crime",
+        "no answers, or too few to show",
+        "not applicable",
+    ]
     assert ["Measured in returns", "Trafficking in persons", "33% (1–91); 1/3", "2025"] in rows
     assert sum(row[0] == "Reported by practitioners" for row in rows) == 1, "practitioners are not asked by crime"
 

@@ -55,7 +55,7 @@ def test_times_and_counts_of_findings_stay_on_one_line(shared_office: Office) ->
     upload_draft(shared_office.desk)
     page = shared_office.open("al-sender", "/")
     whole = {element.text_content() for element in page.find_elements("tbody .rti-whole")}
-    assert {"2026-11-20 09:00 UTC", "2 warnings", "2 to explain"} <= whole
+    assert {"2026-11-20 09:00 UTC", "2 warnings", "2 of them to explain"} <= whole
 
 
 def test_returns_last_page_has_no_older_link(shared_office: Office) -> None:
@@ -153,6 +153,13 @@ def test_returns_tasks_list_five_drafts_and_count_the_others(office: Office) -> 
     assert "Your tasks" not in office.open("al-approver", "/").main
 
 
+def test_returns_task_of_a_draft_counts_its_findings(office: Office) -> None:
+    upload_draft(office.desk)
+    items = office.open("al-sender", "/").find_elements("section li")
+    (task,) = [item for item in items if "third.xlsx" in item.text_content()]
+    assert task.text_content().replace("\xa0", " ").endswith("2 warnings, 2 of them to explain")
+
+
 def test_returns_tasks_link_to_returns_waiting_for_approval(office: Office) -> None:
     send_return(office.desk)
     page = office.open("al-approver", "/")
@@ -206,10 +213,16 @@ def test_returns_show_footnote_of_a_territory_name(shared_office: Office) -> Non
 def test_tasks_name_an_overdue_return_until_it_is_sent(office: Office) -> None:
     page = office.open("ba-brc-sender", "/")
     assert "Your tasks" in page.main and "2026 Q3: 6 days after the due date, 2026-11-14" in page.main
+    assert "a late return still counts" in page.main
+    assert page.follow_link("Upload a return").status == page.follow_link("Nothing to report").status == 200
     sender = get_identity(office.desk, "ba-brc-sender")
     draft = service.upload_nil(office.desk, sender, "BA_BRC-JUSTICE-1", ["2026-Q3"], None).submission_id
     assert draft is not None
-    assert "6 days after the due date" in office.open("ba-brc-sender", "/").main, "a draft is not a return"
+    page = office.open("ba-brc-sender", "/")
+    assert "6 days after the due date" in page.main and "A draft does not count as a return." in page.main
+    (task,) = [item for item in page.find_elements("section li") if "days after the due date" in item.text_content()]
+    assert task.cssselect("a")[0].get("href") == f"/answer?id={draft}", "the state of an overdue draft leads to it"
+    assert "a late return still counts" not in page.main
     service.justify_warnings(office.desk, sender, draft, None, "large_case", "There was nothing in this quarter.")
     service.send_submission(office.desk, sender, draft)
     assert "days after the due date" not in office.open("ba-brc-sender", "/").main
@@ -238,9 +251,9 @@ def test_tasks_name_a_requested_withdrawal_to_those_who_decide_on_it(office: Off
 @pytest.mark.parametrize(
     ("errors", "warnings", "informations", "expected"),
     [
-        (0, 0, 0, "No findings"),
+        (0, 0, 0, "No errors and no warnings."),
         (0, 0, 2, "No errors and no warnings."),
-        (0, 1, 2, "1 warning, 1 to explain"),
+        (0, 1, 2, "1 warning, 1 of them to explain"),
         (2, 0, 0, "2 errors"),
     ],
 )

@@ -10,6 +10,8 @@ import pytest
 from pipelines.core import clock
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts
+from pipelines.survey import statements
+from pipelines.survey.bank import load_bank
 from tests.support.fakes.ledger_fakes import home_and_ledger, time_at
 from tests.support.service.office_client import Office, open_office
 
@@ -61,6 +63,9 @@ def test_statement_goes_from_draft_over_return_to_clearance(office: Office) -> N
     drafted = office.open("al-drafter", PATH).main
     assert "Withdraw the statement" in drafted and "Approve the statement" not in drafted
     assert "Central authority" not in office.open("al-viewer", PATH).main, "drafts are for those who work on them"
+    waiting = office.open("al-focal", PATH, place="AL").find_elements("dl.rti-facts")[0].text_content()
+    n_questions = len(statements.list_questions(load_bank()))
+    assert n_questions > 1 and waiting.count("No answer") == n_questions - 1, "the approver sees what is missing"
     statement = find_statement(office, "al-focal")
     refused = submit_form(office, "al-focal", "return", statement=statement, comment="")
     assert refused.status == 409 and "Say in a comment what should be changed." in refused.text

@@ -71,6 +71,8 @@ def test_round_from_plan_to_results(office: Office) -> None:
     assert f"Response rates: {name}" in page.main
     assert round_.round_id not in page.main, "an id that only commands use"
     question = page.submit_form("Close the round")
+    facts = [element.text_content() for element in question.find_elements("dl.rti-facts dd")]
+    assert facts == ["25", "23", fakes.CLOSES.isoformat()], "who closes a round knows how many have answered"
     assert "cannot be opened again" in question.main and question.heading == f"Close the round: {name}"
     assert question.submit_form("Close the round").result.startswith("The round is closed")
     results = office.open("al-viewer", "/survey-results")
