@@ -18,6 +18,8 @@ OLD_BACKUP_DAYS: Final = 3
 """Days after which the last backup is old. One missed night gives no warning."""
 _BACKUP = "Restore it from a backup (docs/backup.md)."
 _REBUILT = "It is computed from the returns: delete it, and the next `rti refresh` makes it again."
+LONGEST_LIST: Final = 20
+"""Damaged files that the doctor names for each check; `rti audit verify` names all."""
 _EXAMINED_ELSEWHERE: Final = ("publication.json",)
 _REPLACED: Final = ("steps.json", "failing_triggers.json", "backup.json")
 _AUDITS: Final = ".audits.json"
@@ -131,7 +133,7 @@ def check_stored_files(subject: Subject) -> Examination:
         *integrity.check_store(subject.home, subject.engine),
         *integrity.check_receipts(subject.home, subject.engine),
     ]
-    return Examination("stored files", "files of returns, receipts", tuple(_from_damage(damage)))
+    return Examination("stored files", "files of returns, receipts", _shorten_list(_from_damage(damage)))
 
 
 def check_facts(subject: Subject) -> Examination:
@@ -143,7 +145,7 @@ def check_facts(subject: Subject) -> Examination:
     if subject.is_quick:
         return skip_check("facts", "left out by --quick")
     damage = integrity.check_facts(subject.home, subject.engine)
-    return Examination("facts", "what was read from the returns", tuple(_from_damage(damage)))
+    return Examination("facts", "what was read from the returns", _shorten_list(_from_damage(damage)))
 
 
 def check_releases(subject: Subject) -> Examination:
@@ -155,7 +157,7 @@ def check_releases(subject: Subject) -> Examination:
     if subject.is_quick:
         return skip_check("releases", "left out by --quick")
     symptoms = [make_problem(f"{fault}.", "Restore the release from a backup.") for fault in verify_published(home)]
-    return Examination("releases", f"{len(releases)} release(s), with their signatures", tuple(symptoms))
+    return Examination("releases", f"{len(releases)} release(s), with their signatures", _shorten_list(symptoms))
 
 
 def check_computed(subject: Subject) -> Examination:
@@ -195,6 +197,15 @@ def check_backup(subject: Subject) -> Examination:
         return Examination("backup", summary)
     remedy = "Run `rti backup run`, and find out why its timer does not."
     return Examination("backup", summary, (make_warning(f"The last backup is {days} days old.", remedy),))
+
+
+def _shorten_list(symptoms: Iterable[Symptom]) -> tuple[Symptom, ...]:
+    """Keep the first symptoms and count the others: a broken disk can damage each of a release's two thousand files."""
+    listed = list(symptoms)
+    if len(listed) <= LONGEST_LIST:
+        return tuple(listed)
+    further = f"There are {len(listed) - LONGEST_LIST:,} more of this kind."
+    return (*listed[:LONGEST_LIST], make_problem(further, "`rti audit verify` lists all of them."))
 
 
 def _is_real(subject: Subject) -> bool:

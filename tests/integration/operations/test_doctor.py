@@ -19,7 +19,7 @@ from pipelines.core import clock, durable
 from pipelines.core.home import Home, HomeKind, initialise_home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import migrations
-from pipelines.operations.doctor import machine
+from pipelines.operations.doctor import machine, stored
 from pipelines.operations.doctor.diagnosis import CHECKS, diagnose_home
 from pipelines.operations.doctor.model import Subject
 from pipelines.reading.sandbox import isolation
@@ -211,6 +211,17 @@ def test_doctor_names_every_damaged_file_at_once(home: Home, capsys: pytest.Capt
     problems = {name for name, outcome in _outcomes(content).items() if outcome == "problem"}
     assert problems == {check for _, check, *_ in FILE_FAULTS}
     assert "could not be examined" not in json.dumps(content)
+
+
+def test_doctor_counts_damaged_files_beyond_the_first_twenty(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(1234):
+        (home.releases / fixture.FIRST / "data" / f"extra-{number}.csv").write_bytes(b"")
+    symptoms = _symptoms(_examine(capsys)[1], "releases")
+    assert len(symptoms) == stored.LONGEST_LIST + 1
+    assert symptoms[-1]["message"] == "There are 1,214 more of this kind."
+    assert "rti audit verify" in symptoms[-1]["remedy"]
+    assert main.main(["audit", "verify"]) == 1
+    assert capsys.readouterr().out.count("extra-") == 1234
 
 
 @pytest.mark.parametrize(("plant", "check", "words", "remedy"), LEDGER_FAULTS)
