@@ -18,6 +18,7 @@ import pytest
 
 from pipelines.cli.main import main
 from tests.support.paths import ROOT, SAMPLES
+from tests.support.portable_check import list_portable_modules
 
 RUN_ALL = """
 import contextlib, io, json, sys, traceback
@@ -33,9 +34,10 @@ for arguments in json.loads(sys.argv[1]):
         except BaseException:
             code = traceback.print_exc()
     results.append((code, output.getvalue(), errors.getvalue()))
-print(json.dumps(results))
+modules = [name for name in sys.modules if name.startswith(("pipelines.", "expectations.", "dashboards."))]
+print(json.dumps({"results": results, "modules": modules}))
 """
-"""A program that runs commands one after another, and prints the exit code, output and errors of each as JSON."""
+"""A program that runs commands, and prints the exit code, output and errors of each, and the imported modules."""
 PLANTED = """
 from tests.support.windows_view import install_view
 install_view()
@@ -50,19 +52,22 @@ def _run(code: str, *arguments: str, folder: Path) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def _run_commands(commands: Sequence[Sequence[str]], folder: Path) -> list[tuple[int | None, str, str]]:
+def _run_commands(
+    commands: Sequence[Sequence[str]], folder: Path
+) -> tuple[list[tuple[int | None, str, str]], set[str]]:
     completed = _run(RUN_ALL, json.dumps(commands), folder=folder)
     assert completed.returncode == 0, completed.stderr
-    results: list[tuple[int | None, str, str]] = json.loads(completed.stdout)
-    return results
+    content = json.loads(completed.stdout)
+    return content["results"], set(content["modules"])
 
 
 def _list_samples() -> list[Path]:
     """Return one return of each format that the demonstration has."""
-    by_suffix = {path.suffix: path for path in sorted((SAMPLES / "try").rglob("*"), reverse=True) if path.is_file()}
-    return [by_suffix[suffix] for suffix in sorted(by_suffix)]
+    by_suffix = {path.suffix: path for path in sorted((SAMPLES / "try").rglob("*.*"), reverse=True)}
+    return [by_suffix[suffix] for suffix in sorted(by_suffix) if suffix != ".md"]
 
 
+@pytest.mark.sampled(turn=0)
 def test_commands_of_offices_do_on_windows_what_they_do_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +82,7 @@ def test_commands_of_offices_do_on_windows_what_they_do_here(
         ["territories"],
         ["receipt", "verify", str(samples[0])],
     ]
-    results = _run_commands([*checks, *others], tmp_path)
+    results, modules = _run_commands([*checks, *others], tmp_path)
     assert [errors for _, _, errors in results if "Traceback" in errors] == []
     for arguments, (code, output, errors) in zip(checks, results, strict=False):
         assert code == main(arguments), f"{arguments}: {errors}"
@@ -85,6 +90,8 @@ def test_commands_of_offices_do_on_windows_what_they_do_here(
         assert report == json.loads(capsys.readouterr().out), arguments
     assert [code for code, *_ in results[len(checks) :]] == [0, 0, 0, 0, 2]
     assert (tmp_path / "page.html").is_file()
+    assert len(modules) > 100
+    assert modules - set(list_portable_modules()) == set(), "`make lint` checks their types for Windows too"
 
 
 @pytest.mark.parametrize(
