@@ -23,7 +23,7 @@ from pipelines.words.language import tell
 
 _STYLE: Final = (
     "body{font:14px/1.4 system-ui,sans-serif;color:#1f2a37;background:#fff;margin:.5rem}"
-    "p,li{font-size:12px;margin:.3rem 0}ul{list-style:none;padding:0}"
+    "p,li{font-size:12px;margin:.3rem 0;overflow-wrap:anywhere}ul{list-style:none;padding:0}"
     "div{overflow-x:auto}table{border-collapse:collapse}caption{text-align:left;font-weight:700}"
     "th,td{border-bottom:1px solid #d5dae1;padding:.25rem .5rem;text-align:right;vertical-align:top}"
     "th:first-child,.words :is(th,td){text-align:left}tr.total>*{font-weight:700}sup{font-size:.75em;line-height:0}"
@@ -41,7 +41,8 @@ def write_table_code(table: Table, citation: str, address: str, lang: str) -> st
     """
     heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in (table.corner or tell("Row"), *table.columns))
     notes = exports.list_notes(table, citation)[:-1]  # the last one is the citation
-    listed = "".join(f"<li>{escape(mark)} {escape(text)}</li>" for mark, text in notes)
+    # A mark of a name is one sign, all others are words.
+    listed = "".join(f"<li>{escape(mark)}{':' if len(mark) > 1 else ''} {escape(text)}</li>" for mark, text in notes)
     content = (
         f'<div tabindex="0" role="region" aria-label="{escape(table.caption)}">'
         f"<table{' class=words' if table.text else ''}><caption>{escape(table.caption)}</caption>"

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.support.service.explorer import read_query
 from tests.support.service.public_app import wait_until, wait_until_settled
@@ -131,15 +131,21 @@ def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Pat
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_text("Copy, download or cite").first.click()
     blocks = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
-    expect(blocks).to_have_count(2)
+    expect(blocks).to_have_count(3)
     copy_buttons = page.get_by_test_id("stPopoverBody").get_by_role("button", name="Copy to clipboard")
     for button in copy_buttons.all():
         expect(button).to_be_visible()
     copy_buttons.first.click()
     assert "Albania\t7\t8\t11\t11" in page.evaluate("navigator.clipboard.readText()").split("\n")
-    citation = blocks.last.inner_text()
+    citation = blocks.nth(1).inner_text()
     for part in ("Trafficking in persons, 2026 Q3", "5 of 7 territories", "2026-Q3", "crime=TIP", "accessed"):
         assert part in citation
+    copy_buttons.last.click()
+    frame, width = show_code(page)
+    fields = frame.locator("tr", has_text="Albania").locator("td")
+    texts = fields.evaluate_all("all => all.map(e => e.firstChild.textContent)")
+    assert [text.split()[0] for text in texts] == ["7", "8", "11", "11"], "the marks of notes follow"
+    assert frame.locator("a").inner_text() == citation and width <= 600
     with page.expect_download() as download:
         page.get_by_role("button", name="XLSX", exact=True).click()
     assert re.fullmatch(r"demonstration-2026-Q3-[a-z0-9-]+\.xlsx", download.value.suggested_filename)
@@ -149,6 +155,34 @@ def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Pat
     rows = {row[0]: row for row in sheet.iter_rows(values_only=True)}
     assert [value for value in rows["Albania"] if isinstance(value, int | float)] == [7, 8, 11, 11]
     assert UNSCR in str(rows["*"][1])
+
+
+def show_code(page: Page) -> tuple[FrameLocator, int]:
+    """Show the code on the clipboard on a page of another site; return its frame and its width of at most 600 pixels."""
+    code = page.evaluate("navigator.clipboard.readText()")
+    other = page.context.new_page()
+    other.set_viewport_size({"width": 600, "height": 800})
+    other.set_content(f"<!doctype html><main>{code}</main>")
+    frame = other.frame_locator("iframe")
+    expect(frame.locator("a")).to_be_visible()
+    return frame, int(frame.locator("html").evaluate("e => e.scrollWidth"))
+
+
+def test_picture_can_be_embedded_in_a_page_of_another_site(open_page: Open) -> None:
+    page = open_page("compare?crime=TIP&freq=A&period=2025")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_text("Save as a picture").first.click()
+    body = page.get_by_test_id("stPopoverBody")
+    body.get_by_role("button", name="Code to embed").first.click()
+    expect(body.get_by_test_id("stCode")).to_have_count(1)
+    body.get_by_role("button", name="Copy to clipboard").click()
+    frame, width = show_code(page)
+    expect(frame.locator("svg:visible")).to_have_count(1)
+    assert width <= 600
+    words = " ".join(frame.locator("svg:visible text").all_text_contents())
+    assert "Trafficking in persons" in words and UNSCR in words
+    assert "release=2026-Q3" in str(frame.locator("a").get_attribute("href"))
+    assert frame.locator("svg:visible .mark").first.evaluate("e => getComputedStyle(e).fill") == "rgb(0, 114, 178)"
 
 
 def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, tmp_path: Path) -> None:
