@@ -158,7 +158,7 @@ def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Pat
 
 
 def show_code(page: Page) -> tuple[FrameLocator, int]:
-    """Show the code on the clipboard on a page of another site; return its frame and its width of at most 600 pixels."""
+    """Show the code on the clipboard on a page of another site, 600 pixels wide; return its frame and its width."""
     code = page.evaluate("navigator.clipboard.readText()")
     other = page.context.new_page()
     other.set_viewport_size({"width": 600, "height": 800})
