@@ -312,9 +312,7 @@ def _victims() -> Iterator[dict[str, Any]]:
             for status, part in (("_T", 1.0), ("presumed", 0.6), ("identified", 0.4)):
                 value: float | None = round(whole * part)
                 more: dict[str, Any] = {}
-                if (area, period) == ("RS", "2026-Q3"):
-                    value, more = None, {"obs_status": "O", "n_reported": 0, "reporters": ""}
-                elif (area, status) == ("ME", "identified"):
+                if (area, status) == ("ME", "identified"):
                     value, more = None, {"obs_status": "Q", "conf_status": "C"}
                 if area == codes.REGION:
                     more = {"n_reported": 6, "n_expected": 7, "reporters": "AL,BA,HR,XK,MK,ME", "flags": "partial"}
@@ -490,41 +488,37 @@ def _population() -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _find_source(registry: Registry, territory: str, instrument: str) -> str:
-    """Return the first declared office of a territory for an instrument."""
+def _find_source(registry: Registry, territory: str) -> str:
+    """Return the first declared office of a territory that sends justice returns."""
     calendar = registry.territories[territory].calendar
-    return next(entry.source for entry in calendar if entry.instrument == instrument)
+    return next(entry.source for entry in calendar if entry.instrument == "justice")
 
 
 def _coverage(registry: Registry) -> pl.DataFrame:
-    """Expect a return of each office; only that on victims of Serbia is missing, in the quarter without its figures."""
     rows = []
     for code in TERRITORIES:
         for freq, periods in (("Q", () if code == "HR" else QUARTERS), ("A", YEARS)):
-            rows += [_expect_return(registry, code, "justice", freq, period) for period in periods]
-    rows.append(_expect_return(registry, "RS", "victims", "Q", "2026-Q3", is_reported=False))
+            for period in periods:
+                late = (code, period) == ("RS", "2026-Q3")
+                rows.append(
+                    {
+                        "territory": code, "jurisdiction": code, "instrument": "justice",
+                        "source": _find_source(registry, code),
+                        "freq": freq, "period": period, "deadline": date(int(period[:4]), 12, 31), "is_due": True,
+                        "is_reported": not late, "is_nil": (code, period) == ("ME", "2026-Q3"),
+                        "first_received_at": None if late else datetime(2026, 11, 2, 9),
+                        "first_accepted_at": None if late else datetime(2026, 11, 4, 9),
+                        "is_on_time": None if late else True,
+                    }
+                )  # fmt: skip
     return pl.DataFrame(rows)
-
-
-def _expect_return(
-    registry: Registry, territory: str, instrument: str, freq: str, period: str, *, is_reported: bool = True
-) -> dict[str, Any]:
-    return {
-        "territory": territory, "jurisdiction": territory, "instrument": instrument,
-        "source": _find_source(registry, territory, instrument), "freq": freq, "period": period,
-        "deadline": date(int(period[:4]), 12, 31), "is_due": True, "is_reported": is_reported,
-        "is_nil": (territory, period) == ("ME", "2026-Q3"),
-        "first_received_at": datetime(2026, 11, 2, 9) if is_reported else None,
-        "first_accepted_at": datetime(2026, 11, 4, 9) if is_reported else None,
-        "is_on_time": True if is_reported else None,
-    }  # fmt: skip
 
 
 def _submissions(registry: Registry) -> pl.DataFrame:
     rows = [
         {
             "submission_id": f"S{code:0<15}", "territory": code, "jurisdiction": code, "instrument": "justice",
-            "source": _find_source(registry, code, "justice"), "form": f"{code}.justice",
+            "source": _find_source(registry, code), "form": f"{code}.justice",
             "kind": "nil" if code == "ME" else "full",
             "received_at": datetime(2026, 11, 2, 9), "accepted_at": datetime(2026, 11, 4, 9),
             "corrects_submission_id": None, "first_period": "2025-Q1", "last_period": "2026-Q3", "n_blocks": 7,

@@ -38,18 +38,14 @@ def read_grant(form: SubmittedForm, prefix: str) -> tuple[Grant | None, list[Fie
     from pipelines.core import codes
 
     tell = form.context.tell
-    options: dict[str, tuple[str, list[str]]] = {
-        "role": (tell("Role"), list(ROLES)),
-        "place": (tell("Territory"), [code for code, _ in list_places(form.context)]),
-        "what": (tell("What"), [EVERY, *codes.list_codes("instrument")]),
-    }
-    chosen = {name: form.read_choice(name, offered) for name, (_, offered) in options.items()}
-    errors = [
-        (f"{label}: {tell('Choose a word from the list.')}", f"{prefix}-{name}")
-        for name, (label, _) in options.items()
-        if not chosen[name]
-    ]
-    return (None, errors) if errors else (Grant(chosen["role"], chosen["place"], chosen["what"]), [])  # type: ignore[arg-type]
+    role = form.read_choice("role", ROLES)
+    place = form.read_choice("place", [code for code, _ in list_places(form.context)])
+    instrument = form.read_choice("what", [EVERY, *codes.list_codes("instrument")])
+    if role and place and instrument:
+        return Grant(role, place, instrument), []  # type: ignore[arg-type]
+    choices = ((tell("Role"), "role", role), (tell("Territory"), "place", place), (tell("What"), "what", instrument))
+    advice = tell("Choose a word from the list.")
+    return None, [(f"{label}: {advice}", f"{prefix}-{name}") for label, name, chosen in choices if not chosen]
 
 
 def make_grant_key(grant: Grant) -> str:
