@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -27,8 +28,12 @@ class _Repeater(BaseHTTPRequestHandler):
     """Answer with the request line, headers and the number of bytes of the body; as oauth2-proxy, judge the cookie."""
 
     part = ""
+    released = threading.Event()
+    """Set when requests for `/held` may be answered."""
 
     def _answer(self) -> None:
+        if self.path == "/held":
+            self.released.wait(60)
         length = len(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         status = 200
         if self.part == "4180" and self.path == "/oauth2/auth":
@@ -49,7 +54,7 @@ class _Repeater(BaseHTTPRequestHandler):
 @contextmanager
 def _repeater(part: str) -> Iterator[int]:
     handler = type(f"_Repeater{part}", (_Repeater,), {"part": part})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -84,6 +89,10 @@ def _write_certificate(folder: Path) -> None:
     (folder / "privkey.pem").write_bytes(private)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 200
+
+
 class _Proxy:
     """A client of the running proxy that resolves every name to it."""
 
@@ -99,6 +108,13 @@ class _Proxy:
             )  # fmt: skip
             return client.send(request)
 
+    def open_connection(self, host: str, content: str) -> ssl.SSLSocket:
+        """Open a connection and send some text, without waiting for an answer."""
+        connection = socket.create_connection(("127.0.0.1", self._https), timeout=30)
+        wrapped = self._context.wrap_socket(connection, server_hostname=host)
+        wrapped.sendall(content.encode())
+        return wrapped
+
     def send_plain_request(self, host: str, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self._http}{path}", headers={"Host": host}, trust_env=False)
 
@@ -111,6 +127,8 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Proxy]:
     _write_certificate(folder)
     text = (ROOT / "deploy" / "nginx" / "rti.conf").read_text(encoding="utf-8").replace("/etc/rti/tls", str(folder))
     http, https = free_port(), free_port()
+    assert "client_header_timeout 10s;" in text
+    text = text.replace("client_header_timeout 10s;", "client_header_timeout 1s;")  # so that the test need not wait
     text = text.replace("listen 80 ", f"listen 127.0.0.1:{http} ").replace("listen 443 ", f"listen 127.0.0.1:{https} ")
     with ExitStack() as stack:
         for part in sorted(set(re.findall(r"127\.0\.0\.1:(8501|8502|3000|4180)", text))):
@@ -163,3 +181,25 @@ def test_dagster_ui_needs_a_sign_in(proxy: _Proxy) -> None:
 def test_unknown_names_get_no_answer(proxy: _Proxy) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         proxy.send_request("figures.example", "/", headers={"Host": "evil.example"})
+
+
+@pytest.mark.parametrize(("host", "most"), [("returns.example", 100), ("figures.example", 200)])
+def test_connections_of_one_address_are_limited(proxy: _Proxy, host: str, most: int) -> None:
+    request = f"GET /held HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    _Repeater.released.clear()
+    with ExitStack() as stack:
+        connections = [stack.enter_context(proxy.open_connection(host, request)) for _ in range(most)]
+        connections[-1].settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            connections[-1].recv(1)  # the last one of those that may be open waits for its answer
+        assert proxy.send_request(host, "/").status_code == 503
+        _Repeater.released.set()
+        for connection in connections:
+            connection.settimeout(30)
+            assert connection.recv(12) == b"HTTP/1.1 200"
+    assert proxy.send_request(host, "/").status_code == 200
+
+
+def test_connection_with_unfinished_headers_is_closed(proxy: _Proxy) -> None:
+    with proxy.open_connection("returns.example", "GET / HTTP/1.1\r\nHost: returns.example\r\n") as connection:
+        assert connection.recv(1) == b"", "nginx closes it without an answer"
