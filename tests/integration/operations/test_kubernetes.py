@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import warnings
@@ -15,6 +16,8 @@ import yaml
 
 from pipelines.core.settings import GROUPS, list_variables
 from pipelines.operations.serve import PORTS
+from pipelines.web.health import LIVE, READY
+from pipelines.web.settings import Site
 from tests.support.nginx import find_nginx
 from tests.support.paths import ROOT
 
@@ -133,6 +136,29 @@ def test_only_one_pod_uses_sqlite_files_of_the_services(manifests: list[dict[str
         (term,) = pods[name]["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
         labels = term["labelSelector"]["matchLabels"].items()
         assert labels <= pods["rti-services"]["metadata"]["labels"].items()
+
+
+def test_probes_ask_addresses_that_answer_them(manifests: list[dict[str, Any]]) -> None:
+    """Without a header the kubelet names the address of the pod as `Host`, and services refuse foreign names."""
+    (settings,) = [m["data"] for m in manifests if m["metadata"]["name"].startswith("rti-settings")]
+    probes = [
+        (f"{name} {container['name']} {kind}", probe)
+        for name, pod in list_pods(manifests)
+        for container in pod["spec"]["containers"]
+        for kind, probe in container.items()
+        if kind in ("readinessProbe", "livenessProbe", "startupProbe")
+    ]
+    requests = [(name, probe["httpGet"]) for name, probe in probes if "httpGet" in probe]
+    assert len(requests) == 2 and len(probes) > 5
+    for name, request in requests:
+        headers = {header["name"]: header["value"] for header in request.get("httpHeaders", ())}
+        for address in (settings["RTI_PUBLIC_URL"], settings["RTI_PORTAL_URL"]):
+            assert Site(address=address).is_host_allowed(headers.get("Host", "10.1.2.3:8080")), name
+        assert request["path"] == READY, name
+    for name, probe in probes:
+        if "exec" in probe:
+            address = re.search(r"http://127[^']*", " ".join(probe["exec"]["command"]))
+            assert address is not None and address[0].endswith((LIVE, READY)), name
 
 
 def test_workers_may_complete_their_step(manifests: list[dict[str, Any]]) -> None:
