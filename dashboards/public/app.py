@@ -54,7 +54,9 @@ def create_app(site: Site) -> ASGIApp:
     rates = guards.Rates()
     # The home is opened for each request, so that the service may start before the first `rti init`.
     folder = Path(file_util.get_static_dir()).resolve()
-    routes = health.health_routes(lambda: health.release_health(open_home()))
+    routes = health.health_routes(
+        lambda: health.release_health(open_home()), lambda: health.release_readiness(open_home())
+    )
     documents = Documents(
         App(_SCRIPT, routes=routes),
         folder,

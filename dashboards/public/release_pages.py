@@ -32,6 +32,7 @@ from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.formats import format_csv
 from pipelines.publication.releases.listing import find_previous_edition
 from pipelines.publication.releases.preview import read_preview_list
+from pipelines.publication.releases.public_records import read_unless_damaged
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.signature import RELEASE_KEYS
@@ -201,11 +202,11 @@ def _name_crime(ending: str | None) -> str | None:
 def read_record(home: Home) -> ReleaseRecord:
     """Return what the public may know about releases and drafts: only files below `public/` are read."""
     return ReleaseRecord(
-        tuple(read_calendar(home)),
-        tuple(read_publications(home)),
-        tuple(read_notices(home)),
+        tuple(read_unless_damaged(read_calendar, home, ())),
+        tuple(read_unless_damaged(read_publications, home, ())),
+        tuple(read_unless_damaged(read_notices, home, ())),
         tuple((key, RELEASE_KEYS.public_path(home, key).name) for key in RELEASE_KEYS.list_public_keys(home)),
-        tuple(read_preview_list(home)),
+        tuple(read_unless_damaged(read_preview_list, home, ())),
     )
 
 

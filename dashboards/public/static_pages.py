@@ -195,16 +195,18 @@ class StaticPages:
         """Return the sentence on the release that is announced next, in a language; empty without one."""
         from pipelines.front.pages.calendar import describe_next
         from pipelines.publication.releases.calendar import find_next_release
+        from pipelines.publication.releases.public_records import read_unless_damaged
 
         with read_in(self.languages[lang]):
-            return describe_next(find_next_release(self.open_home()))
+            return describe_next(read_unless_damaged(find_next_release, self.open_home(), None))
 
     def _describe_withdrawal(self, release: str, lang: str, page: str) -> str:
         """Return the notice, as HTML, that a release was withdrawn, with a link to a page of the current one."""
         from pipelines.front.pages.calendar import OPEN_CURRENT, describe_withdrawal
+        from pipelines.publication.releases.public_records import read_unless_damaged
         from pipelines.publication.releases.publications import find_withdrawals, read_publications
 
-        rollback = find_withdrawals(read_publications(self.open_home())).get(release)
+        rollback = find_withdrawals(read_unless_damaged(read_publications, self.open_home(), ())).get(release)
         if rollback is None:
             return ""
         with read_in(self.languages[lang]):
@@ -216,8 +218,9 @@ class StaticPages:
         """Return the notice on a page, as HTML, that figures of its release were wrong, or nothing."""
         from pipelines.front.pages.calendar import CALENDAR
         from pipelines.publication.releases.correction_notices import read_notices
+        from pipelines.publication.releases.public_records import read_unless_damaged
 
-        if not any(notice.release == release for notice in read_notices(self.open_home())):
+        if not any(notice.release == release for notice in read_unless_damaged(read_notices, self.open_home(), ())):
             return ""
         with read_in(self.languages[lang]):
             text = escape(tell("Figures in release {release} were wrong", release=release))

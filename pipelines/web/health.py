@@ -1,9 +1,10 @@
 """Report whether a service lives and whether it can do its work, at the same three addresses for every process.
 
 `/live` answers 200 while the process runs. `/ready` answers 200 if it can do its work, else 503. `/health` has the
-same checks, and for the worker those of its sensors too. A reply contains no path and no figure, so that a monitor may
-request it without a sign-in: `"status": "ok"`, or what is wrong. `release_health` is for the public pages;
-`office_health.py` has the checks of the offices' service, because the public pages import nothing of the ledger.
+same checks, for the worker those of its sensors too, and for the public pages those of the files next to the releases.
+A reply contains no path and no figure, so that a monitor may request it without a sign-in: `"status": "ok"`, or what is
+wrong. `release_health` is for the public pages; `office_health.py` has the checks of the offices' service, because the
+public pages import nothing of the ledger.
 """
 
 from __future__ import annotations
@@ -55,20 +56,28 @@ class Health:
         return {"status": "ok" if self.is_good else "failing", "checks": checks}
 
 
-def release_health(home: Home) -> Health:
-    """Try what every public page needs: the current release opens and has the rows that its manifest names."""
+def release_readiness(home: Home) -> Health:
+    """Try what no public page can be without: a whole release."""
     return Health((_check_release(home),))
 
 
-def health_routes(measure: Callable[[], Health]) -> list[BaseRoute]:
-    """Return the routes `/live`, `/ready` and `/health` of a service, for mounting."""
+def release_health(home: Home) -> Health:
+    """Try also the files next to the release, without which pages are shown that lack something."""
+    return Health((_check_release(home), _check_records(home)))
+
+
+def health_routes(measure: Callable[[], Health], ready: Callable[[], Health] | None = None) -> list[BaseRoute]:
+    """Return the routes `/live`, `/ready` and `/health` of a service, for mounting.
+
+    `ready` measures less, for a service that does its work although something is wrong.
+    """
     from starlette.responses import JSONResponse
     from starlette.routing import Route
 
     async def answer_live(_request: Request) -> Response:
         return JSONResponse(LIVING, headers={"Cache-Control": "no-store"})
 
-    return [Route(LIVE, answer_live, methods=["GET"]), health_route(measure, READY), health_route(measure)]
+    return [Route(LIVE, answer_live, methods=["GET"]), health_route(ready or measure, READY), health_route(measure)]
 
 
 def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
@@ -82,6 +91,13 @@ def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
         return JSONResponse(health.as_json(), 200 if health.is_good else 503, headers={"Cache-Control": "no-store"})
 
     return Route(path, answer_health, methods=["GET"])
+
+
+def _check_records(home: Home) -> HealthCheck:
+    from pipelines.publication.releases.public_records import find_damaged_records
+
+    damaged = find_damaged_records(home)
+    return HealthCheck("records", f"damaged: {', '.join(damaged)}" if damaged else "")
 
 
 def _check_release(home: Home) -> HealthCheck:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from dashboards.public.queries.opening import DATABASE, DamagedReleaseError, find_current_folder, open_public_home
 from pipelines.publication.releases import calendar
 from pipelines.publication.releases.correction_notices import notices_path, read_notices
+from pipelines.publication.releases.public_records import read_unless_damaged
 from pipelines.publication.releases.publications import (
     Publication,
     find_withdrawals,
@@ -81,7 +82,7 @@ def is_published(release: str) -> bool:
 
 def find_next_release() -> PlannedRelease | None:
     """Return the announced release whose minute comes next, or None. Raises NoReleaseError without a home."""
-    return calendar.find_next_release(open_public_home())
+    return read_unless_damaged(calendar.find_next_release, open_public_home(), None)
 
 
 def _read_version(path: Path) -> _Version:
@@ -95,11 +96,11 @@ def _read_version(path: Path) -> _Version:
 @lru_cache(maxsize=2)
 def _read_journal(home: Home, version: _Version) -> tuple[frozenset[str], Mapping[str, Publication]]:
     """Return the published releases and the withdrawn ones. A page asks each time, and the file rarely changes."""
-    lines = read_publications(home)
+    lines = read_unless_damaged(read_publications, home, ())
     return frozenset(line.release for line in lines), find_withdrawals(lines)
 
 
 @lru_cache(maxsize=2)
 def _read_corrected(home: Home, version: _Version) -> frozenset[str]:
     """Return the releases with figures that turned out to be wrong."""
-    return frozenset(notice.release for notice in read_notices(home))
+    return frozenset(notice.release for notice in read_unless_damaged(read_notices, home, ()))

@@ -155,7 +155,7 @@ def test_public_part_serves_without_rights_on_restricted(home: Home, prefix: tup
     process = _start(home, prefix, "-m", "pipelines.cli", "serve", "--only", "public", "--port", str(port), log=log)
     try:
         health = _wait_for_health(f"http://127.0.0.1:{port}/health", process, log)
-        assert health == {"status": "ok", "checks": {"release": "ok"}}
+        assert health == {"status": "ok", "checks": {"release": "ok", "records": "ok"}}
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
         assert "CapEff:\t0000000000000000" in status
         assert home.restricted.stat().st_mode & 0o777 == 0o700

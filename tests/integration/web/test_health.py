@@ -81,7 +81,9 @@ def published(release_root: Path, tmp_path: Path) -> Home:
 
 
 def test_release_health_is_ok_while_the_release_opens(published: Home) -> None:
-    assert _get_health(lambda: health.release_health(published)) == (200, {"status": "ok", "checks": {"release": "ok"}})
+    assert _get_health(lambda: health.release_health(published)) == (
+        200, {"status": "ok", "checks": {"release": "ok", "records": "ok"}}
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("is_open", [False, True])
@@ -110,7 +112,14 @@ def test_release_health_reports_missing_rows(published: Home) -> None:
     assert "lacks rows in cell" in _get_health(lambda: health.release_health(published))[1]["checks"]["release"]
 
 
+@pytest.mark.parametrize("name", ["calendar.json", "notices.json", "preview.json", "publications.jsonl"])
+def test_release_health_names_a_damaged_file_next_to_the_releases(published: Home, name: str) -> None:
+    (published.public / name).write_bytes(b"{\n")
+    code, content = _get_health(lambda: health.release_health(published))
+    assert (code, content["checks"]) == (503, {"release": "ok", "records": f"damaged: {name}"})
+
+
 def test_release_health_reports_that_nothing_is_published(opened: tuple[Home, sa.Engine]) -> None:
     assert _get_health(lambda: health.release_health(opened[0])) == (
-        503, {"status": "failing", "checks": {"release": "nothing has been published"}}
+        503, {"status": "failing", "checks": {"release": "nothing has been published", "records": "ok"}}
     )  # fmt: skip

@@ -290,6 +290,18 @@ def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Hom
     assert "were wrong" not in request_path(home, "/releases/2026-Q3/en/index.html").text
 
 
+@pytest.mark.parametrize("name", ["calendar.json", "notices.json", "preview.json", "publications.jsonl"])
+def test_pages_are_shown_although_a_file_next_to_the_releases_is_damaged(
+    home: Home, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (home.public / name).write_bytes(b'{"release": \n')
+    for path in ("/sq/", "/releases/2026-Q2/sq/"):
+        assert request_path(home, path).status_code == 200
+    reported = [record.getMessage() for record in caplog.records if name in record.getMessage()]
+    assert len(reported) == (name != "preview.json"), "a page does not read the list of readers"
+    assert all("restore it from a backup" in message for message in reported)
+
+
 def test_page_of_a_withdrawn_release_says_when_and_why_it_was_withdrawn(home: Home) -> None:
     for release in ("2026-Q2", "2026-Q3"):
         page = home.releases / release / "pages" / "sq" / "index.html"
