@@ -37,10 +37,12 @@ def _find_notices(release: Path) -> Path | None:
 
 
 def read_newer_notices(release: Path, noted: Collection[str]) -> list[FigureCorrection]:
-    """Return the notices on figures of a release that are not among those in its table of notes, oldest first."""
+    """Return the notices on figures of a release that are not among those in its table of notes, oldest first.
+
+    There are none if the file is damaged: the figures are served without it, and the log and `/health` name it.
+    """
     path = _find_notices(release)
-    if path is None or not path.is_file():
-        return []
+    entries = durable.read_computed_json(path) if path is not None else None
     return [
         FigureCorrection(
             entry["notice_id"],
@@ -50,7 +52,7 @@ def read_newer_notices(release: Path, noted: Collection[str]) -> list[FigureCorr
             entry["text"],
             entry["issued_at"],
         )
-        for entry in durable.read_json(path)
+        for entry in entries or ()
         if entry["release"] == release.name and entry["notice_id"] not in noted
     ]
 

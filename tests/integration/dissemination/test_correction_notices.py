@@ -155,3 +155,13 @@ def test_answer_from_before_the_notice_is_out_of_date(corrected: Corrected) -> N
                 corrected.client.get(now, headers={"if-modified-since": renewed.headers["last-modified"]}).status_code
                 == 304
             )
+
+
+def test_figures_are_served_although_the_file_of_notices_is_damaged(release_root: Path, tmp_path: Path) -> None:
+    root = tmp_path / "home"
+    shutil.copytree(release_root, root, symlinks=True)
+    home = open_home(root)
+    home.notices.write_bytes(b'[{"notice_id": ')
+    client = TestClient(OpenDataService(SdmxService(PlainTextResponse("other", 404), lambda: home), lambda: home))
+    for address in (ROWS, "/sdmx/v2/metadata/metadataflow/RTI/NOTES"):
+        assert client.get(address).status_code == 200, address
