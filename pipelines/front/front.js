@@ -63,9 +63,9 @@
 
   // As the page of a release is cited, with the title of a table and its territories. The same is in its files
   // (`dashboards/public/page_parts.py`).
-  function citeTable(part, citation) {
+  function citeTable(part, citation, caption) {
     const table = part.querySelector("table");
-    let title = tidy(table.caption.textContent).replace(/\.$/, "");
+    let title = tidy(caption ? readText(caption) : table.caption.textContent).replace(/\.$/, "");
     const headings = [...table.rows[0].cells, ...[...table.tBodies[0].rows].map((row) => row.cells[0])];
     const findYears = (text) => text.match(/\b(?:19|20)\d\d\b/g) ?? [];
     const years = headings.slice(1).flatMap((heading) => findYears(readText(heading))).sort();
@@ -126,14 +126,21 @@
   }
 
   if (navigator.clipboard) {
+    const citation = document.querySelector(".front-citation");
     for (const part of document.querySelectorAll(".front-table")) {
       const table = part.querySelector("table");
       const copyRows = (text) => copyTable(text, writeText);
       const [place, about] = [part.querySelector(".front-save"), table.caption.textContent];
       addButton(place, about, () => readTable(table), copyRows);
-      const citation = document.querySelector(".front-citation");
       if (citation?.dataset.table) addButton(place, about, () => citeTable(part, citation), writeText, cite);
       if (root.dataset.address?.endsWith(".html")) addButton(place, about, () => composeFrame(part, table), writeText, embed);
+    }
+    // A picture covers what the table with its figures covers.
+    for (const picture of document.querySelectorAll("figure[aria-details]")) {
+      const part = document.getElementById(picture.getAttribute("aria-details"));
+      const [place, caption] = [picture.querySelector(".front-save"), picture.querySelector("figcaption")];
+      if (!part || !citation?.dataset.table) continue;
+      addButton(place, readText(caption), () => citeTable(part, citation, caption), writeText, cite);
     }
     for (const code of document.querySelectorAll(".front-code, .front-citation")) {
       const place = document.createElement("p");

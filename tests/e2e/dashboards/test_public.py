@@ -10,6 +10,7 @@ from urllib.parse import urlparse
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
+import httpx
 import openpyxl
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
@@ -28,6 +29,22 @@ CAPTION_HAS = """([text, expected]) => {
 }"""
 """True if the first caption is drawn and contains a text, or does not contain it, as expected."""
 DEMONSTRATION = "Demonstration data: all our own figures are invented"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["mk/", "mk/calendar.html", "mk/releases.atom", "mk/index.trend.csv", "mk/index.trend.html", "region?lang=mk",
+     "mk/meeting.html", "nopage"],
+)  # fmt: skip
+def test_texts_of_the_service_are_compressed_and_not_sent_twice(public_app: str, path: str) -> None:
+    headers = {"Accept-Encoding": "gzip", "Accept": "text/html"}
+    with httpx.Client(base_url=public_app, headers=headers) as client:
+        first = client.get(f"/{path}")
+        assert first.headers["content-encoding"] == "gzip" and "Accept-Encoding" in first.headers["vary"]
+        assert first.status_code == (404 if path == "nopage" else 200)
+        if first.status_code == 200:
+            again = client.get(f"/{path}", headers={"If-None-Match": first.headers["etag"]})
+            assert again.status_code == 304 and again.content == b""
 
 
 @pytest.mark.sampled(of="width")
@@ -180,7 +197,7 @@ def test_picture_can_be_embedded_in_a_page_of_another_site(open_page: Open) -> N
     expect(frame.locator("svg:visible")).to_have_count(1)
     assert width <= 600
     words = " ".join(frame.locator("svg:visible text").all_text_contents())
-    assert "Trafficking in persons" in words and UNSCR in words
+    assert "trafficking in persons, 2025" in words and UNSCR in words
     assert "release=2026-Q3" in str(frame.locator("a").get_attribute("href"))
     assert frame.locator("svg:visible .mark").first.evaluate("e => getComputedStyle(e).fill") == "rgb(0, 114, 178)"
 

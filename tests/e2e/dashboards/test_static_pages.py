@@ -428,6 +428,14 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     assert next(csv.reader([file.splitlines()[-1]]))[1].startswith(statement), "the file has the same citation"
     assert "Северна Македонија" in statement and re.search(r", 20\d\d–20\d\d\. ", statement)
     assert "2026-Q3" in statement and re.search(r" http\S+/mk/indicator-\S+\.html \(.* \d+\.\d+\.\d{4}\)\.$", copied)
+    picture = page.locator("figure.front-picture").first
+    picture.locator(".front-save button").first.click()
+    picture.locator("[role=status]:not(:empty)").first.wait_for()
+    copied = str(page.evaluate("navigator.clipboard.readText()"))
+    caption = " ".join(picture.locator("figcaption").inner_text().split())
+    before, _, after = copied.partition(caption.rstrip("."))
+    assert before.endswith(": ") and "Северна Македонија" in after and "2026-Q3" in after, "with title and coverage"
+    assert re.search(r"\.html \(.* \d+\.\d+\.\d{4}\)\.$", after)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{public_app}/en/victims.html")
     term = page.locator(".front-term a").first
