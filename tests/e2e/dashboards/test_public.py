@@ -177,10 +177,10 @@ def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Pat
 def show_code(page: Page) -> tuple[FrameLocator, int]:
     """Show the code on the clipboard on a page of another site, 600 pixels wide; return its frame and its width."""
     code = page.evaluate("navigator.clipboard.readText()")
-    other = page.context.new_page()
-    other.set_viewport_size({"width": 600, "height": 800})
-    other.set_content(f"<!doctype html><main>{code}</main>")
-    frame = other.frame_locator("iframe")
+    host = page.context.new_page()
+    host.set_viewport_size({"width": 600, "height": 800})
+    host.set_content(f"<!doctype html><main>{code}</main>")
+    frame = host.frame_locator("iframe")
     expect(frame.locator("a")).to_be_visible()
     return frame, int(frame.locator("html").evaluate("e => e.scrollWidth"))
 

@@ -61,8 +61,8 @@ def test_marks_of_a_picture_are_shortened_and_hints_are_in_the_wide_layout_alone
         '<line x1="1" y1="2" x2="3" y2="4" class="axis"/><path d="M1 2H3M5 6V8L7 8.5L9 8M1 2L30 20" class="side"/>'
     )
     hinted = '<rect x="1"><title>A: 5</title></rect><circle cx="2"><title>A: 5</title></circle>'
-    other = '<circle cx="3"><title>B: 5</title></circle>'
-    assert shorten_marks(hinted + other) == f'<g><title>A: 5</title><rect x="1"/><circle cx="2"/></g>{other}'
+    last = '<circle cx="3"><title>B: 5</title></circle>'
+    assert shorten_marks(hinted + last) == f'<g><title>A: 5</title><rect x="1"/><circle cx="2"/></g>{last}'
     html = render_picture(lambda width: draw_series(ChartSeries("Persons", points), width=width))
     wide, _, narrow = html.partition("rti-chart-narrow")
     assert wide.count("<title>") == 4 and narrow.count("<title>") == 0
