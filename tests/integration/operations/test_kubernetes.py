@@ -107,11 +107,25 @@ def test_every_container_is_confined(manifests: list[dict[str, Any]]) -> None:
         assert spec["automountServiceAccountToken"] is False
         assert spec["securityContext"]["runAsNonRoot"] is True
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        for container in spec["containers"]:
+        for container in [*spec["containers"], *spec.get("initContainers", ())]:
             security = container["securityContext"]
             assert (security["readOnlyRootFilesystem"], security["allowPrivilegeEscalation"]) == (True, False)
             assert security["capabilities"] == {"drop": ["ALL"]}
             assert container["resources"]["limits"]["memory"]
+
+
+def test_pods_wait_for_a_home_that_is_made_where_the_documents_say(manifests: list[dict[str, Any]]) -> None:
+    """Kubernetes makes a folder for a `subPath` that is missing, and a container that ends takes no `kubectl exec`."""
+    pods = dict(list_pods(manifests))
+    for name in ("rti-public", "rti-services", "rti-step-worker"):
+        (first,) = pods[name]["spec"]["initContainers"]
+        assert "until [ -f /srv/rti/home/home.json ]" in first["command"][-1], name
+        (mount,) = [mount for mount in first["volumeMounts"] if mount["mountPath"] == "/srv/rti/home"]
+        assert "subPath" not in mount and mount.get("readOnly", False) is (name == "rti-public")
+    text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    match = re.search(r"kubectl -n rti exec deploy/([\w-]+) -c ([\w-]+) -- rti init", text)
+    assert match is not None
+    assert match[2] in [container["name"] for container in pods[match[1]]["spec"]["initContainers"]]
 
 
 def test_public_pod_sees_releases_only_and_has_no_secret(manifests: list[dict[str, Any]]) -> None:
