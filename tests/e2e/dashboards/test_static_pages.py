@@ -605,13 +605,15 @@ def print_sheets(page: Page, numbers: str = "") -> list[tuple[list[str], str]]:
 
 @pytest.mark.sampled()
 @pytest.mark.parametrize("has_script", [True, False])
-@pytest.mark.parametrize("path", ["en/territory-rs", "mk/monitoring", "mk/cooperation", "sr-Cyrl/law"])
+@pytest.mark.parametrize("path", ["en/territory-rs", "mk/monitoring", "mk/cooperation", "mk/law", "sr-Cyrl/law"])
 def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_heading(
     browser: Browser, public_app: str, path: str, has_script: bool
 ) -> None:
     page = browser.new_page(java_script_enabled=has_script)
     page.goto(f"{public_app}/{path}.html")
     headings = {text.strip() for text in page.locator("h1, h2, h3, .rti-caption").all_inner_texts() if text.strip()}
+    heads = {word for text in page.locator("thead th").all_inner_texts() for word in text.split()}
+    heads |= {word[::-1] for word in heads}  # those that are turned
     edition = str(page.locator("html").get_attribute("data-edition"))
     assert re.search(r"2026-Q3, .*\d{4}", edition), "the release and its day"
     sheets = print_sheets(page)
@@ -622,6 +624,7 @@ def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_h
     for number, (lines, foot) in enumerate(sheets, start=1):
         assert {address, f"{number}/{len(sheets)}", *edition.split()} <= {*foot.split()}, (number, foot)
         assert lines[-1].strip() not in headings, number
+        assert not {*lines[-1].split()} <= heads, (number, lines[-1], "the head of a table without a row")
 
 
 def test_printed_profile_says_where_and_when_it_was_printed(browser: Browser, public_app: str) -> None:
