@@ -97,7 +97,7 @@ class Table:
 def source_address(release: str, cell: Mapping[str, Any], made: str = "") -> str:
     """Return the address of the page that explains the source of a count, or of what is made of it: `rate`, or the
     dimension of a share; empty for a category that the release has no count of."""
-    if words.is_unnamed(cell):
+    if cell.get("cell_id", "") is None:
         return ""
     suffix = f"&made={made}" if made else ""
     return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}&lang={current_language()}&release={release}"

@@ -14,7 +14,7 @@ from typing import Final
 from jinja2 import Environment
 
 from pipelines import words
-from pipelines.core import clock, i18n
+from pipelines.core import i18n
 from pipelines.design.assets import READING_STYLE
 from pipelines.design.components import Part
 from pipelines.design.environment import make_environment
@@ -437,8 +437,7 @@ def name_demonstration(reader: Reader, page: Page) -> str:
 
 def name_edition(reader: Reader) -> str:
     """Return the name of the release and the day on which it was drafted, for the foot of printed sheets."""
-    drafted = clock.parse_time(str(reader.edition.release["drafted_at"])).date()
-    return f"{reader.edition.id}, {words.format_day(drafted)}"
+    return f"{reader.edition.id}, {words.format_day(reader.edition.prepared_on)}"
 
 
 def cite_page(reader: Reader, page: Page) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
+from pipelines.core import clock
 from pipelines.front.queries import VICTIM_TABLES, Tables
 from pipelines.words import Row, changes, regions
 from pipelines.words.coverage import group_by_area, name_figure
@@ -39,6 +41,11 @@ class Edition:
     def release(self) -> Row:
         """Return the row of the release."""
         return self.tables["release"][0]
+
+    @property
+    def prepared_on(self) -> date:
+        """Return the day on which the release was drafted."""
+        return clock.parse_time(str(self.release["drafted_at"])).date()
 
     @property
     def id(self) -> str:

@@ -54,10 +54,9 @@ UNNAMED_CELLS: Final = f"""
         group by all
     ),
     of_year as (
-        select *, value is not null or conf_status <> 'F' as is_received from named
-        qualify row_number() over (
-            partition by table_id, area, measure, count_unit, offence_group, period order by is_total desc, cell_id
-        ) = 1
+        select *, bool_or(value is not null or conf_status <> 'F') over same_year as is_received from named
+        window same_year as (partition by table_id, area, measure, count_unit, offence_group, period)
+        qualify row_number() over (same_year order by is_total desc, cell_id) = 1
     )
     select of_year.* exclude (is_received) replace (
         recorded.sentence_type as sentence_type, recorded.sentence_band as sentence_band,

@@ -86,6 +86,7 @@ ROUNDED = mark(
     "Lengths are rounded to half a year and shares to 5%. Because of this, a length may not seem to fit the share "
     "below the legal minimum."
 )
+_BELOW_A_YEAR = mark("The interval begins below one year: its ends are rounded outward to whole years.")
 _QUARTERS = {"p25": 25, "median": 50, "p75": 75}
 """Per cent of the sentences that are at most as long as each quartile."""
 NO_LEAST = mark("No share: no minimum penalty for this crime is recorded for this territory.")
@@ -132,6 +133,13 @@ def explain_figure(row: Row | None) -> str:
     if row["obs_status"] != "O":
         return ""
     return tell(NOT_COVERED, quarters=row["quarters"]) if "quarters" in row else tell(YEAR_NOT_WHOLE)
+
+
+def explain_rounding(row: Row | None) -> str:
+    """Return the note on a length of sentences whose interval seems to begin at none; empty for other figures."""
+    if row is None or row["unit_measure"] != "MO" or not row["value"] or row.get("low") != 0:
+        return ""
+    return tell(_BELOW_A_YEAR)
 
 
 def explain_share_of_law(group: Mapping[str, Row]) -> str:

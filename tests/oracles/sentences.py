@@ -437,6 +437,17 @@ def records_sanction(r: Release, of_region: Row, area: str) -> bool:
     return has_others and any(x["obs_status"] != "L" for x in earlier)
 
 
+def describe_unnamed(r: Release, figure: Row, area: str) -> str:
+    """Return the word for a sanction that the data of a territory do not name: that of the others if none came."""
+    same = [
+        x
+        for x in r.index_rows("cell", "area").get((area,), ())
+        if all(x[name] == figure[name] for name in ("table_id", "measure", "offence_group", "period"))
+    ]
+    is_received = any(x["value"] is not None or x["conf_status"] != "F" for x in same)
+    return "not in the data" if is_received else describe_absent(same[0])
+
+
 def counts_adults(row: Row) -> bool:
     return "Y_GE18" in (row.get("age"), *str(row.get("ages") or "").split("/"))
 

@@ -24,6 +24,7 @@ from tests.oracles.sentences import (
     add_interval,
     compute_once,
     describe_absent,
+    describe_unnamed,
     expect_parameters,
     find_compared,
     find_crime,
@@ -34,6 +35,7 @@ from tests.oracles.sentences import (
     list_measures,
     lower_first,
     name_stage,
+    records_sanction,
     round_number,
     spell_period,
     split_codes,
@@ -175,6 +177,18 @@ def add_lag(text: str, row: Row | None) -> str:
     return f"{text}, over {int(row['lag'])} {name}{'s' * (row['lag'] != 1)} before"
 
 
+def name_unnamed(r: Release, s: Selection, area: str) -> str:
+    """Return the word for a sanction or a length that a territory records and does not name in a year; else nothing."""
+    dimension, _, category = s.get("share_of", "").partition(".")
+    if dimension not in ("sentence_type", "sentence_band"):
+        return ""
+    figure = {
+        "table_id": f"area_year_{dimension}", "measure": s["indicator"], "offence_group": s["crime"],
+        "period": s["period"], dimension: category,
+    }  # fmt: skip
+    return describe_unnamed(r, figure, area) if records_sanction(r, figure, area) else ""
+
+
 @expect_parameters("Lowest: {lowest}. Highest: {highest}.", "Not compared: {areas}.")
 def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
     """Return the ends of a picture of territories, on the page "Compare" and on static pages."""
@@ -188,6 +202,7 @@ def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
     spoken = {code: speak_compared(row, digits, version) for code, row in at.items()}
     if s["page"] == "compare":
         spoken = {code: add_lag(text, at[code]) for code, text in spoken.items()}
+        spoken |= {code: name_unnamed(r, s, code) or spoken[code] for code, row in at.items() if row is None}
     sure = {code: x for code, x in at.items() if x is not None and x["value"] is not None and x["state"] != "too_few"}
     if "areas" in p:
         others = [(code, x) for code, x in at.items() if code not in sure]

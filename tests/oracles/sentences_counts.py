@@ -179,7 +179,7 @@ def expect_absent_stage(r: Release, s: Selection, p: Params) -> Expected:
 # -------------------------------------------------------------------------------------------------------- rates, spread
 
 
-@expect_parameters("{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}")
+@expect_parameters("{area}, {period}, {crime}, {stage} ({unit}) {per}: {figure}. {coverage} {spread}")
 def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     unit, crime = find_unit(s), s["crime"]
     rows = {

@@ -549,18 +549,6 @@ def expect_break_in_series(r: Release, s: Selection, p: Params) -> Expected:
     return {"text": texts | {text if text.endswith(".") else f"{text}." for text in texts}}
 
 
-@expect_parameters(
-    "{area} counts {other_unit} by its own rules ({levels}). Its figures in {unit} may not be comparable."
-)
-def expect_other_unit(r: Release, s: Selection, p: Params) -> Expected:
-    rules = r.read_rows("counting_rule")
-    return {
-        "area": {
-            r.plain[x["jurisdiction"]] for x in rules if UNITS.get(x["count_unit"], ("", ""))[1] == p["other_unit"]
-        }
-    }
-
-
 # ------------------------------------------------------------------------------------------------- titles and citations
 
 
@@ -647,7 +635,7 @@ def expect_few_victims(r: Release, s: Selection, p: Params) -> Expected:
 TITLES = (
     "{first} and {last}",
     "Ratio of {last} to {first}",
-    "{crime}, {unit} {stage}, {since} and {last}",
+    "{crime}, {stage} ({unit}), {since} and {last}",
     "{title}, {year}: {unit} by sex and age",
     "{title}, {year}: {unit} by sex",
     "{title}: {unit} by year",
@@ -688,6 +676,8 @@ def expect_titles_about_selection(r: Release, s: Selection, p: Params) -> Expect
     "Source: {source}",
     "Printed from {address}",
     "Prepared on {day}; data up to {period}.",
+    "The result describes the text of the law in force on {day}, when this release was prepared. It does not describe "
+    "how the law is applied.",
     "This is release {release}, which is not the newest one.",
 )
 def expect_citation(r: Release, s: Selection, p: Params) -> Expected:

@@ -32,7 +32,7 @@ def render_page() -> None:
         way = ""
         if ways:
             way = choices.choose_option(
-                tell("Interval"),
+                tell("Part of the proceedings"),
                 "way",
                 tuple(ways),
                 default="first",

@@ -107,7 +107,7 @@ class RecordTable:
         cells = []
         for statistic, title in self.statistics.items():
             row = group.get(statistic)
-            reasons = [durations.explain_figure(row)]
+            reasons = [durations.explain_figure(row), durations.explain_rounding(row)]
             reasons += [durations.explain_share_of_law(group)] if statistic == "below_minimum" else []
             marks = tuple(notes.number_note(reason) for reason in reasons if reason)
             is_few = durations.is_shown_few(row)

@@ -95,7 +95,7 @@ def show_spread(frame: layout.Frame, scope: StageScope, coverage: Coverage) -> N
     layout.put_html(f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>')
 
 
-_RATE = mark("{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}")
+_RATE = mark("{area}, {period}, {crime}, {stage} ({unit}) {per}: {figure}. {coverage} {spread}")
 
 
 def _describe_rate(

@@ -14,7 +14,7 @@ from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words import changes, regions
-from pipelines.words.language import lower_first, tell
+from pipelines.words.language import tell
 
 _RATES = mark("The region's rates use the population of the territories included.")
 
@@ -129,29 +129,13 @@ def _missing_parts(frame: layout.Frame, scope: StageScope, cells: Cells, coverag
 
 
 def _notes_of_areas(frame: layout.Frame, scope: StageScope) -> dict[str, list[str]]:
-    """Return the notes on a territory as a whole: it reports yearly, counts another unit, its law changed."""
+    """Return the notes on a territory as a whole: it reports yearly, its law changed."""
     codes = tuple(code for code, _ in frame.territories)
-    levels, unit = ("prosecution", scope.track), scope.unit
+    levels = ("prosecution", scope.track)
     of: dict[str, list[str]] = {code: [] for code in codes}
     if scope.freq == "Q":
         for row in queries.read_rows(frame.path, "annual_only", "justice"):
             of.setdefault(row["territory"], []).append(tell("Reports once a year. Choose a year under “Period”."))
-    labels = queries.read_labels(frame.path, "level")
-    other_units: dict[tuple[str, str, str], list[str]] = {}
-    for rule in queries.read_rows(frame.path, "counting_rules", codes):
-        if rule["level"] in levels and rule["count_unit"] != unit:
-            key = (rule["territory"], rule["jurisdiction"], rule["count_unit"])
-            other_units.setdefault(key, []).append(lower_first(labels.get(str(rule["level"]), "")))
-    for (code, office, other_unit), names in other_units.items():
-        of[code].append(
-            tell(
-                "{area} counts {other_unit} by its own rules ({levels}). Its figures in {unit} may not be comparable.",
-                area=frame.area_name(office),
-                other_unit=words.unit_name(other_unit),
-                levels=words.join_words(names),
-                unit=words.unit_name(unit),
-            )
-        )
     for code in codes:
         breaks = queries.find_breaks(frame.path, (code,), scope.crime)
         inside = [

@@ -82,7 +82,7 @@ def _show_changes(
             )
         )
     caption = tell(
-        "{crime}, {unit} {stage}, {since} and {last}",
+        "{crime}, {stage} ({unit}), {since} and {last}",
         crime=crime_name,
         unit=words.unit_name(unit),
         stage=lower_first(layout.read_vocabulary(frame).find_label("measure", measure)),

@@ -236,5 +236,6 @@ def _show_breakdown_of_year(
     )
     layout.show_panels(frame, [chart], about=title, key="victims")
     layout.put_lower_heading(tell("Which differences are statistically clear"))
+    layout.put_text(tell("**{stage}, {year}, all territories**", stage=status_labels[statuses[0]], year=year))
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     show_significant_pairs(frame, pairs, by, codes)

@@ -192,7 +192,7 @@ def _compose_ratio_changes(reader: Reader, crime: str, metric: str) -> changes.T
         return changes.judge_ratios(table, crime, [edition.find_ratios(metric, crime, year) for year in span], kind)
 
     name = reader.metric_name(metric)
-    caption = pages.name_table(reader, name, crime, tell(_RATIOS_BY_YEAR))
+    caption = f"{name}, {reader.name_crime(crime)}"
     return changes.compose_region(reader, crime, name, caption, span, judge_areas)
 
 
@@ -206,7 +206,7 @@ def _compose_count_changes(
         reader,
         crime,
         _name_counted(name),
-        pages.name_table(reader, name, crime, tell("Persons by year")),
+        pages.name_table(reader, name, crime, tell("Persons")),
         span,
         lambda table, span: changes.judge_counts(table, crime, measure, span),
         is_count=True,
@@ -215,7 +215,8 @@ def _compose_count_changes(
         return counts
     if measure == CONVICTED:
         changes.add_remarks(counts["changes"][0], changes.explain_span(years, span))
-    caption = pages.name_table(reader, name, crime, tell(_RATES_BY_YEAR))
+    per = language.upper_first(tell("per 100,000 inhabitants"))
+    caption = pages.name_table(reader, name, crime, per)
     rates = changes.make_table(reader, caption, span, "rate-changes")
     changes.add_lines(rates, changes.judge_rates(rates, crime, measure, span), "")
     return {**counts, "changes": [*counts["changes"], rates]}

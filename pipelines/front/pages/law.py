@@ -50,7 +50,11 @@ def compose_law(reader: Reader) -> Page:
         values={
             "how": [
                 tell("One person assesses each element of the law, and a second person approves the result."),
-                tell("The result describes the text of the law on a day. It does not describe how the law is applied."),
+                tell(
+                    "The result describes the text of the law in force on {day}, when this release was prepared. It "
+                    "does not describe how the law is applied.",
+                    day=words.format_day(reader.edition.prepared_on),
+                ),
             ],
             "states": [_format_state(reader, code) for code in reader.list_codes("law_status")],
             "tables": [_compose_matrix(reader, treaty, areas, current) for treaty in _list_standards(reader)],

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pipelines import words
-from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.dissemination.table_titles import name_table
@@ -40,7 +39,7 @@ def compose_releases(reader: Reader) -> Page:
     """Return the page on releases and corrections."""
     edition = reader.edition
     release = edition.release
-    prepared = words.format_day(clock.parse_time(str(release["drafted_at"])).date())
+    prepared = words.format_day(edition.prepared_on)
     title = tell("Releases and corrections")
     return Page(
         pages.name_file(pages.RELEASES),

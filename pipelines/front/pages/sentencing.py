@@ -200,7 +200,7 @@ def _compose_table(
         fields: list[Part] = []
         for statistic in statistics:
             row = group.get(statistic)
-            reasons = [durations.explain_figure(row)]
+            reasons = [durations.explain_figure(row), durations.explain_rounding(row)]
             reasons += [durations.explain_share_of_law(group)] if statistic == "below_minimum" else []
             marks = [table.notes.number_note(reason) for reason in reasons if reason]
             fields.append(format_figure(durations.format_limits(row), marks, is_few=durations.is_shown_few(row)))

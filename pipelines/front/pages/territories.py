@@ -355,7 +355,7 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
         area=name,
         crime=reader.name_crime(crime),
     )
-    table = compose_table(reader, caption, tell("Interval"), lines, [area])
+    table = compose_table(reader, caption, tell("Part of the proceedings"), lines, [area])
     rows = [row for _, rows in lines for row in rows]
     crime_name = reader.find_label("offence_group", crime)
     texts = [

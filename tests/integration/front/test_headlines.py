@@ -33,6 +33,8 @@ from pipelines.words.language import read_in
 Row = Mapping[str, Any]
 ENOUGH = 20
 REGION, FEWEST = "WB", 4
+DOUBLED = re.compile(r"\b(\w{4,}),? \1\b", re.IGNORECASE)
+"""A word that follows itself."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,8 @@ def test_headlines_name_territory_crime_period_and_coverage(edition: Edition, fi
     missing = {f"{headline.file}: {headline.text}": parts for headline in headlines
                if (parts := headline.list_missing_parts(len(edition.territories)))}  # fmt: skip
     assert missing == {}
+    doubled = [headline.text for headline in headlines if DOUBLED.search(headline.text)]
+    assert doubled == [], "such as: trafficking in persons, persons convicted"
 
 
 def test_headline_without_one_of_its_parts_is_found(edition: Edition, figures: Figures) -> None:

@@ -143,3 +143,20 @@ def test_records_of_a_picture_have_their_dates_by_territory() -> None:
         "Records: Aland: 1 October 2022 to 30 September 2026."
     )
     assert durations.describe_records({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "has_note"),
+    [
+        ({}, True),
+        ({"low": 12.0}, False),
+        ({"low": None}, False),
+        ({"unit_measure": "D"}, False),
+        ({"value": None}, False),
+    ],
+)
+def test_length_whose_interval_begins_at_none_says_how_it_is_rounded(changes: dict[str, Any], has_note: bool) -> None:
+    """Require a note: nobody is sentenced to no months of imprisonment."""
+    row = {"value": 30.0, "low": 0.0, "high": 48.0, "unit_measure": "MO"} | changes
+    assert ("rounded outward to whole years" in durations.explain_rounding(row)) is has_note
+    assert durations.explain_rounding(None) == ""

@@ -192,8 +192,8 @@ def test_reason_why_parts_of_an_older_release_are_not_shown_is_given_once(
     show_trend(frame, "TIP")
     show_stages(frame)
     show_trend(frame, "SOM")
-    shown = [text for _, text in page.drawn]
-    assert ["made by an older version of this software" in text for text in shown] == [True, False, True], (
+    texts = [text for _, text in page.drawn]
+    assert ["made by an older version of this software" in text for text in texts] == [True, False, True], (
         "a part that is redrawn alone gives the reason again"
     )
-    assert shown[1] == "Not shown, for the reason given above."
+    assert texts[1] == "Not shown, for the reason given above."

@@ -246,12 +246,12 @@ def test_unknown_original_is_said_and_not_replaced_by_a_copy() -> None:
 
 def test_change_of_a_series_is_tested_and_never_across_a_break() -> None:
     html = read_html(run_page("region", crime="SOM", freq="A", period="2025", since="2023"))
-    table = html.split("persons convicted at first instance, 2023 and 2025.", 1)[1].split("</table>", 1)[0]
+    table = html.split("convicted at first instance (persons), 2023 and 2025.", 1)[1].split("</table>", 1)[0]
     macedonia = next(row for row in table.split("<tr") if "North Macedonia" in row)
     assert ">63<" in macedonia and ">71<" in macedonia
     assert "1.13 (0.79–1.61)" in macedonia and "no clear change" in macedonia
     html = read_html(run_page("region", crime="TIP", freq="A", period="2025", since="2022"))
-    table = html.split("persons convicted at first instance, 2022 and 2025.", 1)[1].split("</table>", 1)[0]
+    table = html.split("convicted at first instance (persons), 2022 and 2025.", 1)[1].split("</table>", 1)[0]
     for area in ("Western Balkans", "Croatia"):
         assert "not tested: break" in next(row for row in table.split("<tr") if area in row)
     assert "Not tested across a break in the series." in html
