@@ -271,3 +271,22 @@ def test_file_of_the_release_can_be_downloaded(open_page: Open) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="manifest.json").click()
     assert download.value.suggested_filename.startswith("demonstration-")
+
+
+def test_picture_fills_a_wide_screen_and_a_telephone_shows_the_whole_chosen_option(open_page: Open) -> None:
+    """Require that a picture has no empty half next to it, and that the text that a box cuts is below it."""
+    page = open_page("durations?crime=TIP", width=1920, height=1080)
+    chosen, picture = page.locator(".rti-chosen").first, page.locator(".rti-picture .rti-chart:visible").first
+    column = page.get_by_test_id("stMainBlockContainer").bounding_box()
+    box = picture.bounding_box()
+    assert column is not None and box is not None and box["width"] > 0.9 * (column["width"] - 64)
+    assert (picture.get_attribute("viewBox") or "").startswith("0 0 960 ")
+    expect(chosen).to_be_hidden()
+    page.set_viewport_size({"width": 320, "height": 800})
+    wait_until_settled(page)
+    assert (picture.get_attribute("viewBox") or "").startswith("0 0 288 ")
+    expect(chosen).to_be_visible()
+    value = page.get_by_test_id("stSelectbox").locator("input").first.input_value()
+    assert len(value) > 30 and chosen.inner_text() == value
+    line = chosen.bounding_box()
+    assert line is not None and line["x"] >= 0 and line["x"] + line["width"] <= 320
