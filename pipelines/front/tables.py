@@ -31,6 +31,8 @@ FEW_NOTE = mark(
     "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than {enough}. "
     "Chance alone can change it a lot."
 )
+FEW_COUNTS = mark("Figures with the word “few”: counts of fewer than {enough}. Chance alone can change them a lot.")
+"""The same for a table of counts alone."""
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark{room}">{marks}</sup>')
 _MARKS_OF_FIGURE = re.compile(r'(<sup class="front-mark[^"]*">)([^<]*)(?=</sup>)')

@@ -15,6 +15,7 @@ from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import (
+    FEW_COUNTS,
     FigureTable,
     format_figure,
     in_page_language,
@@ -22,6 +23,7 @@ from pipelines.front.tables import (
     mark_english,
     period_field,
 )
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import durations, figures, indicators, language, regions, trends
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement, translate_note, translate_statement
@@ -83,6 +85,7 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
         tell("Area"),
         [words.stage_name(measure) for measure in measures],
         name=f"stages-{track}",
+        few=tell(FEW_COUNTS, enough=ENOUGH_EVENTS),  # marked in tables
     )
     totals = [edition.find_total(crime, measure, edition.region, year) for measure in measures]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in totals], is_total=True)
@@ -238,6 +241,7 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
         tell("Year"),
         [words.stage_name(measure) for measure in measures],
         name="stages" if track == "first" else f"stages-{track}",
+        few=tell(FEW_COUNTS, enough=ENOUGH_EVENTS),  # marked in tables
     )
     years = edition.list_periods(crime, "A")
     stages = [[edition.find_total(crime, measure, area, year) for year in years] for measure in measures]

@@ -485,9 +485,10 @@ def test_texts_have_no_straight_apostrophes_and_quotation_marks(site: Site) -> N
 
 
 def test_profiles_are_short_before_anything_is_opened(site: Site) -> None:
-    for name, document in site.looked_at.items():
+    # All of them: the longest are in Albanian, on the territory whose name has eight words.
+    for name in site.texts:
         if "/territory-" in name:
-            main = html.fromstring(html.tostring(document.find(".//main")))
+            main = html.fromstring(html.tostring(site.documents[name].find(".//main")))
             # Folded parts, explanations that show with the focus, and texts for screen readers.
             for closed in main.cssselect("details, .front-about, svg title, svg desc, .rti-chart-narrow, .rti-hidden"):
                 closed.drop_tree()
