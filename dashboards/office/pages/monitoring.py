@@ -162,7 +162,7 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
     gap: ui.Part = monitoring.gap_badge(context, row.gap)
     if may_keep and row.gap in ("gap", "unclear"):
         address = ui.page_address(MEASURES, area=area, question=row.question) + "#add"
-        gap = ui.join_parts([gap, ui.render_link(tell("Add a measure"), address)], " ")
+        gap = ui.join_parts([gap, ui.render_link(tell("Add a measure"), address)], "<br>")
     is_in_bank = row.question in bank.theme_by_question
     favourable = explain_favourable(bank, bank.find_question(row.question), context.language) if is_in_bank else ""
     return ui.PageRow(text, (favourable, finding, day, source, gap))

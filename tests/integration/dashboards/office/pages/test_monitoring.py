@@ -9,9 +9,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.core import clock, file_states
+from dashboards.office.monitoring_words import GAPS
+from pipelines.core import clock, file_states, i18n
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts
+from pipelines.survey.gaps import Gap
 from pipelines.survey.invitation_store import Round
 from pipelines.survey.service import SurveyDesk
 from tests.support import monitoring as fakes
@@ -92,6 +94,22 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     assert read_row(page, "Specific purpose" if "Specific purpose" in page.text else "Purpose")[4].endswith("not known")
     assert "nobody here has answered this question in a round that has ended" in page.main
     assert "Add a measure" not in page.main, "only a steward of the territory adds one"
+
+
+_EXPLAINED: tuple[Gap, ...] = ("unclear", "none", "unknown")
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_legend_explains_the_states_in_the_words_of_their_badges(office: Office, language: str) -> None:
+    accounts.set_language(office.desk.engine, "al-cooperation", language, by="al-cooperation")
+    try:
+        page = office.open("al-cooperation", "/monitoring", area="AL")
+    finally:
+        accounts.set_language(office.desk.engine, "al-cooperation", "en", by="al-cooperation")
+    text = page.main.replace("\xa0", " ")
+    for state in _EXPLAINED:
+        word = i18n.tell(GAPS[state][2], language).replace("\xa0", " ")
+        assert f"{word[:1].upper()}{word[1:]}" in text, (language, state)
 
 
 MEDIAN = "Median days, from records: requests executed in full; outgoing"
