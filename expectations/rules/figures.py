@@ -32,7 +32,7 @@ RULES = (
     Rule(
         "parts.exceeded",
         "error",
-        "{dim}: '{label}' is {seen}, more than {expected} in '{total}', which includes it.",
+        "{dim}: '{label}' is {seen}. It is part of '{total}', which is only {expected}.",
         "Correct the total or the part that is wrong.",
     ),
     Rule(
@@ -50,7 +50,7 @@ RULES = (
     Rule(
         "plausible.outcome",
         "warning",
-        "{part} is {seen} in {period}, more than {whole} ({expected}), which includes it.",
+        "{part} is {seen} in {period}. It is part of the figure for {whole}, which is only {expected}.",
         "Check both figures. If both are right, explain how they are counted.",
     ),
     Rule(

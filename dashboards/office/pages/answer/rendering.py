@@ -132,6 +132,7 @@ def _render_loaded(
         overrides=summary.list_overrides(answer),
         verdict=summary.describe_verdict(answer),
         next_step=summary.find_next_step(answer),
+        sent_rivals=summary.list_sent_rivals(answer, section),
         groups=answer.groups,
         is_explained=answer.is_explained,
         n_findings=sum(group.n_all for group in answer.groups),

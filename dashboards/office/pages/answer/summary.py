@@ -8,6 +8,7 @@ from typing import Literal
 
 from dashboards.office import words
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.section import AnswerSection
 from pipelines.design import components as ui
 from pipelines.ledger.transitions import DRAFT
 
@@ -116,6 +117,31 @@ def find_next_step(answer: Answer) -> Literal["", "explain", "correct"]:
     if answer.report.verdict == "unreadable" or answer.report.count_findings("error"):
         return "correct"
     return "explain" if entry.open_warnings else ""
+
+
+def list_sent_rivals(answer: Answer, section: AnswerSection) -> list[ui.Part]:
+    """Return the other returns for some of the same periods that are sent and wait for approval, as links.
+
+    Only for a return that is not accepted yet: of several, the one that is accepted last counts.
+    """
+    from pipelines.submissions import service
+
+    context, entry = answer.context, answer.entry
+    if entry.state not in (*DRAFT, "sent") or not entry.blocks:
+        return []
+    keys = {(block.form, block.freq, block.period) for block in entry.blocks}
+    return [
+        ui.join_parts(
+            (
+                ui.render_link(context.describe_submission(rival), section.make_address(rival.submission_id)),
+                rival.row.filename,
+            ),
+            " ",
+        )
+        for rival in service.list_submissions(context.desk, context.who, states=["sent"])
+        if rival.submission_id != entry.submission_id
+        and keys & {(block.form, block.freq, block.period) for block in rival.blocks}
+    ]
 
 
 def _list_counts(answer: Answer) -> Sequence[str]:

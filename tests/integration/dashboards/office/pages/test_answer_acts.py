@@ -285,3 +285,16 @@ def test_send_form_links_to_the_changes(office: Office) -> None:
     page = office.open("al-sender", "/answer", id=number)
     assert "Check the changes, and give a reason." in page.main and "changes below" not in page.main
     assert "figures changed" in page.follow_link("Show the changes").main
+
+
+def test_draft_names_the_return_for_its_periods_that_waits_for_approval(office: Office) -> None:
+    notice = "Another return for the same periods is sent and waits for approval"
+    sent = send_return(office.desk)
+    assert notice not in office.open("al-approver", "/answer", id=sent).main
+    draft = upload_draft(office.desk, changes=portal_fixture.BROKEN)
+    for account in ("al-sender", "secretariat"):
+        page = office.open(account, "/answer", id=draft)
+        (box,) = [box for box in page.find_elements("section") if notice in box.text_content()]
+        assert [link.get("href") for link in box.cssselect("li a")] == [f"/answer?id={sent}"], account
+    service.approve_submission(office.desk, get_identity(office.desk, "al-approver"), sent)
+    assert notice not in office.open("al-sender", "/answer", id=draft).main
