@@ -121,8 +121,10 @@ def translate_statement(text: str) -> list[Piece]:
 def translate_note(text: str) -> list[Piece]:
     """Return a note of a territory in the reader's language; that of an office begins with its name and a colon."""
     name, has_name, note = text.partition(": ")
+    if not has_name or current_language() == SOURCE_LANGUAGE:
+        return translate_statement(text)
     [(translated_name, language)] = translate_words(name)
-    if not has_name or language:
+    if language:
         return translate_statement(text)
     return [(f"{translated_name}:", ""), *translate_statement(note)]
 
