@@ -18,7 +18,7 @@ _FLUSHES: Final = 16
 _LOG = logging.getLogger(__name__)
 
 
-class DamagedFileError(ValueError):
+class DamagedJsonError(ValueError):
     """A file of the program is not whole. `storage_faults` recognises the message too, which Dagster alone keeps."""
 
     def __init__(self, path: Path) -> None:
@@ -27,11 +27,11 @@ class DamagedFileError(ValueError):
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a file in JSON. Raises FileNotFoundError, DamagedFileError."""
+    """Return the content of a file in JSON. Raises FileNotFoundError, DamagedJsonError."""
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
-        raise DamagedFileError(path) from error
+        raise DamagedJsonError(path) from error
 
 
 def read_computed_json(path: Path) -> Any | None:
@@ -40,7 +40,7 @@ def read_computed_json(path: Path) -> Any | None:
         return read_json(path)
     except FileNotFoundError:
         return None
-    except DamagedFileError as error:
+    except DamagedJsonError as error:
         _LOG.warning("%s; its content is computed again", error)
         return None
 

@@ -46,7 +46,7 @@ _BY_WORDS: tuple[tuple[str, Kind], ...] = (
     ("not a valid DuckDB database file", "damaged"),
     ("Corrupt database file", "damaged"),
     ("File out of specification", "damaged"),
-    ("is not whole JSON", "damaged"),  # durable.DamagedFileError
+    ("is not whole JSON", "damaged"),  # durable.DamagedJsonError
     ("disk I/O error", "unreadable"),
     ("unable to open database file", "unreadable"),
     ("Input/output error", "unreadable"),

@@ -190,7 +190,7 @@ def approval_path(home: Home) -> Path:
 
 
 def read_approval(home: Home) -> Approval | None:
-    """Return the approval that waits for its minute, or None. Raises DamagedFileError."""
+    """Return the approval that waits for its minute, or None. Raises DamagedJsonError."""
     path = approval_path(home)
     return Approval(**durable.read_json(path)) if path.exists() else None
 

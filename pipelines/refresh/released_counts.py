@@ -129,7 +129,7 @@ def read_utility(home: Home, folder: Path) -> ReleaseUtility | None:
 
 
 def _read_record(home: Home, folder: Path) -> dict[str, Any] | None:
-    """Return the record of a draft's audit, or None if it is of other cells. Raises DamagedFileError."""
+    """Return the record of a draft's audit, or None if it is of other cells. Raises DamagedJsonError."""
     path = _audit_path(home, folder.name)
     if not path.exists():
         return None

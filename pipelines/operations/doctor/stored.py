@@ -101,7 +101,7 @@ def check_records(subject: Subject) -> Examination:
     for path in (path for path in paths if path.name not in _EXAMINED_ELSEWHERE):
         try:
             durable.read_json(path)
-        except durable.DamagedFileError:
+        except durable.DamagedJsonError:
             text = f"{path} is damaged."
             if path.name in _REPLACED or path.name.endswith(_AUDITS):
                 symptoms.append(make_warning(text, "Nothing to do: the program replaces it when it next needs it."))

@@ -41,7 +41,7 @@ def calendar_path(home: Home) -> Path:
 
 
 def read_calendar(home: Home) -> list[PlannedRelease]:
-    """Return the calendar in the order of its dates, cancelled releases last. Raises DamagedFileError."""
+    """Return the calendar in the order of its dates, cancelled releases last. Raises DamagedJsonError."""
     path = calendar_path(home)
     if not path.exists():
         return []

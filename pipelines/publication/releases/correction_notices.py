@@ -33,7 +33,7 @@ def notices_path(home: Home) -> Path:
 
 
 def read_notices(home: Home) -> list[CorrectionNotice]:
-    """Return all notices, oldest first. Raises DamagedFileError."""
+    """Return all notices, oldest first. Raises DamagedJsonError."""
     path = notices_path(home)
     if not path.exists():
         return []

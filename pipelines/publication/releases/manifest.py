@@ -21,6 +21,6 @@ VERSIONS: Final = ("software_version", "code", "rules", "declarations", "codelis
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a release or a draft. Raises OSError, DamagedFileError."""
+    """Return the manifest of a release or a draft. Raises OSError, DamagedJsonError."""
     manifest: dict[str, Any] = durable.read_json(folder / signature.MANIFEST)
     return manifest

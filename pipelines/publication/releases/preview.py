@@ -27,7 +27,7 @@ def preview_path(home: Home) -> Path:
 
 
 def read_preview_list(home: Home) -> list[PreviewReader]:
-    """Return the list in the order of its entries. Raises DamagedFileError."""
+    """Return the list in the order of its entries. Raises DamagedJsonError."""
     path = preview_path(home)
     if not path.exists():
         return []

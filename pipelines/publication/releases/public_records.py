@@ -28,7 +28,7 @@ def read_unless_damaged(read: Callable[[Home], _Records], home: Home, otherwise:
     """Return what is read from a home, or the other value if the file is damaged. `find_damaged_records` names it."""
     try:
         return read(home)
-    except durable.DamagedFileError as error:
+    except durable.DamagedJsonError as error:
         if error.path not in _reported:
             _reported.add(error.path)
             _LOG.error("%s is damaged: pages are shown without it; restore it from a backup", error.path)
@@ -41,10 +41,10 @@ def find_damaged_records(home: Home) -> list[str]:
     for path in home.public.glob("*.json"):
         try:
             durable.read_json(path)
-        except durable.DamagedFileError:
+        except durable.DamagedJsonError:
             damaged.append(path.name)
     try:
         read_publications(home)
-    except durable.DamagedFileError as error:
+    except durable.DamagedJsonError as error:
         damaged.append(error.path.name)
     return sorted(damaged)

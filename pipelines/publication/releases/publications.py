@@ -86,12 +86,12 @@ def journal_path(home: Home) -> Path:
 def read_publications(home: Home) -> list[Publication]:
     """Return the lines of the journal, oldest first. A truncated last line, left by a crash, is ignored.
 
-    Raises DamagedFileError.
+    Raises DamagedJsonError.
     """
     try:
         return [Publication(**json.loads(line)) for line in _whole_lines(home)]
     except (ValueError, TypeError) as error:
-        raise durable.DamagedFileError(journal_path(home)) from error
+        raise durable.DamagedJsonError(journal_path(home)) from error
 
 
 def find_withdrawals(publications: Sequence[Publication]) -> dict[str, Publication]:

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.core import storage_faults
-from pipelines.core.durable import DamagedFileError, read_computed_json, read_json
+from pipelines.core.durable import DamagedJsonError, read_computed_json, read_json
 from pipelines.core.storage_faults import find_fault
 
 Usage = namedtuple("Usage", "total used free")
@@ -52,8 +52,8 @@ def _by_sqlalchemy(words: str) -> BaseException:
         (sqlite3.DatabaseError("file is not a database"), "damaged"),
         (duckdb.IOException('IO Error: Could not read enough bytes from file "/x/y.duckdb": …'), "damaged"),
         (RuntimeError("polars: No space left on device (os error 28)"), "full"),
-        (DamagedFileError(Path("/x/y.json")), "damaged"),
-        (RuntimeError('the refresh failed at x: DamagedFileError: "/x/y.json" is not whole JSON'), "damaged"),
+        (DamagedJsonError(Path("/x/y.json")), "damaged"),
+        (RuntimeError('the refresh failed at x: DamagedJsonError: "/x/y.json" is not whole JSON'), "damaged"),
         # Dagster and dbt pass on only the text.
         (RuntimeError("the refresh failed at x: OSError: [Errno 28] No space left on device: '/x/y'"), "full"),
     ],
@@ -140,7 +140,7 @@ def test_damaged_json_is_named_or_counts_as_missing_if_it_is_computed_again(root
         read_json(path)
     assert read_computed_json(path) is None
     path.write_bytes(content)
-    with pytest.raises(DamagedFileError) as raised:
+    with pytest.raises(DamagedJsonError) as raised:
         read_json(path)
     fault = find_fault(raised.value, root)
     assert fault is not None and fault.message.startswith(f"{path} is damaged") and "from a backup" in fault.message
