@@ -194,6 +194,23 @@ def test_proxies_are_accepted_by_nginx_and_lead_to_their_part(name: str, port: i
     assert checked.returncode == 0, checked.stderr
 
 
+@pytest.mark.parametrize("part", ["public", "office"])
+def test_ingress_lets_through_what_the_proxy_of_the_part_takes(manifests: list[dict[str, Any]], part: str) -> None:
+    """The controller of nginx refuses bodies above 1 MB by default, and a return has up to 50."""
+    (ingress,) = [m for m in manifests if m["kind"] == "Ingress" and m["metadata"]["name"] == f"rti-{part}"]
+    (rule,) = ingress["spec"]["rules"]
+    assert rule["http"]["paths"][0]["backend"]["service"]["name"] == f"rti-{part}"
+    assert [rule["host"]] == ingress["spec"]["tls"][0]["hosts"]
+    prefix = "nginx.ingress.kubernetes.io/"
+    limits = {name.removeprefix(prefix): value for name, value in ingress["metadata"]["annotations"].items()}
+    text = (BASE / "proxy" / f"{part}.conf").read_text(encoding="utf-8")
+    assert f"client_max_body_size {limits['proxy-body-size']};" in text
+    assert f"proxy_read_timeout {limits['proxy-read-timeout']}s;" in text
+    assert ("proxy_request_buffering off;" in text) is (limits.get("proxy-request-buffering") == "off")
+    example = (ROOT / "deploy" / "nginx" / "rti.conf").read_text(encoding="utf-8")
+    assert f"limit_conn rti_connections {limits['limit-connections']};" in example
+
+
 def test_settings_exist(manifests: list[dict[str, Any]]) -> None:
     declared = {name for group in GROUPS for name in list_variables(group)}
     (settings,) = [m["data"] for m in manifests if m["metadata"]["name"].startswith("rti-settings")]
