@@ -192,7 +192,9 @@ def test_connections_of_one_address_are_limited(proxy: _Proxy, host: str, most: 
         connections[-1].settimeout(0.5)
         with pytest.raises(TimeoutError):
             connections[-1].recv(1)  # the last one of those that may be open waits for its answer
-        assert proxy.send_request(host, "/").status_code == 503
+        # A proxy on a busy machine may not have read all of them.
+        statuses = (proxy.send_request(host, "/").status_code for _ in range(100))
+        assert next((status for status in statuses if status != 200), None) == 503
         _Repeater.released.set()
         for connection in connections:
             connection.settimeout(30)
