@@ -128,6 +128,14 @@ def test_pods_wait_for_a_home_that_is_made_where_the_documents_say(manifests: li
     assert match[2] in [container["name"] for container in pods[match[1]]["spec"]["initContainers"]]
 
 
+def test_job_of_the_backup_can_make_its_repository(manifests: list[dict[str, Any]]) -> None:
+    """The documents make it by a job like the nightly one, with other arguments; it writes a key into the home."""
+    (container,) = dict(list_pods(manifests))["rti-backup"]["spec"]["containers"]
+    assert container["args"] == ["backup", "run"]
+    assert not any(mount.get("readOnly") for mount in container["volumeMounts"])
+    assert "--from=cronjob/rti-backup" in (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+
+
 def test_public_pod_sees_releases_only_and_has_no_secret(manifests: list[dict[str, Any]]) -> None:
     pods = dict(list_pods(manifests))
     containers = {container["name"]: container for container in pods["rti-public"]["spec"]["containers"]}
