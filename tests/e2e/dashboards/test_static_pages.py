@@ -624,7 +624,9 @@ def test_printed_sheets_have_address_and_release_at_their_foot_and_no_stranded_h
     for number, (lines, foot) in enumerate(sheets, start=1):
         assert {address, f"{number}/{len(sheets)}", *edition.split()} <= {*foot.split()}, (number, foot)
         assert lines[-1].strip() not in headings, number
-        assert not {*lines[-1].split()} <= heads, (number, lines[-1], "the head of a table without a row")
+        # The last line of a row can have words of the head, but not the line before it.
+        is_head = [line.strip() in headings or {*line.split()} <= heads for line in lines[-2:]]
+        assert not all(is_head), (number, lines[-2:], "the head of a table without a row")
 
 
 def test_printed_profile_says_where_and_when_it_was_printed(browser: Browser, public_app: str) -> None:
