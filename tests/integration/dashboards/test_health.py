@@ -36,6 +36,9 @@ def test_public_app_reports_missing_release(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("RTI_HOME", str(initialise_home(tmp_path / "home", "real").root))
     client = TestClient(public_app.create_app(public_site()), base_url="http://127.0.0.1")
     answer = client.get("/health")
-    assert client.get("/ready").json() == answer.json()
+    assert client.get("/ready").json() == {"status": "failing", "checks": {"release": "nothing has been published"}}
     assert (client.get("/live").status_code, client.get("/live").json()) == (200, {"status": "ok"})
-    assert (answer.status_code, answer.json()["checks"]) == (503, {"release": "nothing has been published"})
+    assert (answer.status_code, answer.json()["checks"]) == (
+        503,
+        {"release": "nothing has been published", "records": "ok"},
+    )
