@@ -263,8 +263,8 @@ def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
 
 def render_picture(picture: Picture) -> str:
     """Return a picture as HTML for a page."""
-    if picture.wide is None or picture.broad is None:
+    if picture.wide is None:
         return f'<div class="rti-picture">{picture.framed.svg}</div>'
-    by_width = {NARROW: picture.drawing, WIDE: picture.wide, BROAD: picture.broad}
-    layouts = fit.render_picture(lambda width: picture.add_frame(by_width[width]), has_broad=True)
+    by_width = {NARROW: picture.drawing, WIDE: picture.wide, BROAD: picture.broad or picture.wide}
+    layouts = fit.render_picture(lambda width: picture.add_frame(by_width[width]), has_broad=picture.broad is not None)
     return f'<div class="rti-picture">{layouts}</div>'

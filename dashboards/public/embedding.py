@@ -67,9 +67,12 @@ def _render_cell(cell: Cell) -> str:
 
 
 def write_picture_code(picture: charts.Picture, title: str, source: str, address: str, lang: str) -> str:
-    """Return the code of a picture in both layouts, with its title and notes, and its source, a link to `address`."""
+    """Return the code of a picture with its title and notes, and its source, a link to `address`.
+
+    It has the layouts for telephones and for the text of a page; the explorer's third one would be too wide for both.
+    """
     drawing = picture.for_file
-    titled = replace(picture, drawing=replace(picture.drawing, title=title))
+    titled = replace(picture, drawing=replace(picture.drawing, title=title), broad=None)
     height = drawing.height + _AROUND + _NOTE * len(picture.under)
     content = f"{charts.render_picture(titled)}{_link_source(source, address)}"
     return _write_frame(title, content, _STYLE + _read_picture_style(), height, lang)

@@ -292,9 +292,9 @@ _NOT_FOR_THE_PUBLIC = ("pipelines.ledger", "pipelines.submissions", "pipelines.w
 _GUARDS = (
     "pipelines.web.guards", "pipelines.web.settings", "pipelines.web.security_headers", "pipelines.web.health",
     "pipelines.web.downloads", "pipelines.web.mounted_service", "pipelines.web.sdmx", "pipelines.web.open_data",
-    "pipelines.web.metrics",
+    "pipelines.web.metrics", "pipelines.web.compression", "pipelines.web.fault_log",
 )  # fmt: skip
-"""Modules that the public app shares with the office service: limits, headers, health and files, without a sign-in."""
+"""Modules that the public app shares with the office service, without a sign-in: limits, headers, health, files."""
 
 
 def _is_restricted(module: str) -> bool:

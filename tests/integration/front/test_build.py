@@ -898,6 +898,12 @@ def test_no_table_shows_more_than_six_notes_and_the_rest_is_folded(site: Site) -
             n_notes = count_visible_notes(part)
             n_all = len(part.xpath(".//ul[contains(@class, 'front-notes')]/li"))
             assert n_notes <= MOST_NOTES and (n_notes == MOST_NOTES or n_all == n_notes), (name, part.get("id"))
+            if name.startswith("en/"):
+                folds = part.xpath(
+                    ".//details[.//ul[contains(@class, 'front-notes')]][ancestor::*[@class='front-table']]/summary"
+                )
+                labels = [" ".join(label.text_content().split()) for label in folds]
+                assert labels == [f"{n_all - n_notes} more note{'s' * (n_all - n_notes > 1)}"] * (n_all > n_notes), name
             n_visible, n_folded = n_visible + n_notes, n_folded + n_all - n_notes
         outside = document.xpath("//ul[contains(@class, 'front-notes')][not(ancestor::*[@class='front-table'])]")
         assert outside == [], f"{name}: notes outside a table"

@@ -51,7 +51,7 @@ def test_code_of_a_table_has_its_figures_notes_and_citation() -> None:
     assert link.text == CITATION and link.get("href") == ADDRESS and link.get("target") == "_blank"
 
 
-def test_code_of_a_picture_has_all_layouts_its_title_and_its_source() -> None:
+def test_code_of_a_picture_has_two_layouts_its_title_and_its_source() -> None:
     bar = [("convicted_first", None)]
     narrow = charts.draw_stages("Albania", bar, rate=False, top=40.0, under=["† About the name."])
     wide = charts.draw_parts("Albania", [], under=["† About the name."])
@@ -59,7 +59,7 @@ def test_code_of_a_picture_has_all_layouts_its_title_and_its_source() -> None:
         code = embedding.write_picture_code(picture, "Albania. Trafficking & 2025", CITATION, ADDRESS, "en")
         _, document = read_frame(code)
         pictures = document.xpath("//*[local-name()='svg']")
-        assert len(pictures) == (3 if picture.broad is not None else 1)
+        assert len(pictures) == (2 if picture.wide is not None else 1)
         text = " ".join(" ".join(part.itertext()) for part in pictures)
         assert "Albania. Trafficking & 2025" in text and "About the name" in text
         assert "var(--rti-mark)" in code and "--rti-mark:" in code, "the style sheet is inside"

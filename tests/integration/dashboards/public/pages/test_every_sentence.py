@@ -149,7 +149,7 @@ def test_slides_have_the_sentences_of_their_brief(walk: Walk) -> None:
 # ---------------------------------------------------------------------------------------- sentences without a selection
 
 _LABELS_ONLY = "has names of codes only, and no number, period or area of the release"
-_ADDRESS = "repeats what is in the reader's address, or the release that could not be read"
+_ADDRESS = "repeats what is in the reader's address, the release that could not be read, or the number of a failure"
 _NOT_A_SENTENCE = "is a label within a file or a picture"
 WITHOUT_FIGURES: dict[str, str] = {
     "Marked in the data: {flag}.": _LABELS_ONLY,
@@ -177,7 +177,8 @@ WITHOUT_FIGURES: dict[str, str] = {
     "{column}: lower end of the 95% interval": _NOT_A_SENTENCE,
     "{column}: notes": _NOT_A_SENTENCE,
     "{column}: upper end": _NOT_A_SENTENCE,
-    "{n} more notes": _NOT_A_SENTENCE,
+    "Code to embed: {title}": _NOT_A_SENTENCE,
+    "Reference: {reference}": _ADDRESS,
 }
 """Messages that no selection forms and that say nothing about a figure, with the reason."""
 
