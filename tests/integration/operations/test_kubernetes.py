@@ -129,7 +129,7 @@ def test_pods_wait_for_a_home_that_is_made_where_the_documents_say(manifests: li
 
 
 def test_job_of_the_backup_can_make_its_repository(manifests: list[dict[str, Any]]) -> None:
-    """The documents make it by a job like the nightly one, with other arguments; it writes a key into the home."""
+    """Require its arguments in the documents: a job like the nightly one makes it, and writes a key into the home."""
     (container,) = dict(list_pods(manifests))["rti-backup"]["spec"]["containers"]
     assert container["args"] == ["backup", "run"]
     assert not any(mount.get("readOnly") for mount in container["volumeMounts"])
@@ -204,7 +204,7 @@ def test_proxies_are_accepted_by_nginx_and_lead_to_their_part(name: str, port: i
 
 @pytest.mark.parametrize("part", ["public", "office"])
 def test_ingress_lets_through_what_the_proxy_of_the_part_takes(manifests: list[dict[str, Any]], part: str) -> None:
-    """The controller of nginx refuses bodies above 1 MB by default, and a return has up to 50."""
+    """Require the limits of the proxy: the controller of nginx refuses bodies above 1 MB, and a return has up to 50."""
     (ingress,) = [m for m in manifests if m["kind"] == "Ingress" and m["metadata"]["name"] == f"rti-{part}"]
     (rule,) = ingress["spec"]["rules"]
     assert rule["http"]["paths"][0]["backend"]["service"]["name"] == f"rti-{part}"
