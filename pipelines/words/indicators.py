@@ -108,14 +108,16 @@ SIMULTANEOUS = mark(
 _ADULTS_IN_ONE = mark("One of the two counts is of adults only (18 and over).")
 _FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
 _NO_PAIR = mark(
-    "The pair cannot be compared: a count is too small, a figure is missing or withheld, or the counting rules differ."
+    "The pair cannot be compared: a count is too small, a figure is missing or withheld, or the counting rules differ "
+    "too much."
 )
 _NO_PAIRS = mark(
     "None of the {whole} pairs can be compared: in each, a count is too small, a figure is missing or withheld, or the "
-    "counting rules differ."
+    "counting rules differ too much."
 )
 _OTHER_PAIRS = mark(
-    "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ."
+    "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ "
+    "too much."
 )
 
 

@@ -604,7 +604,7 @@ def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters(
     "None of the {whole} pairs can be compared: in each, a count is too small, a figure is missing or withheld, or the "
-    "counting rules differ."
+    "counting rules differ too much."
 )
 def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["verdict"] in TESTED for x in list_pair_rows(r, s))

@@ -64,7 +64,11 @@ def _show_rates(
     coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
     regional = {code: at.get((frame.region, code)) for code in measured}
     if any(row is not None for row in regional.values()):
-        covered = tuple(coverage.build_cell(regional[code], title, notes) for code, title in measured.items())
+        refused = tables.Cell(regions.refuse_figure().text, regions.refuse_figure().spoken, kind="note")
+        covered = tuple(
+            coverage.build_cell(row, measured[code], notes) if row is not None else refused
+            for code, row in regional.items()
+        )
         lines.insert(1, tables.Line(tables.Cell(tell("Territories included")), covered))
     where = lower_first(durations.LEVELS[level])
     name = tell("Clearance and disposition") if "D" in measured else tell("Clearance rate")

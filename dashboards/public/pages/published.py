@@ -148,9 +148,7 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
     layout.put_small(tell(_ORDER))  # marked above
     notes = words.Notes()
     lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts, notes) for row in first_rows]
-    for meaning in explain_abbreviations(
-        str(row[name]) for row in first_rows for name in ("source_title", "measure_words")
-    ):
+    for meaning in explain_abbreviations(cell.text for line in lines for cell in line.cells):
         notes.add_remark(meaning)
     headings = [
         *([] if of else [tell("Period")]),

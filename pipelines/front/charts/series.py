@@ -229,9 +229,10 @@ def plot_series(
         else:
             canvas.add_line(start, y(tick), x_right, y(tick), "axis")
         canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
+    # The grey band of a break would cover the lines of others, which have no break there.
+    unnamed = draw_breaks(canvas, series.breaks, x, top, floor)
     if draw_behind is not None:
         draw_behind(x, y)
-    unnamed = draw_breaks(canvas, series.breaks, x, top, floor)
     _draw_events(canvas, series.events, x, top, floor)
     for run in find_runs(series):
         if draw_behind is None:

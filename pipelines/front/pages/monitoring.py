@@ -162,7 +162,7 @@ def _explain(area: str) -> list[str]:
             "or in the rest. Chance alone can change it a lot, so it is not compared with one half.",
             enough=ENOUGH_EVENTS,
         ),
-        tell("Questions that no round has asked yet are left out."),
+        tell("A theme has some of the questions about it. Those that no round has asked yet are left out."),
     ]
     if area == REGION:
         texts.append(

@@ -162,6 +162,8 @@ def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> No
         "victims",
         "law",
         "cooperation",
+        "cooperation-bases",
+        "cooperation-types-2024",
         "indicator-convicted-final",
         "territory-rs",
         "practice-training-resources",

@@ -29,7 +29,8 @@ def test_pair_that_depends_on_persons_per_case_shows_no_clear_difference() -> No
 def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_different() -> None:
     pairs = [make_pair("depends_on_persons_per_case"), make_pair("too_few")]
     others = (
-        "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ."
+        "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ "
+        "too much."
     )
     assert (
         indicators.describe_pairs(pairs)
