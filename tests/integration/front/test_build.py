@@ -32,7 +32,7 @@ from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
 from tests.support.forbidden_phrases import find_forbidden
 from tests.support.kept_builds import build_kept, keep_value
-from tests.support.marked_translations import MarkedTranslations, strip_translations
+from tests.support.marked_translations import MarkedTranslations, replace_catalogues, strip_translations
 from tests.support.publisher_hosts import find_addresses, list_hosts, list_strangers
 from tests.support.torn_figures import find_torn
 from tests.support.whole_figures import allow_breaks
@@ -613,8 +613,7 @@ def test_no_text_of_a_static_page_is_outside_the_catalogues(
 
     def find_english() -> tuple[int, dict[str, tuple[bool, list[str]]]]:
         chosen = [language for language in list_languages() if language.code == "mk"]
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(i18n, "load_catalogue", lambda _: MarkedTranslations())
+        with replace_catalogues(lambda _: MarkedTranslations()):
             n_pages = build_front(site.release, tmp_path / "pages", chosen)
         english = {}
         for path in sorted((tmp_path / "pages").rglob("*.html")):

@@ -14,7 +14,8 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.words import agreement, changes, durations, figures, indicators, language, regions, reporting, trends
 from pipelines.words.language import many, read_in, tell, translate_message
-from tests.support.marked_translations import MarkedTranslations, strip_translations
+from pipelines.words.line_breaks import unbroken_phrases
+from tests.support.marked_translations import MarkedTranslations, replace_catalogues, strip_translations
 
 LANGUAGES = tuple(code for code in i18n.LANGUAGE_NAMES if code != i18n.SOURCE_LANGUAGE)
 NAMES = ("Alfa", "Beta", "Crimen", "Relatio")
@@ -135,9 +136,8 @@ def join_own(pieces: list[agreement.Piece]) -> str:
 
 
 @pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(i18n, "load_catalogue", lambda _: MarkedTranslations())
-    with read_in("sq"):
+def marked() -> Iterator[None]:
+    with replace_catalogues(lambda _: MarkedTranslations()), read_in("sq"):
         yield
 
 
@@ -216,10 +216,16 @@ def test_plural_form_fits_the_number(code: str, forms: dict[str, int], monkeypat
     rule = getattr(catalogue, "plural", lambda n: int(n != 1))
     translations = gettext.NullTranslations()
     monkeypatch.setattr(translations, "ngettext", lambda singular, plural, n: f"{{n}} form {rule(n)}")
-    monkeypatch.setattr(i18n, "load_catalogue", lambda _: translations)
-    with read_in(code):
+    with replace_catalogues(lambda _: translations), read_in(code):
         for number, form in forms.items():
             assert words.count_units(float(number), "person") == f"{number} form {form}"
+
+
+def test_nothing_of_a_replaced_catalogue_is_kept() -> None:
+    with replace_catalogues(lambda _: MarkedTranslations()), read_in("mk"):
+        assert "⟦" in unbroken_phrases().pattern
+    with read_in("mk"):
+        assert "⟦" not in unbroken_phrases().pattern
 
 
 def test_unknown_language_is_english_and_a_language_ends_with_its_block() -> None:

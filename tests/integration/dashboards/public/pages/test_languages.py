@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards.public.menu import PAGES
 from pipelines.core import codes, i18n
 from pipelines.words.language import lower_first, read_in, tell
-from tests.support.marked_translations import MarkedTranslations, strip_translations
+from tests.support.marked_translations import MarkedTranslations, replace_catalogues, strip_translations
 from tests.support.public_pages import read_html, run_page
 from tests.support.whole_figures import allow_breaks
 
@@ -37,11 +37,9 @@ ENGLISH = re.compile(
         ("about", {}),
     ],
 )
-def test_no_text_of_a_page_is_outside_the_catalogues(
-    page: str, address: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(i18n, "load_catalogue", lambda _: MarkedTranslations())
-    test = run_page(page, lang="mk", **address)
+def test_no_text_of_a_page_is_outside_the_catalogues(page: str, address: dict[str, str]) -> None:
+    with replace_catalogues(lambda _: MarkedTranslations()):
+        test = run_page(page, lang="mk", **address)
     page_texts = [str(element.value) for kind in ("title", "header", "markdown", "info") for element in test.get(kind)]
     page_texts += [element.label for kind in ("expander", "selectbox", "button_group") for element in test.get(kind)]
     content = re.sub(r"<style>.*?</style>", "", read_html(test), flags=re.S)
