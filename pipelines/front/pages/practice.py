@@ -105,7 +105,9 @@ def _explain_shares() -> list[str]:
         ),
         explain_withheld(),
         tell(sentences.PRACTITIONERS, respondents=FEWEST_RESPONDENTS, people=FEWEST_ON_ONE_SIDE),  # marked there
-        tell("Shares are rounded, so that the share of favourable answers may differ by one from the sum of its parts."),
+        tell(
+            "Shares are rounded, so that the share of favourable answers may differ by one from the sum of its parts."
+        ),
     ]
 
 
