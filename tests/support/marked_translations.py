@@ -49,6 +49,6 @@ def replace_catalogues(load: Callable[[str], gettext.NullTranslations]) -> Itera
 
 def _forget_kept_texts() -> None:
     for module in (line_breaks, glossary):
-        for kept in vars(module).values():
-            if hasattr(kept, "cache_clear"):
-                kept.cache_clear()
+        for function in vars(module).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
