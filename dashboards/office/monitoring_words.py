@@ -10,6 +10,7 @@ from dashboards.office.words import Sign
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.office.monitoring.outcomes import OutcomeRow, WaitSummary
+from pipelines.statistics.thresholds import is_few_part
 from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.gaps import Gap
 from pipelines.survey.monitored_themes import MonitoredOutcome, list_outcomes, load_themes
@@ -93,7 +94,8 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
         return context.tell("not in the returns on cooperation")
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
-    return f"{format_share(row.value, row.low, row.high)}; {row.part:g}/{row.whole:g}"
+    text = f"{format_share(row.value, row.low, row.high)}; {row.part:g}/{row.whole:g}"
+    return f"{text}; {context.tell('too few to compare')}" if is_few_part(row.part, row.whole) else text
 
 
 def _format_days(context: PageContext, days: WaitSummary) -> str:

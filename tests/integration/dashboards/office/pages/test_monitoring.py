@@ -84,10 +84,10 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     practice = read_row(page, EASE)
     assert practice[0] == "Favourable answers: easy; very easy"
     assert practice[1] == "17% (2–48); n = 12; too few to compare" and practice[2] == "2026 Q4"
-    assert "“Too few to compare”: fewer than 20 people answered" in page.main
+    assert "“Too few to compare”: fewer than 20 people or requests" in page.main
     assert "response rate 92%" in practice[3] and practice[4].endswith("gap")
     outcome = read_row(page, EXECUTED)
-    assert outcome[1] == "12% (3–31); 3/25" and outcome[2] == "2025" and outcome[4].endswith("gap")
+    assert outcome[1] == "12% (3–31); 3/25; too few to compare" and outcome[2] == "2025" and outcome[4].endswith("gap")
     law = read_row(page, "Costs, language and evaluation")
     assert law[1] == "Met: 1; Partly met: 1" and law[2] == "2024-05"
     assert law[3] == "Article 12, Act on Cooperation" and law[4].endswith("gap")
@@ -141,7 +141,7 @@ def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
         "no answers, or too few to show",
         "not applicable",
     ]
-    assert ["Measured in returns", "Trafficking in persons", "33% (1–91); 1/3", "2025"] in rows
+    assert ["Measured in returns", "Trafficking in persons", "33% (1–91); 1/3; too few to compare", "2025"] in rows
     assert sum(row[0] == "Reported by practitioners" for row in rows) == 1, "practitioners are not asked by crime"
 
 
@@ -201,7 +201,7 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     invitations.add_round(Round("r2", "pulse", "2026-Q3", "2026-09-07", "2026-09-25", "planned"), [])
     measure_page = measure_page.visitor.open_page(measure_page.address)
     assert read_row(measure_page, favourable) == [before, f"2026 Q3: 17% (2–48); n = 12; {few}"]
-    assert read_row(measure_page, EXECUTED + "; trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
+    assert read_row(measure_page, EXECUTED + "; trafficking in persons")[1] == "12% (3–31); 3/25; too few to compare (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 characters" in refused.text
     assert refused.wrong_fields == ["evidence"]
@@ -234,7 +234,7 @@ def test_figures_of_a_newer_or_changed_build_are_shown_at_the_next_view(
 ) -> None:
     monkeypatch.setattr(file_states, "SETTLED_SECONDS", -1.0)
     figures = [read_row(office.open("al-cooperation", "/monitoring", area="AL"), EXECUTED)[1] for _ in range(2)]
-    assert figures == ["12% (3–31); 3/25"] * 2
+    assert figures == ["12% (3–31); 3/25; too few to compare"] * 2
     first = office.desk.home.warehouse / "counts-000001.duckdb"
     newer = first.with_name("counts-000002.duckdb")
     shutil.copyfile(first, newer)
@@ -247,7 +247,7 @@ def test_figures_of_a_newer_or_changed_build_are_shown_at_the_next_view(
                     [value, value - 1],
                 )
             page = office.open("al-cooperation", "/monitoring", area="AL")
-            assert read_row(page, EXECUTED)[1].endswith(f"; {value}/{22 + value}")
+            assert read_row(page, EXECUTED)[1].endswith(f"; {value}/{22 + value}; too few to compare")
     finally:
         newer.unlink()
     assert read_row(office.open("al-cooperation", "/monitoring", area="AL"), EXECUTED)[1] == figures[0]
