@@ -52,7 +52,7 @@ def compose_region(reader: Reader, crime: str) -> Section | None:
         _compose_parts(reader, figures, "legal_basis"),
         _compose_parts(reader, figures, "partner"),
         _compose_territories(reader, figures),
-        _compose_events(reader, events, tell("Changes to the law on joint teams")),
+        _compose_events(reader, events, f"{tell('Changes to the law on joint teams')}, {figures.format_span()}"),
     ]
     return Section(
         "joint-teams",
@@ -69,7 +69,8 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Section | None:
     if not any(figures.find_row(area, year, measure) for year in figures.years for measure in MEASURES):
         return None
     events = list_law_events(reader, [area], figures.years)
-    caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Changes to the law on joint teams'))}"
+    title = language.lower_first(tell("Changes to the law on joint teams"))
+    caption = f"{reader.marked_name(area)}: {title}, {figures.format_span()}"
     table = _compose_events(reader, events, caption)
     pictures = _list_pictures(figures, area)
     return Section(
