@@ -19,7 +19,7 @@ from dashboards.public.static_links import find_crime, link_static_page
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.settings import CommandSettings, read_settings
 from pipelines.front.pages import RELEASES, name_file
-from pipelines.front.pages.calendar import CALENDAR, OPEN_CURRENT, describe_next, describe_withdrawal
+from pipelines.front.pages.calendar import CALENDAR, OPEN_CURRENT, UNCHECKED, describe_next, describe_withdrawal
 from pipelines.publication.provenance.figure_ids import CURRENT
 from pipelines.words.language import current_language, tell
 from pipelines.words.line_breaks import keep_part_whole
@@ -103,6 +103,8 @@ def _render_notice(frame: Frame) -> str:
         # Made on request, in each crime's version.
         address = f"/{html_lang(current_language())}/{name_file(CALENDAR, find_crime())}"
         paragraphs.append(f'{wrong}. <a href="{address}">{escape(tell("Notices on corrected figures"))}</a>')
+    if edition.is_unchecked:
+        paragraphs.append(escape(tell(UNCHECKED)))  # marked in front.pages.calendar
     if not edition.is_current and queries.is_outdated(edition.path):
         paragraphs.append(escape(tell(_OUTDATED)))
     inside = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)

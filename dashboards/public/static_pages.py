@@ -164,7 +164,7 @@ class StaticPages:
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
                 withdrawal = self._describe_withdrawal(release.name, lang, name)
-                notice = withdrawal + self._describe_correction(release.name, lang, name)
+                notice = withdrawal + self._describe_correction(release.name, lang, name) + self._describe_damage(lang)
                 page = release / FOLDER / lang / name
                 more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
                 file = _read_page(page, self.address, is_outdated=not (is_newest or withdrawal), **more)
@@ -213,6 +213,16 @@ class StaticPages:
             text = escape(describe_withdrawal(release, rollback))
             link = escape(tell(OPEN_CURRENT))  # marked in front.pages.calendar
         return f'<div class="front-edition"><p>{text} <a href="/{lang}/{page}">{link}</a></p></div>'
+
+    def _describe_damage(self, lang: str) -> str:
+        """Return the notice, as HTML, that nobody knows whether a release was withdrawn or corrected; else nothing."""
+        from pipelines.front.pages.calendar import UNCHECKED
+        from pipelines.publication.releases.public_records import are_edition_records_damaged
+
+        if not are_edition_records_damaged(self.open_home()):
+            return ""
+        with read_in(self.languages[lang]):
+            return f'<div class="front-edition"><p>{escape(tell(UNCHECKED))}</p></div>'  # marked there
 
     def _describe_correction(self, release: str, lang: str, page: str) -> str:
         """Return the notice on a page, as HTML, that figures of its release were wrong, or nothing."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dashboards.public.queries.opening import DATABASE, DamagedReleaseError, find_current_folder, open_public_home
 from pipelines.publication.releases import calendar
 from pipelines.publication.releases.correction_notices import notices_path, read_notices
-from pipelines.publication.releases.public_records import read_unless_damaged
+from pipelines.publication.releases.public_records import are_edition_records_damaged, read_unless_damaged
 from pipelines.publication.releases.publications import (
     Publication,
     find_withdrawals,
@@ -40,6 +40,7 @@ class OpenedRelease:
     """A published release: the path of its `release.duckdb`, its id, and the id of the current release.
 
     `withdrawal` is the rollback that withdrew it, and `is_corrected` says that figures in it turned out to be wrong.
+    `is_unchecked` says that damaged files hide whether either is the case.
     """
 
     path: str
@@ -47,6 +48,7 @@ class OpenedRelease:
     current: str
     withdrawal: Publication | None = None
     is_corrected: bool = False
+    is_unchecked: bool = False
 
     @property
     def is_current(self) -> bool:
@@ -70,8 +72,10 @@ def open_release(requested: str = "") -> OpenedRelease:
     path = folder / DATABASE
     if not path.is_file():
         raise DamagedReleaseError(folder.name)
-    corrected = _read_corrected(home, _read_version(notices_path(home)))
-    return OpenedRelease(str(path), folder.name, current, withdrawals.get(folder.name), folder.name in corrected)
+    versions = _read_version(journal_path(home)), _read_version(notices_path(home))
+    is_corrected = folder.name in _read_corrected(home, versions[1])
+    withdrawal, is_unchecked = withdrawals.get(folder.name), _are_records_damaged(home, versions)
+    return OpenedRelease(str(path), folder.name, current, withdrawal, is_corrected, is_unchecked)
 
 
 def is_published(release: str) -> bool:
@@ -104,3 +108,8 @@ def _read_journal(home: Home, version: _Version) -> tuple[frozenset[str], Mappin
 def _read_corrected(home: Home, version: _Version) -> frozenset[str]:
     """Return the releases with figures that turned out to be wrong."""
     return frozenset(notice.release for notice in read_unless_damaged(read_notices, home, ()))
+
+
+@lru_cache(maxsize=2)
+def _are_records_damaged(home: Home, versions: tuple[_Version, _Version]) -> bool:
+    return are_edition_records_damaged(home)

@@ -23,6 +23,11 @@ from pipelines.words.language import tell
 
 OPEN_CURRENT: Final = mark("Open this page in the current release")
 """Link of each page of a withdrawn release."""
+UNCHECKED: Final = mark(
+    "It cannot be checked at the moment whether this release was withdrawn, or whether figures in it turned out to be "
+    "wrong."
+)
+"""Notice on each page while the files that would say so are damaged."""
 _KEPT: Final = mark("Its figures stay here for those who have quoted them.")
 CALENDAR: Final = "calendar"
 """Name of the page, which is not part of a release."""

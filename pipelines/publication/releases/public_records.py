@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipelines.core import durable
+from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.publications import read_publications
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ def read_unless_damaged(read: Callable[[Home], _Records], home: Home, otherwise:
             _reported.add(error.path)
             _LOG.error("%s is damaged: pages are shown without it; restore it from a backup", error.path)
         return otherwise
+
+
+def are_edition_records_damaged(home: Home) -> bool:
+    """Return True if the journal or the notices are damaged, so that a withdrawn or corrected release looks good."""
+    try:
+        read_publications(home)
+        read_notices(home)
+    except durable.DamagedJsonError:
+        return True
+    return False
 
 
 def find_damaged_records(home: Home) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from html import escape
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from pipelines.core.i18n import tell
 from pipelines.front.briefs import requests
 from pipelines.front.build import list_navigation
 from pipelines.front.pages import Page
+from pipelines.front.pages.calendar import UNCHECKED
 from pipelines.front.reader import Reader, open_reader
 from pipelines.front.tables import FigureTable, format_figure
 from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
@@ -294,9 +296,15 @@ def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Hom
 def test_pages_are_shown_although_a_file_next_to_the_releases_is_damaged(
     home: Home, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    for release in ("2026-Q2", "2026-Q3"):
+        page = home.releases / release / "pages" / "sq" / "index.html"
+        page.write_text('<div class="front-edition" id="newer-release" hidden>newer</div>', encoding="utf-8")
     (home.public / name).write_bytes(b'{"release": \n')
     for path in ("/sq/", "/releases/2026-Q2/sq/"):
-        assert request_path(home, path).status_code == 200
+        answer = request_path(home, path)
+        assert answer.status_code == 200
+        is_unchecked = escape(tell(UNCHECKED, "sq")) in answer.text
+        assert is_unchecked == (name in ("notices.json", "publications.jsonl")), "a withdrawn release would look good"
     reported = [record.getMessage() for record in caplog.records if name in record.getMessage()]
     assert len(reported) == (name != "preview.json"), "a page does not read the list of readers"
     assert all("restore it from a backup" in message for message in reported)

@@ -115,6 +115,13 @@ def test_corrected_release_is_marked_as_soon_as_a_notice_is_issued(home: Home) -
     assert queries.open_release(EARLIER).is_corrected and not queries.open_release().is_corrected
 
 
+@pytest.mark.parametrize("name", ["notices.json", "publications.jsonl"])
+def test_release_is_unchecked_while_files_that_would_withdraw_or_correct_it_are_damaged(home: Home, name: str) -> None:
+    assert not queries.open_release().is_unchecked
+    (home.public / name).write_bytes(b'{"release": \n')
+    assert queries.open_release().is_unchecked
+
+
 def test_release_without_its_file_is_damaged(home: Home) -> None:
     (home.releases / EARLIER / "release.duckdb").unlink()
     with pytest.raises(queries.DamagedReleaseError, match=EARLIER):
