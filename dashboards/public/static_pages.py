@@ -170,9 +170,10 @@ class StaticPages:
                 file = _read_page(page, self.address, is_outdated=not (is_newest or withdrawal), **more)
             elif _MEETING.fullmatch(name):
                 withdrawal = self._describe_withdrawal(release.name, lang, f"{name.partition('.')[0]}.html")
+                notice = withdrawal + self._describe_damage(lang)
                 is_outdated = not (is_newest or withdrawal)
                 language = self.languages[lang]
-                file = _make_slide(release, language, name, self.address, is_outdated=is_outdated, notice=withdrawal)
+                file = _make_slide(release, language, name, self.address, is_outdated=is_outdated, notice=notice)
             elif (answer := self._make(release, lang, name)) is not None:
                 content, media_type, policy = answer
                 more = {"Content-Language": lang, "Content-Security-Policy": policy}
@@ -215,7 +216,7 @@ class StaticPages:
         return f'<div class="front-edition"><p>{text} <a href="/{lang}/{page}">{link}</a></p></div>'
 
     def _describe_damage(self, lang: str) -> str:
-        """Return the notice, as HTML, that nobody knows whether a release was withdrawn or corrected; else nothing."""
+        """Return the notice, as HTML, that withdrawals and corrections cannot be read, or nothing."""
         from pipelines.front.pages.calendar import UNCHECKED
         from pipelines.publication.releases.public_records import are_edition_records_damaged
 

@@ -330,7 +330,7 @@ def test_page_of_a_withdrawn_release_says_when_and_why_it_was_withdrawn(home: Ho
     assert "u tërhoq" not in request_path(home, "/releases/2026-Q2/sq/index.html").text
 
 
-def test_slide_of_a_withdrawn_release_says_so_and_leads_to_the_first_slide_of_the_current_one(
+def test_slide_of_a_withdrawn_release_says_so_or_that_it_cannot_be_checked(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = b'<div class="front-edition" id="newer-release" hidden>newer</div>'
@@ -346,6 +346,8 @@ def test_slide_of_a_withdrawn_release_says_so_and_leads_to_the_first_slide_of_th
     assert text.startswith('<div class="front-edition"><p>Release 2026-Q3 was withdrawn on 25 November 2026.')
     assert '<a href="/en/meeting-xk.html">Open this page in the current release</a>' in text
     assert text.endswith(hidden.decode()), "the weaker notice stays hidden"
+    journal_path(home).write_bytes(b'{"release": \n')
+    assert escape(UNCHECKED) in request_path(home, "/releases/2026-Q3/en/meeting-xk.2.html").text
     static_pages._make_slide.cache_clear()
 
 
