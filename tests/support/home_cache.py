@@ -35,8 +35,8 @@ SOURCES = (
 )
 """Files and folders that the build reads, below the root of the project."""
 _WRITTEN_BY_TOOLS = frozenset(("__pycache__", "target", "logs"))
-_IRRELEVANT_SETTINGS = frozenset(("RTI_CACHE", "RTI_HOME", "RTI_NOW", "RTI_TEST_HOME"))
-"""Where the cache is, what the build sets itself, and a home that is not built."""
+_IRRELEVANT_SETTINGS = frozenset(("RTI_CACHE", "RTI_HOME", "RTI_NOW", "RTI_TEST_HOME", "RTI_TEST_TURN"))
+"""Where the cache is, what the build sets itself, a home that is not built, and which sample of the tests runs."""
 _COMPLETE = "complete"
 _LONGEST_BUILD = 900.0
 _KEPT_ENTRIES = 2

@@ -193,6 +193,7 @@ def test_home_key_ignores_what_tools_write(checkout: Path) -> None:
         ({"RTI_LEDGER_URL": "postgresql://"}, True),
         ({"RTI_TERRITORIES": "/elsewhere"}, True),
         ({"RTI_CACHE": "/elsewhere", "RTI_HOME": "/home", "RTI_NOW": "2026-01-01T00:00:00Z"}, False),
+        ({"RTI_TEST_TURN": "2"}, False),
         ({"LANG": "sq_AL.UTF-8"}, False),
     ],
 )
