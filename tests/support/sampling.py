@@ -7,6 +7,8 @@ a commit can be repeated, and `TURNS` different turns run all of them (`find_tur
 - `@pytest.mark.sampled()` takes every fourth case. Tests of the same pages take the same ones, which are loaded once.
 - `@pytest.mark.sampled(of="width")` takes one value of the parameter `width` for each case of the other parameters.
   The values take turns, so that each of them occurs.
+- `@pytest.mark.sampled(by="page")` takes all cases of every fourth value of the parameter `page`. With `of` besides, it
+  takes one case of each of these values.
 - `@pytest.mark.sampled(turn=1)` marks a long test that checks as a whole what shorter ones check in parts. Each commit
   runs one of `TURNS` groups of them. All groups take about as long.
 
@@ -29,7 +31,7 @@ import pytest
 
 MARK = "sampled"
 DESCRIPTION = (
-    f"{MARK}(of=None, turn=None): `make test` runs a sample of its cases, or the test with every fourth commit "
+    f"{MARK}(of=None, by=None, turn=None): `make test` runs a sample of its cases, or the test with every fourth commit "
     "(tests/support/sampling.py)"
 )
 TURNS = 4
@@ -73,16 +75,20 @@ def _choose_cases(name: str, items: Sequence[pytest.Item]) -> list[int]:
     mark = items[0].get_closest_marker(MARK)
     assert mark is not None
     options: dict[str, Any] = dict(mark.kwargs)
-    if mark.args or set(options) not in (set(), {"of"}, {"turn"}):
-        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of`, or `turn`, or nothing")
+    if mark.args or set(options) not in (set(), {"of"}, {"by"}, {"by", "of"}, {"turn"}):
+        raise pytest.UsageError(f"{name}: the mark `{MARK}` takes `of` and `by`, or `turn`, or nothing")
     if "turn" in options:
         if options["turn"] not in range(TURNS):
             raise pytest.UsageError(f"{name}: `turn` is a number from 0 to {TURNS - 1}")
         return list(range(len(items))) if options["turn"] == find_turn() else []
+    if not options:
+        return choose_cases(len(items), find_turn())
+    values = [_read_values(item) for item in items]
+    places = choose_values(values, options["by"], find_turn()) if "by" in options else list(range(len(items)))
     if "of" in options:
         start = zlib.crc32(name.encode()) + find_turn()
-        return take_turns([_read_values(item) for item in items], options["of"], start)
-    return choose_cases(len(items), find_turn())
+        places = [places[place] for place in take_turns([values[place] for place in places], options["of"], start)]
+    return places
 
 
 def _read_values(item: pytest.Item) -> dict[str, Hashable]:
@@ -125,6 +131,16 @@ def find_turn() -> int:
 def choose_cases(n_cases: int, turn: int) -> list[int]:
     """Return the places of the cases of a turn: every `TURNS`th one, and one if there are fewer cases than turns."""
     return list(range(turn, n_cases, TURNS)) or [turn % n_cases]
+
+
+def choose_values(cases: Sequence[Mapping[str, Hashable]], by: str, turn: int) -> list[int]:
+    """Return the places of the cases that have a value of a turn: every `TURNS`th value of the parameter `by`.
+
+    The values count in the order in which they first occur. Cases without the parameter are all taken.
+    """
+    values = list(dict.fromkeys(case[by] for case in cases if by in case))
+    chosen = {values[place] for place in choose_cases(len(values), turn)} if values else set()
+    return [place for place, case in enumerate(cases) if by not in case or case[by] in chosen]
 
 
 def take_turns(cases: Sequence[Mapping[str, Hashable]], of: str, start: int = 0) -> list[int]:

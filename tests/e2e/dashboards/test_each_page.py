@@ -118,6 +118,7 @@ def translated(visitor: BrowserContext, public_app: str, request: pytest.Fixture
         yield opened
 
 
+@pytest.mark.sampled(by="visit")
 def test_page_has_its_title_and_is_marked_in_the_menu(visit: Visit) -> None:
     visit.set_width(1280)
     name = visit.path.partition("?")[0]
@@ -137,12 +138,13 @@ def check_page_fits(visit: Visit, width: int) -> None:
     assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.sampled(of="width")
+@pytest.mark.sampled(by="visit", of="width")
 @pytest.mark.parametrize("width", WIDTHS)
 def test_page_is_not_wider_than_the_screen(visit: Visit, width: int) -> None:
     check_page_fits(visit, width)
 
 
+@pytest.mark.sampled(by="visit")
 def test_page_and_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
     check_page_fits(visit, WIDTHS[-1])
     cut = visit.page.get_by_role("radio").evaluate_all(
@@ -152,6 +154,7 @@ def test_page_and_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
     assert cut == []
 
 
+@pytest.mark.sampled(by="visit")
 def test_no_table_is_wider_than_a_phone_screen(visit: Visit) -> None:
     visit.set_width(360)
     visit.open_folds()
@@ -175,12 +178,13 @@ def find_faults(visit: Visit, width: int) -> list[tuple[str, Any, str]]:
     ]
 
 
-@pytest.mark.sampled(of="width")
+@pytest.mark.sampled(by="visit", of="width")
 @pytest.mark.parametrize("width", WIDTHS_FOR_AXE)
 def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
     assert find_faults(visit, width) == []
 
 
+@pytest.mark.sampled(by="visit")
 def test_links_in_tables_are_large_enough(visit: Visit) -> None:
     visit.set_width(1280)
     sizes = visit.page.locator(".rti-table td a:visible, .rti-menu a:visible").evaluate_all(
@@ -190,6 +194,7 @@ def test_links_in_tables_are_large_enough(visit: Visit) -> None:
     assert all(width >= 24 and height >= 24 for width, height in sizes)
 
 
+@pytest.mark.sampled(by="visit")
 def test_page_runs_under_its_content_policy(visit: Visit) -> None:
     """Check that charts are drawn, that no other host is asked, and that the browser reports no violation."""
     visit.set_width(1280)

@@ -14,7 +14,7 @@ from textwrap import dedent
 import pytest
 
 from tests.support.paths import ROOT
-from tests.support.sampling import TURN_VARIABLE, TURNS, choose_cases, find_turn, take_turns
+from tests.support.sampling import TURN_VARIABLE, TURNS, choose_cases, choose_values, find_turn, take_turns
 
 
 def list_cases(**parameters: int) -> list[dict[str, int]]:
@@ -42,6 +42,14 @@ def test_cases_without_the_parameter_are_all_taken() -> None:
     assert take_turns([{}], "database") == [0]
 
 
+def test_each_value_has_all_its_cases_in_one_of_the_turns() -> None:
+    cases = list_cases(width=2, page=5)
+    chosen = [choose_values(cases, "page", turn) for turn in range(TURNS)]
+    assert [{cases[place]["page"] for place in places} for places in chosen] == [{0, 4}, {1}, {2}, {3}]
+    assert sorted(place for places in chosen for place in places) == list(range(10))
+    assert choose_values(list_cases(width=2), "page", 1) == [0, 1]
+
+
 @pytest.mark.parametrize("n_cases", [1, 2, 3, 4, 9])
 def test_each_case_runs_in_one_of_the_turns_and_each_turn_has_a_case(n_cases: int) -> None:
     chosen = [choose_cases(n_cases, turn) for turn in range(TURNS)]
@@ -67,6 +75,11 @@ TESTS = """
 
     def test_all(page):
         pass
+
+    @pytest.mark.sampled(by="page", of="width")
+    @pytest.mark.parametrize("width", [320, 1280])
+    def test_values(page, width):
+        assert page != "b", "planted"
 
     @pytest.mark.sampled(turn=1)
     @pytest.mark.parametrize("number", [1, 2])
@@ -106,16 +119,16 @@ def test_cases_outside_the_sample_run_only_with_the_slow_tests(tmp_path: Path) -
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     (tmp_path / "test_planted.py").write_text(dedent(TESTS), encoding="utf-8")
     fast = run_pytest(tmp_path, "-m", "not slow")
-    assert "1 failed, 6 passed, 8 deselected" in fast and "test_product[b-" in fast, fast
+    assert "1 failed, 7 passed, 13 deselected" in fast and "test_product[b-" in fast, fast
     everything = run_pytest(tmp_path)
-    assert "4 failed, 11 passed" in everything, everything
+    assert "6 failed, 15 passed" in everything, everything
 
 
 def test_mark_with_another_option_is_refused(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     test = "import pytest\n@pytest.mark.sampled(each=2)\ndef test_x():\n    pass\n"
     (tmp_path / "test_planted.py").write_text(test, encoding="utf-8")
-    assert "takes `of`, or `turn`, or nothing" in run_pytest(tmp_path)
+    assert "takes `of` and `by`, or `turn`, or nothing" in run_pytest(tmp_path)
 
 
 def test_long_tests_run_in_the_turn_of_their_group_only(tmp_path: Path) -> None:
@@ -123,9 +136,10 @@ def test_long_tests_run_in_the_turn_of_their_group_only(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(dedent(CONFTEST), encoding="utf-8")
     (tmp_path / "test_planted.py").write_text(dedent(TESTS), encoding="utf-8")
     second = run_pytest(tmp_path, "-m", "not slow", turn="1")
-    assert "2 failed, 7 passed, 6 deselected" in second and "test_long[2]" in second, second
+    assert "3 failed, 7 passed, 11 deselected" in second and "test_long[2]" in second, second
+    assert second.count("FAILED") == 3 and "test_values[b-" in second, second
     third = run_pytest(tmp_path, "-m", "not slow", turn="2")
-    assert "2 failed, 6 passed, 7 deselected" in third and "test_long[" not in third, third
+    assert "2 failed, 7 passed, 12 deselected" in third and "test_long[" not in third, third
     assert "test_one_parameter[c]" in third and "test_one_parameter" not in second
     refused = run_pytest(tmp_path, "-m", "not slow", turn="4")
     assert "RTI_TEST_TURN is a number from 0 to 3, not '4'" in refused, refused
