@@ -1,10 +1,9 @@
-"""A year of the secretariat: the world, its daemon and its mail server, and what happens on the days of a quarter."""
+"""The secretariat under a clock that is moved: world, daemon and mail server, and faults of mail and machine."""
 
 from __future__ import annotations
 
 import email
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,21 +11,16 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from pipelines.ledger import queries, verification
+from pipelines.ledger import verification
 from pipelines.model.periods import Period
-from pipelines.refresh import embargo
-from pipelines.refresh.quarter import measure_progress
-from pipelines.refresh.release_desk import desk
 from pipelines.submissions import notices, timetable
-from pipelines.submissions.accounts import accounts
-from pipelines.submissions.quarter_log import QUARTER_ACTS, read_quarter_acts
+from pipelines.submissions.quarter_log import read_quarter_acts
 from pipelines.submissions.timetable import Deadline, QuarterPlan
 from tests.support.ports import free_port
-from tests.support.quarter_world import STEWARD, QuarterWorld, head_of
+from tests.support.quarter_world import QuarterWorld, office_of
 from tests.support.virtual_daemon import VirtualDaemon
 
 QUARTERS = ("2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3")
-REASON = "The test publishes a draft without pages."
 DAY = timedelta(days=1)
 
 
@@ -76,12 +70,6 @@ class Year:
         notices.deliver_notices(self.world.home, self.world.engine, registry=self.world.registry)
         return jobs
 
-    def replace_draft(self) -> None:
-        """Write the draft of the quarter instead of refreshing, unless a draft is approved."""
-        if embargo.is_waiting(self.world.home) is None:
-            editions = [release for release in self.world.list_releases() if release.startswith(self.quarter)]
-            self.world.write_draft(f"{self.quarter}.{len(editions)}" if editions else self.quarter)
-
     def accept_returns(self, deadlines: list[Deadline]) -> None:
         for deadline in deadlines:
             identity = self.world.send_return(deadline)
@@ -92,23 +80,6 @@ class Year:
         plan = timetable.plan_quarter(self.world.registry, Period.from_code(self.quarter))
         assert plan is not None
         return plan
-
-    def sign_and_approve(self) -> None:
-        """Announce the release, sign every sheet, and approve the draft."""
-        self.sign_sheets()
-        embargo.approve_draft(self.world.home, actor=STEWARD, override_reason=REASON)
-
-    def sign_sheets(self) -> None:
-        """Announce the release and sign every sheet."""
-        world, plan = self.world, self.make_plan()
-        release_desk = desk.ReleaseDesk(world.home, world.engine, world.registry)
-        folder = desk.find_draft(release_desk)
-        assert folder is not None
-        for code in world.registry.without_training().territories:
-            who = accounts.get_identity(world.engine, head_of(code))
-            desk.sign_sheet(release_desk, who, code, desk.manifest_digest(folder))
-        minute = datetime(plan.release.year, plan.release.month, plan.release.day, 9, tzinfo=UTC)
-        embargo.schedule_release(world.home, folder.name, minute, actor=STEWARD)
 
 
 def prepare_environment(monkeypatch: pytest.MonkeyPatch) -> Inbox:
@@ -129,45 +100,44 @@ def check_mails_and_ledger(year: Year) -> None:
     assert verification.verify_ledger(year.world.engine, home=year.world.home).faults == ()
 
 
-def begin_year(year: Year) -> None:
-    """Let the daemon work in the last days of 2024, in which only reminders are due."""
-    year.let_work(date(2024, 12, 30))
-    assert year.let_work(date(2024, 12, 31)) == ["reminders"]
+def let_mail_server_die(year: Year, plan: QuarterPlan) -> None:
+    """Go through the opening of a quarter with a mail server that is dead for its first two days."""
+    year.inbox.stop_server()
+    before = len(year.inbox.mails)
+    year.let_work(plan.opens)
+    year.let_work(plan.opens + DAY)
+    assert year.inbox.mails[before:] == [], "the mail server is not dead"
+    year.inbox.start_server()
+    year.let_work(plan.opens + 2 * DAY)
+    check_replaced_reminders(year, plan)
+    opened = {n.account_id for n in notices.list_notices(year.world.engine) if n.content.get("quarter") == year.quarter}
+    assert {f"{account}@example.org" for account in opened} <= {address for address, _ in year.inbox.mails[before:]}
 
 
-def run_quiet_quarter(year: Year) -> None:
-    """Run a quarter in which nothing happens but its days."""
-    plan = year.make_plan()
-    assert "open_collection" in year.let_work(plan.opens)
-    year.accept_returns(list(plan.expected))
-    assert {"close_collection", "open_queries"} <= set(year.let_work(plan.collection + DAY))
-    finish_quarter(year)
+def check_replaced_reminders(year: Year, plan: QuarterPlan) -> None:
+    """Check that the reminders of the opening day became too old to send, and that new ones were sent instead.
+
+    They are about the annual returns of two offices whose last day was the day before.
+    """
+    reminders = [n for n in notices.list_notices(year.world.engine) if n.kind == "reminder"]
+    overtaken = [n for n in reminders if n.state != "sent"]
+    assert {(n.account_id, n.created_at[:10], n.state) for n in overtaken} == {
+        (office_of(code), plan.opens.isoformat(), "given_up") for code in ("AL", "RS")
+    }
+    sent = {n.account_id: n.content for n in reminders if n.created_at[:10] == (plan.opens + 2 * DAY).isoformat()}
+    assert sent == {n.account_id: n.content for n in overtaken}
+    year.overtaken = {n.notice_id for n in overtaken}
 
 
-def check_changed_form(year: Year, plan: QuarterPlan) -> None:
-    """Check that North Macedonia's return of the first quarter of 2025 was taken in with its new form."""
-    changed = next(i for i in plan.expected if (i.territory, i.instrument) == ("MK", "justice"))
-    assert queries.find_submission(year.world.engine, year.ids[changed.key]).form == "MK-JUSTICE-2"
+def start_after_missed_deadline(year: Year, plan: QuarterPlan) -> list[str]:
+    """Let the daemon work again two days after a deadline at which the machine was off. Return the jobs.
 
-
-def check_quarters(year: Year, quarters: Sequence[str]) -> None:
-    """Check that each act of the quarters was carried out once, on a whole ledger, and that nothing waits."""
-    world = year.world
-    assert world.list_releases() == list(quarters)
-    assert set(year.daemon.count_statuses()) == {"SUCCESS"}
-    for quarter in quarters:
-        recorded = Counter(entry.act for entry in read_quarter_acts(world.engine, quarter))
-        assert {act: recorded[act] for act in QUARTER_ACTS[:3]} == dict.fromkeys(QUARTER_ACTS[:3], 1), quarter
-        assert recorded["ask_signatures"] >= 1, quarter
-    check_mails_and_ledger(year)
-    (progress,) = measure_progress(world.home, world.engine, world.registry)
-    assert (progress.release, {step.state for step in progress.steps}) == (quarters[-1], {"done"})
-
-
-def finish_quarter(year: Year) -> None:
-    """Go from the last day for answers to the release."""
-    plan = year.make_plan()
-    year.let_work(plan.queries + DAY)
-    year.sign_and_approve()
-    year.let_work(plan.release, hour=9)
-    assert year.world.list_releases()[-1] == year.quarter
+    The acts of that day must be made up for, and recorded at the time when they were carried out.
+    """
+    back = plan.collection + 2 * DAY
+    jobs = year.let_work(back)
+    assert {"close_collection", "open_queries"} <= set(jobs), "nothing was made up for after the downtime"
+    late_acts = [entry for entry in read_quarter_acts(year.world.engine, year.quarter) if entry.act in jobs]
+    assert {"close_collection", "open_queries"} <= {entry.act for entry in late_acts}
+    assert {entry.at[:10] for entry in late_acts} == {back.isoformat()}
+    return jobs

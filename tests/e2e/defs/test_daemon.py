@@ -2,7 +2,7 @@
 
 They start the runs of a deadline when the clock has passed it, start a run for a new return, and recover from a killed
 run. The last two are slow; `tests/integration/defs/test_simulated_year.py` evaluates the same sensors at every deadline
-of three quarters.
+of four quarters.
 """
 
 from __future__ import annotations
