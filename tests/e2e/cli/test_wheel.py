@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli.main import main
+from tests.support.command_program import make_program
 from tests.support.paths import ROOT
 from tests.support.plain_environment import create_environment, list_needed_packages, read_requirements
 
@@ -24,23 +25,8 @@ from pipelines.cli.main import main
 print(__import__("pipelines").__file__, file=sys.stderr)
 sys.exit(main(sys.argv[1:]))
 """
-RUN_ALL = """
-import contextlib, io, json, sys, traceback
-from pipelines.cli.main import main
-from pipelines.web.api import client
-client.PAUSE_SECONDS = 0.0  # between attempts to reach a service
-results = []
-for arguments in json.loads(sys.argv[1]):
-    output, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        try:
-            code = main(arguments)
-        except BaseException:
-            code = traceback.print_exc()
-    results.append((code, output.getvalue(), errors.getvalue()))
-print(json.dumps(results))
-"""
-"""A program that runs commands one after another, and prints the exit code, output and errors of each as JSON."""
+# No pause between attempts to reach a service.
+RUN_ALL = make_program("from pipelines.web.api import client; client.PAUSE_SECONDS = 0.0")
 COMMANDS = (
     (("check", "FILE", "--html", "a.html", "--annotated", "a.xlsx", "--csv", "a.csv"), 1, ""),
     (("preview", "FILE", "--out", "page.html"), 0, ""),
@@ -104,7 +90,7 @@ def test_commands_of_offices_need_no_more_than_the_wheel_asks_for(python: Path, 
     completed = _run(python, tmp_path, json.dumps(commands), code=RUN_ALL)
     assert completed.returncode == 0, completed.stderr
     for (arguments, code, expected), (exit_code, output, errors) in zip(
-        COMMANDS, json.loads(completed.stdout), strict=True
+        COMMANDS, json.loads(completed.stdout)["results"], strict=True
     ):
         assert (exit_code, "Traceback" in errors) == (code, False), f"{arguments}: {errors}"
         assert expected in output + errors, f"{arguments}: {output + errors}"

@@ -17,27 +17,11 @@ from typing import Any
 import pytest
 
 from pipelines.cli.main import main
+from tests.support.command_program import make_program
 from tests.support.paths import ROOT, SAMPLES
 from tests.support.portable_check import list_portable_modules
 
-RUN_ALL = """
-import contextlib, io, json, sys, traceback
-from tests.support.windows_view import install_view
-install_view()
-from pipelines.cli.main import main
-results = []
-for arguments in json.loads(sys.argv[1]):
-    output, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        try:
-            code = main(arguments)
-        except BaseException:
-            code = traceback.print_exc()
-    results.append((code, output.getvalue(), errors.getvalue()))
-modules = [name for name in sys.modules if name.startswith(("pipelines.", "expectations.", "dashboards."))]
-print(json.dumps({"results": results, "modules": modules}))
-"""
-"""A program that runs commands, and prints the exit code, output and errors of each, and the imported modules."""
+RUN_ALL = make_program("from tests.support.windows_view import install_view; install_view()")
 PLANTED = """
 from tests.support.windows_view import install_view
 install_view()
