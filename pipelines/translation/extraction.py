@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "expectations", "dashboards")
 TRANSLATORS = ("pipelines.core.i18n", "pipelines.core.i18n.marking", "pipelines.words.language")
 """Modules whose functions have texts for the catalogues as their arguments."""
+VARIABLES = ("tell", "many")
+"""Names of variables and arguments that hold a translator."""
 MARKED = "# marked"
 """Comment on a `tell` without a literal, whose text is passed to `mark` elsewhere."""
 
@@ -130,7 +132,7 @@ def _find_wrapper_nodes(nodes: Iterable[ast.AST]) -> set[ast.AST]:
     }
 
 
-_A_CALL = re.compile(r"\b(?:tell|many|mark)\s*\(")
+_A_CALL = re.compile(r"\b(?:tell|many|mark)\s*\(|\.(?:tell|many)\b|\bimport\b.*\b(?:tell|many|mark)\b")
 _A_MARK = re.compile(r"\bmark\s*\(")
 _A_RULE = re.compile(r"\bRULES\b|\bregister_rules\s*\(")
 """Modules whose text does not match these patterns need not be parsed."""
@@ -139,20 +141,25 @@ _A_RULE = re.compile(r"\bRULES\b|\bregister_rules\s*\(")
 def extract_calls(source: str, place: str, marked: set[str]) -> Iterator[tuple[str, str | None]]:
     """Yield (text, plural form or None) of each call of `tell`, `many` and `mark` in a module.
 
-    Raises ExtractionError that names every call whose text is not a literal.
+    Raises ExtractionError that names every call whose text is not a literal, and every translator under another name.
     """
     lines = source.splitlines()
     faults: list[str] = []
     if not _A_CALL.search(source):
         return
     nodes = list(ast.walk(ast.parse(source)))
-    imported_names, wrappers = _find_imported_names(nodes), _find_wrapper_nodes(nodes)
+    translators, wrappers = _find_translators(nodes), _find_wrapper_nodes(nodes)
+    if renamed := sorted({f"{place}:{line}" for line in _find_renamed(nodes, translators)}):
+        raise ExtractionError(
+            f"a translator has another name here, by which no text is found: {', '.join(renamed)}. Keep the names "
+            f"tell, many and mark."
+        )
     traced_names = _trace_marked_names(nodes, marked)
     for node in nodes:
         if not isinstance(node, ast.Call) or not node.args or node in wrappers:
             continue
         called, owner = _split_name(node.func)
-        if not owner and called not in imported_names:
+        if not owner and called not in translators:
             continue  # another function with the same name
         if called == "many" and len(node.args) > 1:
             singulars, plurals = _literals(node.args[0]), _literals(node.args[1])
@@ -179,9 +186,10 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
     from jinja2 import Environment, nodes
 
     for call in Environment().parse(source).find_all(nodes.Call):  # noqa: S701 - parsed, not rendered
-        if not isinstance(call.node, nodes.Name) or call.node.name not in ("tell", "many"):
+        called = call.node.attr if isinstance(call.node, nodes.Getattr) else getattr(call.node, "name", "")
+        if called not in VARIABLES:
             continue
-        text_arguments = call.args[: 2 if call.node.name == "many" else 1]
+        text_arguments = call.args[: 2 if called == "many" else 1]
         texts = [arg.value for arg in text_arguments if isinstance(arg, nodes.Const)]
         if not texts or len(texts) != len(text_arguments):
             raise ExtractionError(f"not a literal, so that no catalogue can hold it: {place}:{call.lineno}.")
@@ -317,16 +325,61 @@ def _list_words(root: Path) -> Iterator[tuple[str, str]]:
             yield text, path.relative_to(root).as_posix()
 
 
-def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:
-    """Return the names under which a module imports a translator, or keeps one in a variable of the same name."""
-    imported_names: set[str] = set()
+def _find_translators(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the names by which a module calls translators.
+
+    They are what it imports, and those of `VARIABLES`: a variable or an argument of these names holds a translator,
+    however it got its value. Functions of the same name that it defines or imports from elsewhere are other ones.
+    """
+    nodes = list(nodes)
+    methods = {id(inner) for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body}
+    imported, others = set(), set()
     for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.asname or alias.name for alias in node.names}
+            (imported if node.module in TRANSLATORS else others).update(names)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and id(node) not in methods:
+            others.add(node.name)
+    return imported | ({*VARIABLES} - others)
+
+
+def _find_renamed(nodes: Iterable[ast.AST], translators: set[str]) -> Iterator[int]:
+    """Yield the line of each import, assignment and argument that gives a translator another name."""
+    for node in nodes:
+        bound: list[tuple[str, ast.expr]] = []
         if isinstance(node, ast.ImportFrom) and node.module in TRANSLATORS:
-            imported_names |= {alias.asname or alias.name for alias in node.names}
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
-            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            imported_names |= names & {"tell", "many"} & {node.value.attr}
-    return imported_names
+            if any(item.name in (*VARIABLES, "mark") and item.asname not in (None, item.name) for item in node.names):
+                yield node.lineno
+        elif isinstance(node, ast.Assign):
+            bound = [pair for target in node.targets for pair in _pair_names(target, node.value)]
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+            bound = list(_pair_names(node.target, node.value))
+        elif isinstance(node, ast.keyword) and node.arg is not None:
+            bound = [(node.arg, node.value)]
+        for name, value in bound:
+            if any(translator != name for translator in _list_values(value, translators)):
+                yield value.lineno
+
+
+def _pair_names(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Yield each name that is assigned, with its value, also those of several that are assigned at once."""
+    if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        for one_target, one_value in zip(target.elts, value.elts, strict=False):
+            yield from _pair_names(one_target, one_value)
+    elif isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Attribute):
+        yield target.attr, value
+
+
+def _list_values(value: ast.expr, translators: set[str]) -> list[str]:
+    """Return the translators that a value may be: an attribute, a variable, or a choice of such."""
+    if isinstance(value, ast.IfExp):
+        return [*_list_values(value.body, translators), *_list_values(value.orelse, translators)]
+    if isinstance(value, ast.BoolOp):
+        return [name for choice in value.values for name in _list_values(choice, translators)]
+    name, owner = _split_name(value)
+    return [name] if name in VARIABLES and (owner or name in translators) else []
 
 
 def _declares_rules(tree: ast.Module) -> bool:

@@ -143,13 +143,13 @@ def _check_jobs(
     on_progress: Callable[[CheckProgress], None] | None = None,
     account: str | None = None,
 ) -> dict[str, Report]:
-    tell = on_progress or (lambda _progress: None)
-    tell(CheckProgress("reading"))
+    report_progress = on_progress or (lambda _progress: None)
+    report_progress(CheckProgress("reading"))
     read = list(_read_all(jobs, registry, on_read, on_progress, account))
     if on_progress is not None:
         form, periods, findings = summarise_reading(read[0])
-        tell(CheckProgress("read", form, periods, findings))
-        tell(CheckProgress("judging", form, periods, findings))
+        report_progress(CheckProgress("read", form, periods, findings))
+        report_progress(CheckProgress("judging", form, periods, findings))
     judged, known_before = _judge(read, registry, history, in_order)
     version, rules = rules_version(), list_history_rules()
     reports = {
@@ -159,7 +159,7 @@ def _check_jobs(
         for file in read
     }
     if on_progress is not None:
-        tell(CheckProgress("judged", form, periods, reports[read[0].key].findings))
+        report_progress(CheckProgress("judged", form, periods, reports[read[0].key].findings))
     return reports
 
 

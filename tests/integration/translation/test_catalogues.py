@@ -385,9 +385,53 @@ def _spoken(source: str, marked: set[str] | None = None) -> set[tuple[str, str |
     return set(extraction.extract_calls(source, "page.py", marked or set()))
 
 
-def test_texts_of_a_short_name_for_the_translator_are_extracted() -> None:
-    assert _spoken('def show(here):\n    tell = here.tell\n    return [tell("A column")]\n') == {("A column", None)}
-    assert _spoken('tell = make_something()\nx = tell("No text")\n') == set()
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "tell = here.tell",
+        "tell, state = here.tell, 'done'",
+        "state, (more, tell) = 'done', (1, here.tell)",
+        "tell: Translator = here.tell",
+        "print(tell := here.tell)",
+        "for tell in [here.tell]: pass",
+        "tell = here.tell if here else there.tell",
+        "tell = partial(here.translate, 'sq')",
+    ],
+)
+def test_texts_of_a_variable_that_holds_the_translator_are_extracted(binding: str) -> None:
+    assert _spoken(f'def show(here):\n    {binding}\n    return [tell("A column")]\n') == {("A column", None)}
+    plural = re.sub(r"\btell\b", "many", binding)
+    assert _spoken(f'def show(here):\n    {plural}\n    return many("{{n}} row", "{{n}} rows", 2)\n') == {
+        ("{n} row", "{n} rows")
+    }
+
+
+def test_texts_of_an_argument_that_holds_the_translator_are_extracted() -> None:
+    assert _spoken('def show(tell):\n    return tell("A column")\n') == {("A column", None)}
+    with pytest.raises(extraction.ExtractionError, match=r"page\.py:2"):
+        _spoken("def show(tell, step):\n    tell(step)\n")
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "t = here.tell",
+        "t, state = here.tell, 'done'",
+        "t: Translator = here.many",
+        "print(t := here.tell)",
+        "self.translate = here.tell",
+        "t = here and here.tell",
+        "render(translate=here.tell)",
+        "from pipelines.core.i18n import tell as t",
+        "from pipelines.core.i18n.marking import mark as t",
+        "t = here.tell if here else there.tell",
+    ],
+)
+def test_translator_under_another_name_is_rejected_with_its_line(binding: str) -> None:
+    with pytest.raises(extraction.ExtractionError, match=r"another name.*: page\.py:2\."):
+        _spoken(f'def show(here):\n    {binding}\n    return [t("A column")]\n')
+    accepted = "def show(here):\n    render(tell=here.tell, many=here.many, rest=partial(here.tell, 'sq'))\n"
+    assert _spoken(accepted) == set()
 
 
 def test_texts_are_extracted_with_their_lines() -> None:
@@ -433,6 +477,8 @@ def test_functions_of_the_same_name_in_other_modules_are_ignored() -> None:
 def test_texts_of_page_templates_are_found() -> None:
     calls = extraction.extract_template_calls('<p>{{ tell("Sign in") }}{{ many("{n} x", "{n} xs", n) }}</p>', "a.html")
     assert list(calls) == [("Sign in", None), ("{n} x", "{n} xs")]
+    calls = extraction.extract_template_calls('{% set tell = page.tell %}{{ page.tell("Sign out") }}', "a.html")
+    assert list(calls) == [("Sign out", None)]
     with pytest.raises(extraction.ExtractionError, match=r"a\.html:1"):
         list(extraction.extract_template_calls("{{ tell(title) }}", "a.html"))
 
