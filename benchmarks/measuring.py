@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.support.processes import list_descendants
+from pipelines.core.processes import list_descendants
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = "2026-11-24T12:00:00Z"

@@ -31,9 +31,9 @@ import sqlalchemy as sa
 from benchmarks.measuring import ROOT, measure_memory_kinds
 from pipelines.core.home import Home, open_home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.core.processes import list_descendants
 from pipelines.ledger.database import open_write_transaction
 from tests.support.demonstration import CLOCK, copy_home
-from tests.support.processes import list_descendants
 from tests.support.service import portal_fixture, running
 from tests.support.service.running import Service
 

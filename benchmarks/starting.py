@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 
 from benchmarks.measuring import ROOT
+from pipelines.core.processes import list_descendants
 from tests.support.demonstration import CLOCK, copy_home
-from tests.support.processes import list_descendants
 from tests.support.service.serving import kill_processes_of
 
 PAGES = {"dashboard": "/en/index.html", "offices' pages": "/sign-in", "Dagster UI": "/server_info"}

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import list_descendants
+from pipelines.core.processes import list_descendants
 
 STALLED = 600.0
 """Seconds after which a child is ended that has used no processor time meanwhile. On a busy machine a child may need

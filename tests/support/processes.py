@@ -1,12 +1,13 @@
-"""List the processes that a process has started, and measure their processor time."""
+"""List the children of a process, and measure processor time."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from pipelines.core.processes import list_descendants, read_fields, read_parents
 
 
 def list_children(pid: int) -> list[int]:
@@ -14,26 +15,13 @@ def list_children(pid: int) -> list[int]:
 
     They are found by the parent that each process names: not every kernel has the list `/proc/<pid>/task/*/children`.
     """
-    return [child for child, parent in _read_parents().items() if parent == pid]
-
-
-def list_descendants(pid: int) -> list[int]:
-    """Return the process ids of the children of a process, of their children, and so on."""
-    parents = _read_parents()
-    descendants: list[int] = []
-    waiting = [pid]
-    while waiting:
-        parent = waiting.pop()
-        children = [child for child, its_parent in parents.items() if its_parent == parent]
-        descendants += children
-        waiting += children
-    return descendants
+    return [child for child, parent in read_parents().items() if parent == pid]
 
 
 def read_processor_time(pid: int) -> float:
     """Return the seconds of processor time of a process, 0 if it has ended or where there is no `/proc`."""
     with suppress(OSError):
-        return sum(map(int, _read_fields(Path(f"/proc/{pid}"))[11:13])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, read_fields(Path(f"/proc/{pid}"))[11:13])) / os.sysconf("SC_CLK_TCK")
     return 0.0
 
 
@@ -63,19 +51,5 @@ def measure_descendants(pid: int) -> float:
     ticks = 0
     for descendant in list_descendants(pid):
         with suppress(OSError):  # it has ended meanwhile
-            ticks += sum(map(int, _read_fields(Path(f"/proc/{descendant}"))[11:15]))
+            ticks += sum(map(int, read_fields(Path(f"/proc/{descendant}"))[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _read_fields(folder: Path) -> list[str]:
-    """Return the fields of a process's `stat` that follow its name: state, parent, and so on (proc(5))."""
-    return (folder / "stat").read_text().rpartition(")")[2].split()
-
-
-def _read_parents() -> Mapping[int, int]:
-    """Return the parent of each running process, by process id in ascending order."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
-            parents[int(folder.name)] = int(_read_fields(folder)[1])
-    return dict(sorted(parents.items()))

@@ -13,9 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.core.processes import list_descendants
 from pipelines.core.settings import DagsterSettings, list_variables
 from tests.support.paths import ROOT
-from tests.support.processes import list_descendants
 from tests.support.rabbitmq import Broker
 
 LONGEST = 1800.0

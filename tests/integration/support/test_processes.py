@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 
-from tests.support.processes import list_children, list_descendants, measure_descendants
+from pipelines.core.processes import list_descendants
+from tests.support.processes import list_children, measure_descendants
 
 
 def test_list_descendants_finds_children_and_their_children() -> None:

@@ -20,10 +20,11 @@ from urllib.parse import quote
 import httpx
 
 from pipelines.core.home import Home, open_home
+from pipelines.core.processes import list_descendants
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
-from tests.support.processes import list_descendants, read_processor_time
+from tests.support.processes import read_processor_time
 
 SAMPLES = ROOT / "raw_samples"
 WITHOUT_UPLOADS = [
