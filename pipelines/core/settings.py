@@ -238,8 +238,8 @@ class MonitoringSettings(SettingsGroup):
 
     metrics_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
         None,
-        description="The loopback port on which a web service or the daemon answers `/metrics` for Prometheus; by "
-        "default none.",
+        description="The loopback port on which a web service, the Dagster UI, the daemon, a step worker or "
+        "`rti release receive --watch` answers `/metrics` for Prometheus; by default none.",
     )
     metrics_file: OptionalFile = Field(
         None,

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Final
 from pipelines.core.settings import MonitoringSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log, remove_own_handlers
 from pipelines.operations.code_server import add_socket_option, choose_definitions, served_definitions
+from pipelines.operations.code_server_watch import CodeServerWatch
 from pipelines.operations.health_port import served_health_if_set
 from pipelines.operations.own_process import run_and_end
-from pipelines.runs import step_queue, trigger_watch
+from pipelines.runs import run_progress, step_queue, trigger_watch
 from pipelines.runs.running_clock import follow_running_clock
 from pipelines.web.health import Health, HealthCheck
 
@@ -35,8 +36,11 @@ and loading the definitions may take a minute on a busy machine."""
 _LOG = logging.getLogger("rti.daemon")
 
 
-def daemon_readiness(instance: DagsterInstance) -> Health:
-    """Return a check for each part of the daemon: it has a recent heartbeat, without an error."""
+def daemon_readiness(instance: DagsterInstance, code_server: CodeServerWatch | None = None) -> Health:
+    """Return a check for each part of the daemon: it has a recent heartbeat, without an error.
+
+    A further check asks the code server, without which the daemon can do nothing.
+    """
     from dagster._daemon.controller import get_daemon_statuses
 
     names = instance.get_required_daemon_types()
@@ -48,17 +52,20 @@ def daemon_readiness(instance: DagsterInstance) -> Health:
             has_errors = status.last_heartbeat is not None and bool(status.last_heartbeat.errors)
             problem = "its last round failed" if has_errors else "no recent heartbeat"
         checks.append(HealthCheck(name.lower(), problem))
+    if code_server is not None:
+        checks.append(HealthCheck("code server", code_server.describe_problem()))
     return Health(tuple(checks))
 
 
-def daemon_health(instance: DagsterInstance, home: Home) -> Health:
+def daemon_health(instance: DagsterInstance, home: Home, code_server: CodeServerWatch | None = None) -> Health:
     """Return the checks of the daemon's parts.
 
-    Further checks name the sensors and schedules that fail again and again, and missing workers.
+    Further checks name a run that is stuck, the sensors and schedules that fail again and again, and missing workers.
     """
+    runs = HealthCheck("runs", run_progress.describe_stuck_run(instance))
     failing = "; ".join(trigger.describe_failure() for trigger in trigger_watch.read_failing_triggers(home))
     triggers = HealthCheck("sensors and schedules", failing)
-    return Health((*daemon_readiness(instance).checks, triggers, *_check_workers()))
+    return Health((*daemon_readiness(instance, code_server).checks, runs, triggers, *_check_workers()))
 
 
 def _check_workers() -> tuple[HealthCheck, ...]:
@@ -111,14 +118,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     setup_interrupt_handlers()
     with ExitStack() as stack:
         stack.enter_context(capture_interrupts())
-        target = choose_definitions(stack.enter_context(served_definitions(socket)))
+        served_socket = stack.enter_context(served_definitions(socket))
+        target, code_server = choose_definitions(served_socket), CodeServerWatch(served_socket)
         instance = stack.enter_context(DagsterInstance.get())
         stack.enter_context(
             served_health_if_set(
-                settings.health_port, lambda: daemon_health(instance, home), lambda: daemon_readiness(instance)
+                settings.health_port,
+                lambda: daemon_health(instance, home, code_server),
+                lambda: daemon_readiness(instance, code_server),
             )
         )
-        registry = make_worker_registry(home, instance)
+        registry = make_worker_registry(home, instance, code_server)
         stack.enter_context(written_metrics(registry, settings.metrics_file))
         if settings.metrics_port is not None:
             serve_registry(registry, settings.metrics_port)

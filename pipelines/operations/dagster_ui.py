@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,14 @@ from pipelines.operations.code_server import add_socket_option, choose_definitio
 from pipelines.operations.loopback_guard import LoopbackGuard
 from pipelines.runs.running_clock import follow_running_clock
 from pipelines.web.health import Health, HealthCheck, health_routes
+from pipelines.web.metrics import measure_service
 
 if TYPE_CHECKING:
     from dagster._core.workspace.context import WorkspaceProcessContext
+    from starlette.types import ASGIApp
 
 HOST = "127.0.0.1"
+PART = "dagster-ui"
 _POLL_MILLISECONDS = 2000
 
 
@@ -31,6 +34,13 @@ def guard_app(app: Any, port: int) -> LoopbackGuard:
     """Put the guard in front of the UI; `RTI_DAGSTER_URL` is the address of a proxy that asks people to sign in."""
     proxy = read_settings(AddressSettings).dagster_url
     return LoopbackGuard(app, port=port, public_urls=[proxy] if proxy else [], json_only_paths=["/graphql"])
+
+
+def complete_app(app: Any, port: int, measure_readiness: Callable[[], Health]) -> ASGIApp:
+    """Return the UI with the addresses of its health, behind the guard, measured if `RTI_METRICS_PORT` is set."""
+    # First, because Dagster has a page for every other address.
+    app.router.routes[:0] = health_routes(measure_readiness)
+    return measure_service(guard_app(app, port), PART, measure_readiness)
 
 
 def ui_readiness(context: WorkspaceProcessContext) -> Health:
@@ -84,12 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         target = choose_definitions(options.code_server)
         with WorkspaceProcessContext(instance, target, version=__version__, read_only=False) as context:
             app = create_app_from_workspace_process_context(context, "", _POLL_MILLISECONDS, lifespan=_lifespan)
-            # First, because Dagster has a page for every other address.
-            app.router.routes[:0] = health_routes(lambda: ui_readiness(context))
-            uvicorn.run(
-                guard_app(app, port), host=HOST, port=port, log_level="warning", proxy_headers=False,
-                server_header=False,
-            )  # fmt: skip
+            served = complete_app(app, port, lambda: ui_readiness(context))
+            uvicorn.run(served, host=HOST, port=port, log_level="warning", proxy_headers=False, server_header=False)
 
 
 @asynccontextmanager

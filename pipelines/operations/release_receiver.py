@@ -1,4 +1,7 @@
-"""Receive releases from the bucket again and again, and answer for the health of that on `RTI_HEALTH_PORT`."""
+"""Receive releases from the bucket again and again, and answer for the health of that on `RTI_HEALTH_PORT`.
+
+`RTI_METRICS_PORT` is for Prometheus.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,18 @@ from pipelines.operations.health_port import served_health_if_set
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.public_copies import receive_public
 from pipelines.web.health import Health, HealthCheck, release_health
+from pipelines.web.metrics import serve_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from prometheus_client import CollectorRegistry
 
     from pipelines.core.home import Home
 
 LONGEST_RECEPTION: Final = 600.0
 """Seconds that the reception of one release may take before it counts as failed."""
+PART: Final = "receiver"
 _NOTHING_YET: Final = "nothing was received yet"
 
 
@@ -42,12 +49,36 @@ class ReceptionHealth:
         if self._problem != _NOTHING_YET:
             self._problem = f"the last attempt failed ({type(error).__name__})"
 
+    @property
+    def age(self) -> float:
+        """Seconds since the last success, or since the start if there was none."""
+        return self._monotonic() - self._last
+
     def check_reception(self) -> HealthCheck:
         """Return the check of the reception."""
-        is_late = self._monotonic() - self._last > self._longest
+        is_late = self.age > self._longest
         if self._problem == _NOTHING_YET or is_late:
             return HealthCheck("reception", self._problem or "no attempt has ended for too long")
         return HealthCheck("reception")
+
+
+def make_receiver_registry(reception: ReceptionHealth, measure_health: Callable[[], Health]) -> CollectorRegistry:
+    """Return the metrics of the process that receives releases, with its memory and processor time."""
+    from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector
+
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    healthy = Gauge(
+        "rti_healthy", "1 if releases are received and the current one is whole.", ["part"], registry=registry
+    )
+    healthy.labels(PART).set_function(lambda: float(measure_health().is_good))
+    age = Gauge(
+        "rti_reception_age_seconds", "Seconds since the bucket was read, or since the start.", ["part"],
+        registry=registry,
+    )  # fmt: skip
+    age.labels(PART).set_function(lambda: reception.age)
+    return registry
 
 
 def receive_repeatedly(
@@ -68,7 +99,10 @@ def receive_repeatedly(
     def measure_health() -> Health:
         return Health((reception.check_reception(), *release_health(home).checks))
 
-    with served_health_if_set(read_settings(MonitoringSettings).health_port, measure_health):
+    settings = read_settings(MonitoringSettings)
+    if settings.metrics_port is not None:
+        serve_registry(make_receiver_registry(reception, measure_health), settings.metrics_port)
+    with served_health_if_set(settings.health_port, measure_health):
         for number in count(1):
             try:
                 release = receive_public(home)

@@ -61,6 +61,37 @@ class FailingTrigger:
         return f"the {self.kind} {self.name} has failed since {self.since} ({self.cause}) and starts nothing"
 
 
+@dataclass(frozen=True, slots=True)
+class LastTick:
+    """The last finished evaluation of a sensor or schedule: seconds since 1970, by Dagster's clock."""
+
+    name: str
+    kind: TriggerKind
+    seconds: float
+    has_failed: bool
+
+
+def read_last_ticks(instance: DagsterInstance) -> list[LastTick]:
+    """Return the last finished evaluation of each sensor and schedule that is not switched off, by name.
+
+    One that an upgrade removed keeps its last evaluation for ever, so that old ones are left out.
+    """
+    from dagster._core.definitions.run_request import InstigatorType
+    from dagster._core.scheduler.instigation import InstigatorStatus, TickStatus
+
+    kinds: dict[InstigatorType, TriggerKind] = {InstigatorType.SENSOR: "sensor", InstigatorType.SCHEDULE: "schedule"}
+    now, last = clock.read_dagster_clock(), []
+    for state in instance.all_instigator_state():
+        if state.status is InstigatorStatus.STOPPED or state.instigator_type not in kinds:
+            continue
+        ticks = _read_ticks(instance, state)
+        if ticks and now - ticks[0].timestamp <= _LONGEST_AGE:
+            has_failed = ticks[0].status is TickStatus.FAILURE
+            kind = kinds[state.instigator_type]
+            last.append(LastTick(state.instigator_name, kind, ticks[0].timestamp, has_failed))
+    return sorted(last, key=lambda tick: (tick.kind, tick.name))
+
+
 def find_failing_triggers(instance: DagsterInstance, started: float) -> list[FailingTrigger]:
     """Return the sensors and schedules whose last evaluations failed, by name.
 

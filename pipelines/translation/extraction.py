@@ -333,7 +333,8 @@ def _find_translators(nodes: Iterable[ast.AST]) -> set[str]:
     """
     nodes = list(nodes)
     methods = {id(inner) for node in nodes if isinstance(node, ast.ClassDef) for inner in node.body}
-    imported, others = set(), set()
+    imported: set[str] = set()
+    others: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             names = {alias.asname or alias.name for alias in node.names}

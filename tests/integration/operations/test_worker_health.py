@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.home import initialise_home
-from pipelines.operations.worker_health import LONGEST_SILENCE, WorkerState, reported_health
+from pipelines.operations.step_worker import has_failed
+from pipelines.operations.worker_health import (
+    LONGEST_SILENCE,
+    WorkerState,
+    make_step_worker_registry,
+    reported_health,
+    reported_step,
+)
 from tests.support import postgres
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
@@ -71,6 +78,77 @@ def test_worker_is_ready_while_it_is_connected_and_reports() -> None:
     assert list_problems(state) == {"RabbitMQ": "the worker is not connected to RabbitMQ"}
     state.note_report("alive")
     assert list_problems(state) == {"RabbitMQ": "the worker is not connected to RabbitMQ"}
+
+
+def test_outcomes_of_steps_are_counted() -> None:
+    """Plant a step whose process dies without a report, which is counted when it is missing twice."""
+    seconds, running = [0.0], {11, 12, 13, 14}
+    state = WorkerState(lambda: seconds[0], running.__contains__)
+    registry = make_step_worker_registry(state, os.getpid())
+
+    def read_metric(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(name, {"part": "step-worker", **labels})
+
+    state.note_report("connected")
+    state.note_report("began 11")
+    seconds[0] = 30.0
+    assert (read_metric("rti_steps_in_progress"), read_metric("rti_step_age_seconds")) == (1, 30)
+    running.remove(11)
+    state.note_report("alive")
+    state.note_report("ended success")  # its report came later than its process ended
+    for pid, outcome in ((12, "failed"), (13, "refused")):
+        state.note_report(f"began {pid}")
+        state.note_report(f"ended {outcome}")
+    state.note_report("began 14")
+    running.remove(14)
+    state.note_report("alive")
+    assert read_metric("rti_steps_total", outcome="lost") == 0
+    state.note_report("alive")
+    outcomes = {name: read_metric("rti_steps_total", outcome=name) for name in ("success", "failed", "refused", "lost")}
+    assert outcomes == {"success": 1, "failed": 1, "refused": 1, "lost": 1}
+    assert read_metric("rti_step_seconds_total") == 30
+    assert (read_metric("rti_steps_in_progress"), read_metric("rti_step_age_seconds")) == (0, 0)
+    memory = registry.get_sample_value("process_resident_memory_bytes")
+    assert memory is not None and memory > 1_000_000
+    assert registry.get_sample_value("rti_step_process_resident_memory_bytes") is None
+    state.note_report(f"began {os.getpid()}")
+    assert registry.get_sample_value("rti_step_process_resident_memory_bytes") is not None
+
+
+def test_step_reports_its_outcome() -> None:
+    reports: list[str] = []
+    with reported_step(reports.append):
+        pass
+    with reported_step(reports.append) as set_outcome:
+        set_outcome("failed")
+    with pytest.raises(ValueError, match="planted"), reported_step(reports.append):
+        raise ValueError("planted")
+    with pytest.raises(ValueError, match="planted"), reported_step(reports.append) as set_outcome:
+        set_outcome("refused")
+        raise ValueError("planted")
+    assert reports[::2] == [f"began {os.getpid()}"] * 4
+    assert reports[1::2] == ["ended success", "ended failed", "ended failed", "ended refused"]
+    assert has_failed(['{"event_type_value": "STEP_START"}', '{"event_type_value": "STEP_FAILURE"}'])
+    assert not has_failed(['{"message": "\\"STEP_FAILURE\\""}', '{"event_type_value": "STEP_SUCCESS"}'])
+
+
+def test_health_process_answers_with_metrics() -> None:
+    port = free_port()
+    with reported_health(None, port) as report_state:
+        report_state("connected")
+        with reported_step(report_state):
+            pass
+
+        def has_counted() -> bool:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                    text = answer.read().decode()
+            except OSError:
+                return False
+            return 'rti_steps_total{outcome="success",part="step-worker"} 1.0' in text
+
+        wait_for(has_counted)
+    assert read_status(port, "/metrics") == 0
 
 
 def test_health_process_answers_what_the_worker_reports_and_survives_signals() -> None:
