@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -78,11 +79,12 @@ def test_alerts_are_about_metrics_that_the_services_have(
 ) -> None:
     monkeypatch.setattr(step_queue, "has_queue", lambda: True)
     monkeypatch.setattr(step_queue, "read_queues", lambda: (step_queue.QueueState("dagster", 0, 1),))
-    reception = ReceptionHealth(100.0)
+    reception, worker = ReceptionHealth(100.0), WorkerState()
+    worker.note_report(f"began {os.getpid()}")
     with dg.DagsterInstance.from_config(str(instance_folder(home))) as instance:
         registries = (
             make_worker_registry(home, instance, CodeServerWatch(str(home.root / "none"), 0.1)),
-            make_step_worker_registry(WorkerState(), 1),
+            make_step_worker_registry(worker, os.getpid()),
             make_receiver_registry(reception, lambda: Health(())),
             MeasuredService(Starlette(), "office", lambda: Health(())).registry,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -25,6 +24,7 @@ from pipelines.operations.doctor.model import Subject
 from pipelines.reading.sandbox import isolation
 from pipelines.submissions import store
 from tests.support import disks
+from tests.support.damaged_ledger import overwrite_audit_page
 from tests.support.intact_home import make_intact_home
 from tests.support.releases import publication_fixture as fixture
 
@@ -113,17 +113,6 @@ def _change_facts(home: Home) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"X")
 
 
-def _damage_ledger_page(home: Home) -> None:
-    path = home.restricted / "ledger.sqlite"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("pragma wal_checkpoint(truncate)")
-        (size,) = connection.execute("pragma page_size").fetchone()
-        (page,) = connection.execute("select rootpage from sqlite_master where name = 'audit'").fetchone()
-    content = bytearray(path.read_bytes())
-    content[(page - 1) * size : page * size] = os.urandom(size)
-    path.write_bytes(content)
-
-
 def _lose_ledger(home: Home) -> None:
     for path in home.restricted.glob("ledger.sqlite*"):
         path.unlink()
@@ -193,7 +182,7 @@ FILE_FAULTS: tuple[tuple[Callable[[Home], None], str, str, str], ...] = (
     (_open_key, "rights", "may read the secret", "chmod 600"),
 )
 LEDGER_FAULTS: tuple[tuple[Callable[[Home], None], str, str, str], ...] = (
-    (_damage_ledger_page, "ledger", "damaged", "Restore"),
+    (overwrite_audit_page, "ledger", "damaged", "Restore"),
     (_lose_ledger, "ledger", "is missing or empty", "Restore"),
     (_change_audit_entry, "audit log", "Entry 2 of the audit log was changed", "restore the ledger"),
 )
@@ -298,6 +287,19 @@ def test_doctor_reports_disk_that_is_too_small_for_a_refresh(home: Home, monkeyp
     (check,) = [e for e in diagnose_home(home, is_quick=True).examinations if e.name == "disk"]
     assert check.outcome == "problem"
     assert "the next refresh needs about" in check.symptoms[0].message
+
+
+def test_space_for_a_refresh_is_that_of_the_last_builds_and_release(home: Home) -> None:
+    files = [path for path in home.current.resolve().rglob("*") if path.is_file()]
+    needed = machine.estimate_refresh_bytes(home)
+    assert needed >= sum(path.stat().st_size for path in files) > 0
+    added = home.current.resolve() / "data" / "added.parquet"
+    added.write_bytes(bytes(1_000_000))
+    assert machine.estimate_refresh_bytes(home) == needed + 1_000_000
+    build = home.warehouse / "indicators-restricted.duckdb"
+    size = build.stat().st_size if build.exists() else 0
+    build.write_bytes(bytes(size + 3_000_000))
+    assert machine.estimate_refresh_bytes(home) == needed + 4_000_000
 
 
 @pytest.mark.parametrize("fault", ["full", "read-only"])

@@ -37,6 +37,7 @@ from pipelines.refresh.release_desk import rollback_plan
 from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
 from pipelines.warehouse.records import build
+from tests.support.damaged_ledger import overwrite_audit_page
 from tests.support.fakes import ledger_fakes
 from tests.support.fakes.ledger_fakes import make_block
 from tests.support.releases import publication_fixture as fixture
@@ -423,6 +424,18 @@ def test_command_with_a_damaged_record_changes_nothing_and_names_it(
     assert fixture.read_state(home) == before
     path.unlink()
     assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0
+
+
+def test_publish_with_a_damaged_page_of_the_ledger_changes_nothing(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overwrite_audit_page(home)
+    damaged = (home.restricted / "ledger.sqlite").read_bytes()
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 3
+    error = capsys.readouterr().err
+    assert "ledger.sqlite is damaged" in error and "Traceback" not in error and "Restore" in error
+    assert (fixture.find_current_name(home), list_drafts(home), find_unfinished(home)) == (FIRST, [NEXT], [])
+    assert (home.restricted / "ledger.sqlite").read_bytes() == damaged
 
 
 def test_release_outside_the_journal_is_reported_and_can_be_published(home: Home) -> None:
