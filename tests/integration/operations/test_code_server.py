@@ -19,6 +19,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from pipelines.operations import code_server
+from pipelines.operations.code_server_watch import CodeServerWatch
 from pipelines.operations.supervision import STOP_SECONDS
 from tests.support.paths import ROOT
 
@@ -174,8 +175,15 @@ def test_code_server_ends_with_its_runs_and_the_process_that_prepares_them(tmp_p
     ):
         grpc.channel_ready_future(channel).result(_LONGEST)
         wait_for_file(tmp_path / "loading")
-        assert len(list_session(process.pid)) == 4, "the server, its run, the fork server and the resource tracker"
+        processes = list_session(process.pid)
+        assert len(processes) == 4, "the server, its run, the fork server and the resource tracker"
+        watch = CodeServerWatch(address.removeprefix("unix:"), seconds=_LONGEST)
+        assert watch.describe_problem() == ""
+        watched = watch.list_processes()
+        assert watched["code-server"] == [process.pid]
+        assert sorted([process.pid, *watched["runs"]]) == sorted(processes)
         require_soon_end(process)
+        assert watch.describe_problem().startswith("the code server does not answer")
 
 
 def test_waiting_for_a_code_server_ends_with_a_captured_signal(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +36,27 @@ with reported_health(int(sys.argv[1])) as report_state:
     report_state("connected")
     time.sleep(600)
 """
+WORKER_OF_PLANTED_STEPS = """
+import os, signal, sys
+from pathlib import Path
+from celery import Celery
+from pipelines.operations.worker_health import add_reports, reported_health, reported_step
+from pipelines.runs import step_queue
+broker, port, mark = sys.argv[1:]
+with reported_health(None, int(port)) as report_state:
+    app = Celery("planted", broker=broker)
+    app.conf.update(step_queue.celery_options())
+    @app.task(name="planted")
+    def do_step():
+        with reported_step(report_state):
+            if not Path(mark).exists():
+                Path(mark).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+    add_reports(app, report_state)
+    options = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
+    app.Worker(hostname="planted@localhost", pool="prefork", concurrency=1, quiet=True, **options).start()
+"""
+"""A worker like ours, whose first step is killed as for lack of memory; RabbitMQ then gives it to the worker again."""
 
 
 def read_status(port: int, path: str) -> int:
@@ -223,6 +245,36 @@ def test_worker_is_ready_while_rabbitmq_answers(tmp_path: Path, postgres_databas
         worker.end_process()
         assert worker.process.returncode == 0, worker.read_log()
         assert read_status(port, "/live") == 0
+
+
+@pytest.mark.workers
+def test_killed_step_counts_as_lost_and_the_repeated_one_as_successful(tmp_path: Path) -> None:
+    from celery import Celery
+
+    from tests.support.rabbitmq import run_broker
+
+    port = free_port()
+    with run_broker() as broker:
+        command = [sys.executable, "-c", WORKER_OF_PLANTED_STEPS, broker.address, str(port), str(tmp_path / "killed")]
+        worker = subprocess.Popen(command, cwd=ROOT)
+        try:
+            with Celery("planted", broker=broker.address) as app:
+                app.send_task("planted")
+                app.send_task("planted")
+
+            def are_all_counted() -> bool:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                        text = answer.read().decode()
+                except OSError:
+                    return False
+                counts = dict(re.findall(r'rti_steps_total\{outcome="(\w+)",part="step-worker"\} ([\d.]+)', text))
+                return (counts["lost"], counts["success"], counts["failed"]) == ("1.0", "2.0", "0.0")
+
+            wait_for(are_all_counted, 180)
+        finally:
+            worker.terminate()
+            worker.wait(60)
 
 
 def find_health_processes(port: int) -> list[int]:
