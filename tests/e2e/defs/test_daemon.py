@@ -16,8 +16,10 @@ from itertools import takewhile
 from pathlib import Path
 
 import dagster as dg
+import httpx
 import pytest
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.cli import main
 from pipelines.core import clock
@@ -32,6 +34,7 @@ from pipelines.submissions import notices
 from pipelines.submissions.quarter_log import read_quarter_acts
 from pipelines.submissions.timetable import QuarterPlan, plan_quarter
 from tests.support.demonstration import CLOCK, copy_home
+from tests.support.ports import free_port
 from tests.support.quarter_world import STEWARD, QuarterWorld, make_world
 from tests.support.service.dagster_service import LONGEST, run_dagster, start_clock_at, wait_for
 
@@ -113,10 +116,32 @@ def run_through_deadline(
     def list_new() -> list[dg.DagsterRun]:
         return [run for run in instance.get_runs() if run.run_id not in earlier and run.job_name in JOBS]
 
-    now = start_clock_at(midnight - timedelta(seconds=lead))
-    with run_dagster(home, logs, RTI_NOW=now, RTI_QUARTER_SENSOR_SECONDS="5") as log:
+    now, port = start_clock_at(midnight - timedelta(seconds=lead)), free_port()
+    variables = {"RTI_NOW": now, "RTI_QUARTER_SENSOR_SECONDS": "5", "RTI_METRICS_PORT": str(port)}
+    with run_dagster(home, logs, **variables) as log:
         wait_for(lambda: sum(run.is_finished for run in list_new()) == len(JOBS), log)
+        check_metrics(httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=60).text)
     return list_new()
+
+
+def check_metrics(text: str) -> None:
+    """Check what a daemon with a shifted clock has measured of its runs, its sensors and its code server."""
+    registry = {
+        (sample.name, frozenset(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+    def read_metric(name: str, *labels: str) -> float:
+        return registry[f"rti_{name}", frozenset(labels)]
+
+    assert read_metric("runs", "daemon", "success") >= len(JOBS)
+    for job in JOBS:
+        assert 0 <= read_metric("tick_age_seconds", "daemon", "sensor", f"{job}_day") < LONGEST
+        assert read_metric("tick_failed", "daemon", "sensor", f"{job}_day") == 0
+    assert read_metric("healthy", "code-server") == read_metric("processes", "code-server") == 1
+    assert read_metric("processes_memory_bytes", "code-server") > 10_000_000
+    assert read_metric("run_silence_seconds", "daemon") < LONGEST
 
 
 def list_ticks(instance: dg.DagsterInstance, sensor: str, since: datetime) -> list[InstigatorTick]:
