@@ -30,11 +30,12 @@ from tests.support.paths import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
 ALERTS = FOLDER / "alerts.yml"
+WORKER_FILE, DOCTOR_FILE = "/var/cache/rti/rti.prom", "/var/cache/rti/rti-doctor.prom"
 FAULTS = {
     "RtiProcessDown": 'up{job="rti", instance="127.0.0.1:9482"} 0',
     "RtiUnhealthy": 'rti_healthy{part="code-server"} 0',
     "RtiWorkerSilent": 'rti_heartbeat_age_seconds{part="scheduler"} 400',
-    "RtiMetricsFileOld": 'node_textfile_mtime_seconds{file="/var/lib/node/rti.prom"} 0',
+    "RtiMetricsFileOld": f'node_textfile_mtime_seconds{{file="{WORKER_FILE}"}} 0',
     "RtiTriggersFail": 'rti_failing_triggers{part="daemon"} 1',
     "RtiSensorNotEvaluated": 'rti_tick_age_seconds{part="daemon", kind="sensor", name="draft_day"} 1000',
     "RtiRunStuck": 'rti_run_silence_seconds{part="daemon"} 4000',
@@ -54,6 +55,8 @@ SOUND = {
     "RtiWorkerSilent": 'rti_heartbeat_age_seconds{part="sensor"} 3',
 }
 """Further series that an alert needs."""
+NO_FAULT = ['rti_heartbeat_age_seconds{part="sensor"} 3', f'node_textfile_mtime_seconds{{file="{DOCTOR_FILE}"}} 0']
+"""Series that raise no alert; the doctor writes its file once a day."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +105,7 @@ def test_ports_of_the_scrape_configuration_are_those_of_the_units() -> None:
     units = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deploy" / "systemd").glob("*.service"))
     ports = {port.replace("%i", "1") for port in re.findall(r"RTI_METRICS_PORT=(\S+)", units)}
     assert set(re.findall(r"127\.0\.0\.1:(\d+)", text)) == ports
+    assert f"RTI_METRICS_FILE={WORKER_FILE}\n" in units and f"rti doctor --metrics {DOCTOR_FILE}\n" in units
 
 
 def test_every_alert_says_what_to_do_and_has_a_planted_fault(rules: list[dict[str, Any]]) -> None:
@@ -117,7 +121,7 @@ def test_alerts_are_raised_by_planted_faults_and_not_without(rules: list[dict[st
     for name, series in FAULTS.items():
         values = [series, *([SOUND[name]] if name in SOUND else [])]
         tests.append(make_rule_test(name, values, is_raised=True))
-        tests.append(make_rule_test(name, ['rti_heartbeat_age_seconds{part="sensor"} 3'], is_raised=False))
+        tests.append(make_rule_test(name, NO_FAULT, is_raised=False))
     file = tmp_path / "tests.yml"
     file.write_text(yaml.safe_dump({"rule_files": [str(ALERTS)], "tests": tests}), encoding="utf-8")
     completed = subprocess.run([program, "test", "rules", str(file)], capture_output=True, text=True, check=False)
