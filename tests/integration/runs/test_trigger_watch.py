@@ -141,6 +141,20 @@ def test_sensor_that_works_again_is_no_longer_listed(running: Daemon, capsys: py
     assert not daemon.daemon_health(running.instance, running.home).checks[-1].problem
 
 
+def test_last_evaluation_of_each_sensor_is_read_until_it_is_old(running: Daemon) -> None:
+    running.evaluate_triggers(evaluates_schedules=True)
+    ticks = trigger_watch.read_last_ticks(running.instance)
+    assert {(tick.name, tick.kind, tick.has_failed) for tick in ticks} >= {
+        ("full_disk", "sensor", True), ("full_disk_too", "sensor", True), ("wrong", "sensor", True),
+    }  # fmt: skip
+    assert {tick.seconds for tick in ticks if tick.kind == "sensor"} == {running.moment.timestamp()}
+    failing_triggers.REPAIRED.update({"full_disk", "full_disk_too", "wrong"})
+    running.evaluate_triggers()
+    assert not any(tick.has_failed for tick in trigger_watch.read_last_ticks(running.instance))
+    running.move_clock(timedelta(hours=37))
+    assert trigger_watch.read_last_ticks(running.instance) == [], "an upgrade may have removed the sensors"
+
+
 def test_schedule_that_fails_once_is_reported(running: Daemon) -> None:
     failing_triggers.REPAIRED.update({"full_disk", "full_disk_too", "wrong"})
     running.evaluate_triggers(evaluates_schedules=True)
