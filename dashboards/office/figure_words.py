@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboards.office.context import PageContext
 from pipelines import words
+from pipelines.core.codes import get_code_attribute
 from pipelines.core.i18n import mark
 from pipelines.words.changes import format_signed
 from pipelines.words.language import lower_first, read_in
@@ -70,6 +71,14 @@ def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str
         low=format_number(context, low, digits),
         high=format_number(context, high, digits),
     )
+
+
+def name_status(context: PageContext, name: str, status: str) -> str:
+    """Add a status of victims to the name of a count, with whether it is part of the total above it."""
+    label = lower_first(context.code_label("victim_status", status))
+    if get_code_attribute("victim_status", status, "in_total") == "true":
+        return context.tell("{whole}, part of the sum: {part}", whole=name, part=label)
+    return context.tell("{whole}, not part of the sum: {part}", whole=name, part=label)
 
 
 def describe_version(context: PageContext, row: Row | None) -> str:

@@ -147,19 +147,12 @@ def _format_count(context: PageContext, row: Row, adults: Row | None) -> str:
 
 def _describe_count(context: PageContext, row: Row) -> str:
     """Name a count; a status of victims says whether it is part of the number above it, as injured parties are not."""
-    from pipelines.core import codes
-
     unit = context.code_label("count_unit", row["count_unit"]).lower()
     measure = context.code_label("measure", row["measure"])
     # "Detected victims" names its unit already.
     name = measure if measure.lower().endswith(unit) else f"{measure}, {unit}"
     status = row["victim_status"]
-    if status in ("_T", "_Z"):
-        return name
-    label = context.code_label("victim_status", status).lower()
-    if codes.get_code_attribute("victim_status", status, "in_total") == "true":
-        return context.tell("{whole}, part of the sum: {part}", whole=name, part=label)
-    return context.tell("{whole}, not part of the sum: {part}", whole=name, part=label)
+    return name if status in ("_T", "_Z") else figure_words.name_status(context, name, status)
 
 
 def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.PageTable | None:

@@ -12,10 +12,12 @@ from pipelines.design import components as ui
 from pipelines.design.components import Markup
 from pipelines.refresh.release_desk.sheets import Row, TerritorySheet
 from pipelines.warehouse.metrics import metrics
+from pipelines.words.formatting import is_few
 from pipelines.words.language import lower_first, read_in
 from pipelines.words.sources import has_statement, split_ending
 
-_KINDS = ("level", "statistic", "victim_status")
+_LEVELS = ("level", "statistic")
+_KINDS = (*_LEVELS, "victim_status")
 """Columns that distinguish figures of one measure, such as acquittals of two instances, or a stock at the start."""
 _BREAKDOWNS = ("offence_group", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band")
 _ANY_LEVEL = "free"
@@ -41,6 +43,7 @@ def make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
                 words.format_period(row["period"], context.language),
                 _format_value(context, row),
                 format_number(context, row["before"]),
+                context.tell("too few to compare") if is_few(row) else "",
             ),
         )
         for row in sheet.figures
@@ -48,7 +51,7 @@ def make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
     tell = context.tell
     has_before = any(row["before"] is not None for row in sheet.figures)
     value_heading = tell("Now") if has_before else tell("Figure")
-    columns = [tell("Crime"), tell("Unit"), tell("Period"), value_heading, tell("Before")]
+    columns = [tell("Crime"), tell("Unit"), tell("Period"), value_heading, tell("Before"), tell("State")]
     table = ui.PageTable(
         context.tell("Totals"), context.tell("What is counted"), columns, rows, frozenset({3, 4}), wide=True
     )
@@ -56,9 +59,15 @@ def make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
 
 
 def name_figure(context: PageContext, row: Row) -> str:
-    """Return the measure of a figure, with its level, start or end, or status of victims."""
-    name, terms = context.code_label("measure", row["measure"]), _describe_terms(context, row, _KINDS)
-    return f"{name}: {lower_first(terms)}" if terms else name
+    """Return the measure of a figure, with its level, start or end, or status of victims.
+
+    Injured parties are not part of the total of victims, which is in the row above them.
+    """
+    is_part = row["victim_status"] not in ("", "_T", "_Z")
+    name = context.code_label("measure", row["measure"])
+    terms = _describe_terms(context, row, _LEVELS if is_part else _KINDS)
+    name = f"{name}: {lower_first(terms)}" if terms else name
+    return figure_words.name_status(context, name, row["victim_status"]) if is_part else name
 
 
 def _name_metric(context: PageContext, metric: str) -> str:

@@ -196,8 +196,11 @@ def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
     sheet = desk_pages.open("al-approver", "/release-desk/sheet", territory="AL")
     assert "Totals" in sheet.main and "withheld" in sheet.main
     headings = [element.text_content() for element in sheet.find_elements("table tbody th")]
-    statuses = ("presumed and identified", "presumed victims", "identified victims")
-    assert {f"Detected victims: {status}" for status in statuses} <= set(headings)
+    assert {
+        "Detected victims: presumed and identified",
+        "Detected victims, part of the sum: presumed victims",
+        "Detected victims, part of the sum: identified victims",
+    } <= set(headings)
     assert "Detected victims" not in headings
     signed = sheet.submit_form("Sign this sheet")
     assert "You have signed the sheet of Albania" in signed.main and "signed by al-approver" in signed.main
@@ -208,10 +211,23 @@ def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
     assert "signed by al-approver" in steward.main and "Sign this sheet" not in steward.main
 
 
+def test_sheet_marks_counts_that_are_too_few_to_compare(desk_pages: Office) -> None:
+    """Find the mark next to each count under 20, as on the page of reported figures."""
+    sheet = desk_pages.open("secretariat", "/release-desk/sheet", territory="AL")
+    [table] = [table for table in sheet.find_elements("table") if "Totals" in table.text_content()]
+    heads = [head.text_content() for head in table.cssselect("thead th")]
+    assert heads[-1] == "State"
+    number = heads.index("Now" if "Now" in heads else "Figure")
+    rows = [[field.text_content() for field in row.cssselect("th, td")] for row in table.cssselect("tbody tr")]
+    small = [row for row in rows if row[number].isdigit() and int(row[number]) < 20]
+    assert small and all(row[-1] == "too few to compare" for row in small)
+    assert all(not row[-1] for row in rows if row not in small)
+
+
 def test_rows_of_a_sheet_have_different_names(built_home: Path) -> None:
     """Acquittals of two instances, and stocks at the start and at the end, are different figures."""
     home = open_home(built_home)
-    context = cast("PageContext", SimpleNamespace(code_label=codes.get_code_label))
+    context = cast("PageContext", SimpleNamespace(code_label=codes.get_code_label, tell=i18n.tell))
     for territory in ("AL", "BA", "HR", "XK", "MK", "ME", "RS"):
         rows = make_sheet(home, home.current.resolve(), territory, load()).figures
         names = [
@@ -223,6 +239,8 @@ def test_rows_of_a_sheet_have_different_names(built_home: Path) -> None:
             labels = {name for name, *_ in names}
             assert {"Pending before the prosecutor: stock at the end", "Acquitted: first instance"} <= labels
             assert "Convicted at first instance" in labels
+            # Injured parties are people who were presumed or identified before.
+            assert "Detected victims, not part of the sum: injured parties" in labels
 
 
 def test_people_without_the_roles_have_no_release_desk(desk_pages: Office) -> None:
