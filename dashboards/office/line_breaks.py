@@ -27,6 +27,20 @@ _DAYS: Final = r"\b\d{4}-\d\d-\d\d (?:–|[^\W\d_]{1,4}|deri në) \d{4}-\d\d-\d\
 """Two days of a range: "2009-04-01 to 2016-10-01"."""
 _QUARTERS: Final = r"\b\d{4} Q\d(?:–| to )\d{4} Q\d\b"
 """Two quarters of a range: "2026 Q1 to 2026 Q3". In other languages they are wider than a phone in a title."""
+_RANGE: Final = r"\b[^\W\d_]{1,12}: \d+–\d+\b"
+"""A range with the end of its label: "лица: 18–20"."""
+_NAMED_RESOLUTION: Final = r"\b[^\W\d_]{4,12} 1244\b(?! \()"
+"""The resolution in the names of Kosovo*: "Резолуцијата 1244", "Rezoluciji 1244"."""
+_HYPHENATED: Final = r"(?<![\w-])[^\W\d_]-[^\W\d_]{3,14}\b"
+"""A word with a hyphen after its first letter: "е-порака"."""
+_SIGNED: Final = r"(?:\b[^\W\d_]{1,3} )?(?<![\w.,/])−\d{1,3}\b(?![.,–%]\d)(?: [^\W\d_]{2,14}\b)?"
+"""A number with its sign and with the words next to it: "од −2 лица"."""
+_OPERATOR: Final = r"(?<=[^\s·]) (?:·(?= )|[+−](?= \d))"
+"""A dot between names, or a sign between numbers, after another part that is whole: "член 110/a ·", "14 влезени −"."""
+_QUARTERS_APART: Final = re.compile(
+    r'<span class="rti-whole">[^<]*\d{4}\.?</span>(?: ?– ?| deri në )<span class="rti-whole">[^<]*\d{4}\.?</span>'
+)
+"""Two quarters of a range that are whole, in languages in which both together are wider than a phone."""
 _PLAIN_TEXT: Final = re.compile(r'(<option value=[^>]*>)([^<]{21,})(?=</option>)|( data-column=")([^"]{21,})(?=")')
 """Text without elements that may be on two lines: a long option, and a long heading before a field on a phone."""
 
@@ -40,6 +54,7 @@ def keep_numbers_whole(page: str, language: str) -> str:
     with read_in(language):
         pattern = _compile_pattern(language)
         whole = keep_page_whole(page, pattern)
+    whole = _QUARTERS_APART.sub(r'<span class="rti-whole-if-wide">\g<0></span>', whole)
     return _PLAIN_TEXT.sub(
         lambda part: (part[1] or part[3]) + pattern.sub(_join_text, part[2] or part[4]),
         whole,
@@ -53,7 +68,7 @@ def _join_text(figure: re.Match[str]) -> str:
 @cache
 def _compile_pattern(language: str) -> re.Pattern[str]:
     with read_in(language):
-        figures = unbroken_figures().pattern
+        figures = "|".join((_RANGE, _NAMED_RESOLUTION, _HYPHENATED, _SIGNED, _OPERATOR, unbroken_figures().pattern))
     # Also "n = 20", the end of a state with its number, and a dot between names with the word before it.
     return re.compile(
         rf"{_DAYS}|{_QUARTERS}|{_RESOLUTION}|(?:{figures})(?:{_COUNTED}|{_VALUE})|\bn = \d+\b|{_ROMAN}|{_NUMBERED}"

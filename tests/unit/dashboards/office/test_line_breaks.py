@@ -20,6 +20,13 @@ def keep_whole(body: str, language: str = "en") -> str:
     ("language", "text", "whole"),
     [
         ("en", "Male, 2026 Q3", "2026 Q3"),
+        ("mk", "возраст на опфатените лица: 18–20, 3. квартал 2026", "лица: 18–20"),
+        ("mk", "Косово според Резолуцијата 1244 на СБ на ОН", "Резолуцијата 1244"),
+        ("bs", "Kosovo prema Rezoluciji 1244 VS UN", "Rezoluciji 1244"),
+        ("mk", "Лица што добиваат е-порака", "е-порака"),
+        ("mk", "разлика од −2 лица", "од −2 лица"),
+        ("mk", "25 на почетокот + 14 влезени − 14 излезени = 25", " −"),
+        ("mk", "член 110/a · Мажи", " ·"),
         ("en", "2026 Q2: 0; ", "2026 Q2: 0"),
         ("en", "17% (2\u201348); n = 20", "n = 20"),
         ("en", "Under 18", "Under 18"),
@@ -49,6 +56,25 @@ def test_a_period_or_a_number_with_its_word_is_one_element(language: str, text: 
     page_part = keep_whole(f"<td>{text}</td>", language)
     assert f'<span class="rti-whole">{whole}</span>' in page_part
     assert re.sub("<[^>]*>", "", page_part) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "ends"),
+    [
+        ("mk", "{} – {} (број на периоди: 3)", ("1. квартал 2026", "3. квартал 2026")),
+        ("sr", "{}–{}: објављени подаци", ("1. квартал 2026", "3. квартал 2026")),
+        ("hr", "{} – {} (broj razdoblja: 3)", ("1. tromjesečje 2026.", "3. tromjesečje 2026.")),
+        ("sq", "{} deri në {} (3 periudha)", ("T1 2026", "T3 2026")),
+    ],
+)
+def test_two_quarters_of_a_range_are_one_element_that_may_be_broken_on_phones(
+    language: str, text: str, ends: tuple[str, str]
+) -> None:
+    page_part = keep_whole(f"<td>{text.format(*ends)}</td>", language)
+    spans = [f'<span class="rti-whole">{end}</span>' for end in ends]
+    middle = text.partition("{}")[2].partition("{}")[0]
+    assert f'<span class="rti-whole-if-wide">{spans[0]}{middle}{spans[1]}</span>' in page_part
+    assert re.sub("<[^>]*>", "", page_part) == text.format(*ends)
 
 
 def test_long_option_has_no_break_within_its_code_and_period() -> None:
