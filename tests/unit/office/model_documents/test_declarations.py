@@ -25,8 +25,11 @@ LANGUAGES = set(list_languages()) - {"sr-Latn"}
 DIGESTS = {
     ("jit_agreement", "1.0"): "c7e58ab6d898",
     ("jit_agreement", "1.1"): "908df9e8d877",
+    ("jit_agreement", "1.2"): "1072fe2d418a",
     ("mla_request", "1.0"): "317c56fdfa74",
+    ("mla_request", "1.1"): "ae7ad216bbdb",
     ("spontaneous_information", "1.0"): "644c0bc9c33b",
+    ("spontaneous_information", "1.1"): "5b83fa38323a",
 }
 """Beginning of the digest of each version."""
 

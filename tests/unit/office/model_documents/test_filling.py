@@ -65,7 +65,7 @@ def test_fill_document_inserts_entries_as_they_are(document: ModelDocument) -> N
     assert "Place and date: {signed_on} & <b>, 31 May 2026" in texts
     assert "No conditions" in texts and "a\nb" in texts
     assert f"Signature and stamp: {DOTTED_LINE}" in texts
-    assert filled.checklist == () and filled.file_stem == "spontaneous-information-1.0-en"
+    assert filled.checklist == () and filled.file_stem == "spontaneous-information-1.1-en"
     assert filled.chapters[0].heading == "1. Authorities"
 
 

@@ -69,7 +69,7 @@ def test_form_is_downloaded_as_docx_and_is_not_to_be_stored(office: Office) -> N
 
     answer = open_form(office).submit_form(WORD, **ENTRIES, language="hr").response
     assert answer.status_code == 200 and answer.headers["cache-control"] == "no-store"
-    assert 'filename="spontaneous-information-1.0-hr.docx"' in answer.headers["content-disposition"]
+    assert 'filename="spontaneous-information-1.1-hr.docx"' in answer.headers["content-disposition"]
     text = "\n".join(paragraph.text for paragraph in docx.Document(io.BytesIO(answer.content)).paragraphs)
     for entry in ("Prosecution service", "Tužilaštvo, Kosovo", "The treaty", ENTRIES["entry-information"]):
         assert entry in text
