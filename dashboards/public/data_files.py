@@ -39,13 +39,21 @@ _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-ur
 _downloads: ResultCache[Download] = ResultCache(256, lambda file: len(file.stored), _HEAVIEST)
 
 
-def send_data_file(release: Path, name: str, method: str, headers: Mapping[str, str]) -> Response | None:
-    """Return a data file of a release, or None if there is none of this name."""
+def send_data_file(
+    release: Path, name: str, method: str, headers: Mapping[str, str], warning: Mapping[str, str]
+) -> Response | None:
+    """Return a data file of a release, or None if there is none of this name.
+
+    `warning` is the header on a release that was withdrawn or corrected, or cannot be checked. No cache keeps
+    an answer that has it.
+    """
     from starlette.responses import FileResponse, Response
 
     if method == "OPTIONS":
         return Response(b"", 204, dict(CROSS_ORIGIN))
     more = {**_UNCHANGING, "Content-Disposition": f'attachment; filename="{release.name}.{name}"'}
+    if warning:
+        more |= {"Cache-Control": "no-cache", **warning}
     stored = find_stored_file(release, name)
     if stored is not None:
         return FileResponse(stored, headers={**CROSS_ORIGIN, **more}, media_type="application/octet-stream")
@@ -58,10 +66,13 @@ def send_data_file(release: Path, name: str, method: str, headers: Mapping[str, 
     return send_download(download, headers, more)
 
 
-def send_figure(release: Path, path: str, headers: Mapping[str, str], *, language: str, site: str) -> Response | None:
+def send_figure(
+    release: Path, path: str, headers: Mapping[str, str], *, language: str, site: str, warning: Mapping[str, str]
+) -> Response | None:
     """Return the page of a figure, or its JSON document for an address in `.json` and for a client of JSON.
 
-    `path` is the cell id, or the dataflow, the key and the period. Returns None for an unknown figure.
+    `path` is the cell id, or the dataflow, the key and the period, `warning` as for a data file. Returns None for an
+    unknown figure.
     """
     from starlette.responses import Response
 
@@ -77,7 +88,7 @@ def send_figure(release: Path, path: str, headers: Mapping[str, str], *, languag
     except UnknownFigureError:
         return None
     tag = i18n.html_lang(language)
-    sent = {"Cache-Control": "no-cache", "Content-Language": tag, "Vary": "Accept, Accept-Language"}
+    sent = {"Cache-Control": "no-cache", "Content-Language": tag, "Vary": "Accept, Accept-Language", **warning}
     sent["Link"] = f'<{site}{figure.address}>; rel="canonical"'
     if wants_json:
         content = json.dumps(figure.as_json(tag, site), ensure_ascii=False, indent=1).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from unicodedata import normalize
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboards.public import charts, embedding, exports, tables
+from dashboards.public.edition_notes import list_remarks
 from dashboards.public.frame import Frame
 from dashboards.public.selection import LANGUAGE, open_language
 from pipelines import words
@@ -39,6 +41,8 @@ def offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None
     address = _find_address(frame)
     citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
     name = _name_download(frame, title)
+    # A file has the same remarks on its release as the notice on the page.
+    table = replace(table, notes=replace(table.notes, remarks=[*list_remarks(frame), *table.notes.remarks]))
     with popover:
         st.markdown(tell("**Copy table**: press the button in the corner, then paste into a spreadsheet."))
         st.code(exports.write_text(table), language=None, height=160)

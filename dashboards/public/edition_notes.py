@@ -86,6 +86,22 @@ def show_foot() -> None:
     put_own_html(_render_foot())
 
 
+def list_remarks(frame: Frame) -> list[str]:
+    """Return what a reader of a file must know about its release: that it was withdrawn, that figures in it were wrong,
+    or that neither can be checked."""
+    edition = frame.edition
+    if edition is None:
+        return []
+    remarks = []
+    if edition.withdrawal is not None:
+        remarks.append(describe_withdrawal(edition.id, edition.withdrawal))
+    if edition.is_corrected:
+        remarks.append(f"{tell('Figures in release {release} were wrong', release=edition.id)}.")
+    if edition.is_unchecked:
+        remarks.append(tell(UNCHECKED))  # marked in front.pages.calendar
+    return remarks
+
+
 def _render_notice(frame: Frame) -> str:
     """Return what a reader must know about the release before its figures; empty for the newest, complete one."""
     edition = frame.edition

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from html import escape
@@ -48,20 +48,22 @@ def complete_addresses(text: str, address: str) -> str:
     return text
 
 
-def make_part(release: Path, text: str, name: str, ending: str, day: date) -> bytes | None:
+def make_part(release: Path, text: str, name: str, ending: str, day: date, remarks: Sequence[str] = ()) -> bytes | None:
     """Return a part of a page by its name, or None if the page has no such table or picture.
 
     `text` is the page as it is sent, with the public address in its citation, and `day` the one on which it is sent.
     `release` is the folder of the release whose frame the page has, and not the link to the current one.
+    `remarks` are sentences on the release that come before all notes: that it was withdrawn, or cannot be checked.
     The reader's language must be that of the page, because the titles of added columns are in it.
     """
     if ending == "html":
-        document = embed_picture(text, name) or embed_table(text, name)
+        document = embed_picture(text, name, remarks) or embed_table(text, name, remarks)
         return document.encode() if document is not None else None
     result = read_table(text, name, day)
     if result is None:
         return None
     table, citation = result
+    table.notes.remarks[:0] = remarks
     if ending == "csv":
         return exports.write_csv(table, citation)
     return exports.write_xlsx(table, citation, _read_draft_time(release))
@@ -158,7 +160,7 @@ def _read_cell(field: HtmlElement) -> Cell:
     marks = [mark for element in field.iter("sup") for mark in str(element.text).split(",")]
     is_few = bool(field.find_class("front-badge"))
     # Not `split`, which would take the thin space between thousands as well.
-    text = re.sub(r"[ \n]+", " ", "".join(_list_texts(field))).strip()
+    text = re.sub("[ \n\u00a0]+", " ", "".join(_list_texts(field))).strip()
     numbers = next(field.iter("data"), None)
     value, low, high = (
         float(number) if numbers is not None and (number := numbers.get(key)) else None
@@ -202,7 +204,7 @@ def _read_notes(part: HtmlElement) -> tuple[list[tuple[str, str]], words.Notes]:
 # ------------------------------------------------------------------------------------------------------------- frames
 
 
-def embed_picture(text: str, name: str) -> str | None:
+def embed_picture(text: str, name: str, remarks: Sequence[str] = ()) -> str | None:
     """Return a picture of a page as a document for a frame on another site: both layouts, its title and its source.
 
     None if the page has no such picture.
@@ -214,10 +216,10 @@ def embed_picture(text: str, name: str) -> str | None:
     document = _parse_page(text)
     title = _join_text(document.get_element_by_id(f"picture-{name}").find("figcaption"))
     part = strip_explanations(text[start:end].strip())
-    return _compose_frame(text, document, title, f"{part}</figure>", _split_citation(document)[0])
+    return _compose_frame(text, document, title, f"{part}</figure>", _split_citation(document)[0], remarks)
 
 
-def embed_table(text: str, name: str) -> str | None:
+def embed_table(text: str, name: str, remarks: Sequence[str] = ()) -> str | None:
     """Return a table of a page as a document for a frame on another site: with its notes and its source.
 
     None if the page has no such table. Without a script, the table stays one on a narrow screen, and scrolls.
@@ -231,21 +233,22 @@ def embed_table(text: str, name: str) -> str | None:
     # A caption with an explained term is read by screen readers, which have it in the table as well.
     caption = f'<div class="rti-caption" aria-hidden="true">{escape(table.caption, quote=False)}</div>'
     part = _CAPTION.sub(lambda _: caption, strip_explanations(text[start:end].strip()), count=1)
-    return _compose_frame(text, document, table.caption, f"{part}</div>", source)
+    return _compose_frame(text, document, table.caption, f"{part}</div>", source, remarks)
 
 
-def _compose_frame(text: str, document: HtmlElement, title: str, part: str, source: str) -> str:
-    """Return a document with a part of a page, as HTML, and its source.
+def _compose_frame(text: str, document: HtmlElement, title: str, part: str, source: str, remarks: Sequence[str]) -> str:
+    """Return a document with a part of a page, as HTML, its source, and remarks on its release above.
 
     Every link opens a new window: no other page of ours may be shown in a frame.
     """
     style = _STYLE.search(text)
+    above = "".join(f'<p class="front-edition">{escape(remark)}</p>\n' for remark in remarks)
     return (
         f'<!doctype html>\n<html lang="{escape(document.get("lang", ""))}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n<base target="_blank">\n'
         f"{style[0] if style else ''}\n</head>\n"
-        f'<body class="front-embedded">\n<main>\n{part}\n'
+        f'<body class="front-embedded">\n<main>\n{above}{part}\n'
         f'<p>{escape(tell("Source"))}: <a href="{escape(_split_citation(document)[1])}" rel="noopener">{escape(source)}'
         "</a></p>\n</main>\n</body>\n</html>\n"
     )

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 
 from dashboards.public.data_files import DATA, FIGURES, send_data_file, send_figure
 from dashboards.public.documents import render_not_found
+from dashboards.public.page_files import DamagedPageError, has_page_file, read_page_file
 from dashboards.public.page_parts import TYPES, complete_addresses, make_part
 from dashboards.public.plain_page import link_contact
 from pipelines.core import clock, i18n
@@ -68,6 +69,19 @@ class _File:
     content: bytes
     compressed: bytes
     etag: str
+
+
+@dataclass(frozen=True)
+class _Notice:
+    """A sentence on a release for its readers, with the address and the text of a link, if there is one."""
+
+    text: str
+    address: str = ""
+    link: str = ""
+
+    def as_html(self) -> str:
+        link = f' <a href="{self.address}">{escape(self.link)}</a>' if self.address else ""
+        return f'<div class="front-edition"><p>{escape(self.text)}{link}</p></div>'
 
 
 class StaticPages:
@@ -142,12 +156,13 @@ class StaticPages:
         if section == DATA and name in ("", "/"):
             return _redirect(f"/releases/{release.name}/{self._prefer_language(headers)}/data.html")
         if section == DATA:
-            return send_data_file(release, name, str(scope["method"]), headers)
+            return send_data_file(release, name, str(scope["method"]), headers, self._warn(release))
         if section == FIGURES:
             query = parse_qs(bytes(scope["query_string"]).decode("latin-1"))
             requested = [self.languages.get(tag) for tag in query.get("lang", [])]
             language = i18n.prefer_language(requested, headers.get("accept-language", ""))
-            return send_figure(release, name, headers, language=language, site=self.address)
+            warning = self._warn(release)
+            return send_figure(release, name, headers, language=language, site=self.address, warning=warning)
         return None
 
     def _send(
@@ -163,20 +178,22 @@ class StaticPages:
         file = None
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
-                withdrawal = self._describe_withdrawal(release.name, lang, name)
-                notice = withdrawal + self._describe_correction(release.name, lang, name) + self._describe_damage(lang)
-                page = release / FOLDER / lang / name
+                withdrawal, *others = self._list_notices(release.name, lang, name)
+                notice = "".join(notice.as_html() for notice in (withdrawal, *others) if notice is not None)
                 more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
-                file = _read_page(page, self.address, is_outdated=not (is_newest or withdrawal), **more)
+                page = f"{FOLDER}/{lang}/{name}"
+                is_outdated = not is_newest and withdrawal is None
+                file = _read_page(release, page, self.address, is_outdated=is_outdated, **more)
             elif _MEETING.fullmatch(name):
-                withdrawal = self._describe_withdrawal(release.name, lang, f"{name.partition('.')[0]}.html")
-                notice = withdrawal + self._describe_damage(lang)
-                is_outdated = not (is_newest or withdrawal)
+                page = f"{name.partition('.')[0]}.html"
+                withdrawal, _, damage = self._list_notices(release.name, lang, page)
+                notice = "".join(notice.as_html() for notice in (withdrawal, damage) if notice is not None)
+                is_outdated = not is_newest and withdrawal is None
                 language = self.languages[lang]
                 file = _make_slide(release, language, name, self.address, is_outdated=is_outdated, notice=notice)
             elif (answer := self._make(release, lang, name)) is not None:
                 content, media_type, policy = answer
-                more = {"Content-Language": lang, "Content-Security-Policy": policy}
+                more = {"Content-Language": lang, "Content-Security-Policy": policy, **self._warn(release)}
                 if name.endswith((".csv", ".xlsx")):
                     more["Content-Disposition"] = f'attachment; filename="{release.name}.{lang}.{name}"'
                 return _send_file(content, headers, media_type, "no-cache", more)
@@ -201,43 +218,41 @@ class StaticPages:
         with read_in(self.languages[lang]):
             return describe_next(read_unless_damaged(find_next_release, self.open_home(), None))
 
-    def _describe_withdrawal(self, release: str, lang: str, page: str) -> str:
-        """Return the notice, as HTML, that a release was withdrawn, with a link to a page of the current one."""
-        from pipelines.front.pages.calendar import OPEN_CURRENT, describe_withdrawal
-        from pipelines.publication.releases.public_records import read_unless_damaged
-        from pipelines.publication.releases.publications import find_withdrawals, read_publications
+    def _list_notices(
+        self, release: str, lang: str, page: str
+    ) -> tuple[_Notice | None, _Notice | None, _Notice | None]:
+        """Return what readers of a release must know: that it was withdrawn, that figures in it were wrong, and that
+        neither can be checked. Each is None unless it is so.
 
-        rollback = find_withdrawals(read_unless_damaged(read_publications, self.open_home(), ())).get(release)
-        if rollback is None:
-            return ""
+        `page` is the file whose version in the current release the notice of a withdrawal leads to.
+        """
+        from pipelines.front.pages.calendar import CALENDAR, OPEN_CURRENT, UNCHECKED, describe_withdrawal
+        from pipelines.publication.releases.public_records import read_edition_records
+
+        records = read_edition_records(self.open_home())
+        withdrawal = correction = damage = None
         with read_in(self.languages[lang]):
-            text = escape(describe_withdrawal(release, rollback))
-            link = escape(tell(OPEN_CURRENT))  # marked in front.pages.calendar
-        return f'<div class="front-edition"><p>{text} <a href="/{lang}/{page}">{link}</a></p></div>'
+            if (rollback := records.withdrawals.get(release)) is not None:
+                text = describe_withdrawal(release, rollback)
+                withdrawal = _Notice(text, f"/{lang}/{page}", tell(OPEN_CURRENT))  # marked in front.pages.calendar
+            if release in records.corrected:
+                text = f"{tell('Figures in release {release} were wrong', release=release)}."
+                address = f"/{lang}/{name_file(CALENDAR, find_crime_of_file(page))}"
+                correction = _Notice(text, address, tell("Notices on corrected figures"))
+            if records.is_damaged:
+                damage = _Notice(tell(UNCHECKED))  # marked in front.pages.calendar
+        return withdrawal, correction, damage
 
-    def _describe_damage(self, lang: str) -> str:
-        """Return the notice, as HTML, that withdrawals and corrections cannot be read, or nothing."""
-        from pipelines.front.pages.calendar import UNCHECKED
-        from pipelines.publication.releases.public_records import are_edition_records_damaged
+    def _list_remarks(self, release: str, lang: str) -> tuple[str, ...]:
+        """Return what readers of a file of a release must know, as sentences in a language."""
+        return tuple(notice.text for notice in self._list_notices(release, lang, "") if notice is not None)
 
-        if not are_edition_records_damaged(self.open_home()):
-            return ""
-        with read_in(self.languages[lang]):
-            return f'<div class="front-edition"><p>{escape(tell(UNCHECKED))}</p></div>'  # marked there
-
-    def _describe_correction(self, release: str, lang: str, page: str) -> str:
-        """Return the notice on a page, as HTML, that figures of its release were wrong, or nothing."""
-        from pipelines.front.pages.calendar import CALENDAR
-        from pipelines.publication.releases.correction_notices import read_notices
-        from pipelines.publication.releases.public_records import read_unless_damaged
-
-        if not any(notice.release == release for notice in read_unless_damaged(read_notices, self.open_home(), ())):
-            return ""
-        with read_in(self.languages[lang]):
-            text = escape(tell("Figures in release {release} were wrong", release=release))
-            link = escape(tell("Notices on corrected figures"))
-        address = f"/{lang}/{name_file(CALENDAR, find_crime_of_file(page))}"
-        return f'<div class="front-edition"><p>{text}. <a href="{address}">{link}</a></p></div>'
+    def _warn(self, release: Path) -> dict[str, str]:
+        """Return the header of files with what readers of a release must know, in English; empty without anything."""
+        source = i18n.html_lang(i18n.SOURCE_LANGUAGE)
+        remarks = " ".join(self._list_remarks(release.name, source))
+        text = re.sub(r"[^ !#-\[\]-~]", "?", remarks)
+        return {"Warning": f'299 - "{text}"'} if text else {}
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
         """Return a file that is not a page, its type and its content policy, or None if the release lacks it.
@@ -245,31 +260,42 @@ class StaticPages:
         Only SVG files are part of a release; the others are made on request.
         """
         if match := _PICTURE.fullmatch(name):
-            path = release / FOLDER / lang / f"{match[1]}.svg"
-            if not path.is_file():
+            picture = f"{FOLDER}/{lang}/{match[1]}.svg"
+            if not has_page_file(release, picture):
                 return None
-            file = _load(path, "") if match[2] == "svg" else _draw(path)
+            file = _load(release, picture, "") if match[2] == "svg" else _draw(release, picture)
             return file, "image/svg+xml" if match[2] == "svg" else "image/png", _PICTURE_POLICY
         if _BRIEF.fullmatch(name):
             from pipelines.front.briefs.requests import make_brief
 
             content = make_brief(release, self.languages[lang], name, self.address)
             return (_hold(content), "application/pdf", _PICTURE_POLICY) if content is not None else None
-        if (match := _PART.fullmatch(name)) and (path := release / FOLDER / lang / f"{match[1]}.html").is_file():
-            today = clock.now().date()
-            part = _extract(path, self.languages[lang], self.address, match[2], match[3], today)
+        if (match := _PART.fullmatch(name)) and has_page_file(release, page := f"{FOLDER}/{lang}/{match[1]}.html"):
+            today, remarks = clock.now().date(), self._list_remarks(release.name, lang)
+            language = self.languages[lang]
+            part = _extract(release, page, language, self.address, match[2], match[3], today, remarks)
             policy = EMBEDDED_POLICY if match[3] == "html" else STRICT_POLICY
             return (part, TYPES[match[3]], policy) if part is not None else None
         return None
 
     def _send_asset(self, current: Path | None, name: str, headers: dict[str, str]) -> Response:
-        """Return a style sheet or script, also of a page that was opened before the current release was published."""
+        """Return a style sheet or script, also of a page that was opened before the current release was published.
+
+        Raises DamagedPageError if no release has it whole.
+        """
         from starlette.responses import PlainTextResponse
 
-        if current is not None:
-            for release in (current, *sorted(current.parent.iterdir(), reverse=True)):
-                if (file := _read_page(release / FOLDER / name, "")) is not None:
-                    return _send_file(file, headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
+        damage: DamagedPageError | None = None
+        for release in (current, *sorted(current.parent.iterdir(), reverse=True)) if current is not None else ():
+            try:
+                file = _read_page(release, f"{FOLDER}/{name}", "")
+            except DamagedPageError as error:
+                damage = error  # The name has the digest of the content, so that another release may have the same.
+                continue
+            if file is not None:
+                return _send_file(file, headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
+        if damage is not None:
+            raise damage
         return PlainTextResponse("Not found\n", 404)
 
 
@@ -303,18 +329,33 @@ def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = 
 
 
 def _read_page(
-    path: Path, address: str, *, is_outdated: bool = False, notice: str = "", contact: str = "", next_release: str = ""
+    release: Path,
+    name: str,
+    address: str,
+    *,
+    is_outdated: bool = False,
+    notice: str = "",
+    contact: str = "",
+    next_release: str = "",
 ) -> _File | None:
-    """Return a file of a release with its compressed form, or None if there is none."""
-    return _load(path, address, is_outdated, notice, contact, next_release) if path.is_file() else None
+    """Return a file of a release with its compressed form, or None if there is none. Raises DamagedPageError."""
+    if not has_page_file(release, name):
+        return None
+    return _load(release, name, address, is_outdated, notice, contact, next_release)
 
 
 @lru_cache(maxsize=1024)
 def _load(
-    path: Path, address: str, is_outdated: bool = False, notice: str = "", contact: str = "", next_release: str = ""
+    release: Path,
+    name: str,
+    address: str,
+    is_outdated: bool = False,
+    notice: str = "",
+    contact: str = "",
+    next_release: str = "",
 ) -> _File:
     """Read a file once: a published release never changes. A page of an outdated release says so."""
-    content = _complete_page(path.read_bytes(), address, is_outdated=is_outdated, notice=notice)
+    content = _complete_page(read_page_file(release, name), address, is_outdated=is_outdated, notice=notice)
     if contact:
         content = content.replace(_CONTACT_HIDDEN, _CONTACT)
         content = content.replace(_CONTACT_TEXT, _CONTACT_TEXT + link_contact(contact).encode())
@@ -345,19 +386,21 @@ def _make_slide(
 
 
 @lru_cache(maxsize=256)
-def _draw(path: Path) -> _File:
+def _draw(release: Path, name: str) -> _File:
     """Return a picture as PNG, drawn once."""
     from pipelines.front.charts.files import draw_png
 
-    return _hold(draw_png(path.read_text(encoding="utf-8")))
+    return _hold(draw_png(read_page_file(release, name).decode()))
 
 
 @lru_cache(maxsize=512)
-def _extract(path: Path, language: str, address: str, name: str, ending: str, day: date) -> _File | None:
+def _extract(
+    release: Path, page: str, language: str, address: str, name: str, ending: str, day: date, remarks: tuple[str, ...]
+) -> _File | None:
     """Return a table or a picture of a page, made once a day; None if the page has none with this name."""
-    text = _load(path, address).content.decode()
+    text = _load(release, page, address).content.decode()
     with read_in(language):
-        content = make_part(path.resolve().parents[2], text, name, ending, day)
+        content = make_part(release.resolve(), text, name, ending, day, remarks)
     return _hold(content) if content is not None else None
 
 

@@ -15,7 +15,7 @@ CROSS_ORIGIN: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
     "Access-Control-Allow-Headers": "Range, If-None-Match, If-Range, Accept, Accept-Language",
-    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag, Link",
+    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Length, Content-Range, ETag, Link, Warning",
     "Access-Control-Max-Age": "86400",
 }
 """Headers that let scripts of every site read what is sent. Open data needs no cookie, so that none is allowed."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from html import escape
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
 from lxml import html
+from openpyxl import load_workbook
 from starlette.responses import PlainTextResponse
 
 from dashboards.public import static_pages
+from dashboards.public.failures import answer_failure
+from dashboards.public.page_files import DamagedPageError, read_page_file
+from dashboards.public.problems import NOT_SHOWN
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import Home, initialise_home
 from pipelines.core.i18n import tell
@@ -21,10 +28,13 @@ from pipelines.front.pages import Page
 from pipelines.front.pages.calendar import UNCHECKED
 from pipelines.front.reader import Reader, open_reader
 from pipelines.front.tables import FigureTable, format_figure
+from pipelines.publication.releases import public_records
 from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
 from pipelines.publication.releases.correction_notices import CorrectionNotice, write_notices
-from pipelines.publication.releases.publications import Publication, journal_path
+from pipelines.publication.releases.formats import hash_file
+from pipelines.publication.releases.publications import Publication, journal_path, read_publications
 from pipelines.publication.releases.publish import switch_current
+from pipelines.web.fault_log import UnhandledErrorGuard
 from pipelines.web.security_headers import SecurityHeaders, content_policy
 from pipelines.web.settings import Site
 from pipelines.words import FormattedFigure
@@ -372,3 +382,144 @@ def test_foot_of_a_page_has_the_next_release_in_its_language_until_its_minute(
         assert answer.startswith('<p id="next-release">') and expected in answer, answer
     monkeypatch.setenv("RTI_NOW", "2027-05-01T09:00:00Z")
     assert '<p id="next-release" hidden></p>' in request_path(home, "/sq/foot.html").text
+
+
+PAGES = "2026-Q3/pages/sq"
+
+
+@pytest.fixture
+def home_with_manifest(home_with_table: Home) -> Home:
+    """The home with the table, whose current release has a manifest of its pages."""
+    folder = home_with_table.releases / "2026-Q3"
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"/>'
+    (folder / "pages" / "sq" / "trend.svg").write_text(svg, encoding="utf-8")
+    (folder / "pages" / STYLE).write_text("body {}", encoding="utf-8")
+    files = {
+        path.relative_to(folder).as_posix(): {"sha256": hash_file(path), "bytes": path.stat().st_size}
+        for path in folder.rglob("pages/**/*")
+        if path.is_file()
+    }
+    manifest = {"drafted_at": "2026-11-20T09:00:00Z", "files": files}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return home_with_table
+
+
+@pytest.mark.parametrize("fault", ["empty", "cut", "changed", "missing"])
+@pytest.mark.parametrize(
+    ("file", "paths"),
+    [("a.html", ["/sq/a.html", "/releases/2026-Q3/sq/a.html", "/sq/a.years.csv", "/sq/a.years.html"]),
+     ("trend.svg", ["/sq/trend.svg", "/sq/trend.png"])],
+)  # fmt: skip
+def test_damaged_file_of_a_page_is_not_sent_and_is_in_the_log_once(
+    home_with_manifest: Home, fault: str, file: str, paths: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = home_with_manifest.releases / PAGES / file
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "cut": whole[:20]}.get(fault, b"X" + whole[1:]))
+    if fault == "missing":
+        path.unlink()
+    for address in paths:
+        with pytest.raises(DamagedPageError):
+            request_path(home_with_manifest, address)
+    reported = [message for record in caplog.records if str(path) in (message := record.getMessage())]
+    assert len(reported) == 1 and "restore it from a backup" in reported[0]
+    path.write_bytes(whole)
+    assert all(request_path(home_with_manifest, address).status_code == 200 for address in paths), "it was restored"
+
+
+def test_reader_of_a_damaged_page_gets_the_page_of_failures(
+    home_with_manifest: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    (home_with_manifest.releases / PAGES / "index.html").write_bytes(b"")
+    pages = StaticPages(PlainTextResponse("Streamlit"), lambda: home_with_manifest)
+    guarded = UnhandledErrorGuard(pages, answer_failure)
+
+    async def send_request() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://localhost") as client:
+            return await client.get("/sq/", headers={"accept": "text/html"})
+
+    answer = run_async(send_request())
+    assert answer.status_code == 500 and answer.headers["cache-control"] == "no-store"
+    assert escape(tell(NOT_SHOWN, "sq")) in answer.text
+    reference = re.search(r"reference ([0-9a-f]{8}): \S*DamagedPageError", caplog.text)
+    assert reference is not None and reference[1] in answer.text
+
+
+def test_empty_page_is_not_sent_although_the_manifest_is_damaged(home_with_manifest: Home) -> None:
+    folder = home_with_manifest.releases / "2026-Q3"
+    (folder / "manifest.json").write_bytes(b'{"files": ')
+    assert request_path(home_with_manifest, "/sq/index.html").status_code == 200
+    (folder / "pages" / "sq" / "territory-al-som.html").write_bytes(b"")
+    with pytest.raises(DamagedPageError):
+        request_path(home_with_manifest, "/sq/territory-al-som.html")
+
+
+def test_damaged_style_sheet_is_replaced_by_the_same_one_of_another_release(home_with_manifest: Home) -> None:
+    (home_with_manifest.releases / "2026-Q3" / "pages" / STYLE).write_bytes(b"")
+    assert request_path(home_with_manifest, f"/{STYLE}").text == "body {}"
+    (home_with_manifest.releases / "2026-Q2" / "pages" / STYLE).unlink()
+    static_pages._load.cache_clear()
+    with pytest.raises(DamagedPageError):
+        request_path(home_with_manifest, f"/{STYLE}")
+
+
+def test_page_is_compared_with_its_manifest_once(home_with_manifest: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+
+    def count_reads(release: Path, name: str) -> bytes:
+        reads.append(name)
+        return read_page_file(release, name)
+
+    monkeypatch.setattr(static_pages, "read_page_file", count_reads)
+    for _ in range(3):
+        assert request_path(home_with_manifest, "/sq/").status_code == 200
+    assert reads == ["pages/sq/index.html"]
+
+
+def test_journal_and_notices_are_read_once_until_they_change(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+
+    def count_reads(read_from: Home) -> list[Publication]:
+        reads.append(read_from)
+        return read_publications(read_from)
+
+    monkeypatch.setattr(public_records, "read_publications", count_reads)
+    for _ in range(3):
+        request_path(home, "/sq/")
+    assert len(reads) == 1
+    journal_path(home).write_text(Publication("2026-Q2", "2026-08-20T09:00:00Z").as_line(), encoding="utf-8")
+    request_path(home, "/sq/")
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "corrected", "unchecked"])
+def test_files_of_a_release_warn_as_its_pages_do(home_with_table: Home, state: str) -> None:
+    home, paths = home_with_table, [f"/releases/2026-Q3/sq/a.{ending}" for ending in ("years.csv", "years.html")]
+    home.releases.joinpath("2026-Q3", "data").mkdir()
+    home.releases.joinpath("2026-Q3", "data", "cell.parquet").write_bytes(b"PAR1")
+    stored = "/releases/2026-Q3/data/cell.parquet"
+    assert all("warning" not in request_path(home, path).headers for path in (*paths, stored))
+    reason = "Two files were “mixed” up."
+    if state == "withdrawn":
+        switch_current(home, "2026-Q2")
+        journal = [Publication(release, "2026-11-20T09:00:00Z") for release in ("2026-Q2", "2026-Q3")]
+        journal.append(Publication("2026-Q2", "2026-11-25T09:00:00Z", "rollback", "2026-Q3", "steward", reason))
+        journal_path(home).write_text("".join(line.as_line() for line in journal), encoding="utf-8")
+        expected, header = "Botimi 2026-Q3 u tërhoq më 25 nëntor 2026.", "Two files were ?mixed? up."
+    elif state == "corrected":
+        write_notices(home, [CorrectionNotice("AL-1", "2026-Q3", "AL", "", reason, "2026-11-20T09:00:00Z")])
+        expected = tell("Figures in release {release} were wrong", "sq", release="2026-Q3")
+        header = "Figures in release 2026-Q3 were wrong."
+    else:
+        home.notices.write_bytes(b"[{")
+        expected, header = tell(UNCHECKED, "sq"), UNCHECKED
+    table, frame = (request_path(home, path) for path in paths)
+    assert f"Shënim,{expected}" in table.text.replace('"', ""), "before the other notes"
+    assert f'<p class="front-edition">{escape(expected)}' in frame.text
+    workbook = load_workbook(BytesIO(request_path(home, "/releases/2026-Q3/sq/a.years.xlsx").content))
+    assert any(expected in str(value) for sheet in workbook for row in sheet.values for value in row)
+    for path in (*paths, stored):
+        answer = request_path(home, path)
+        assert answer.headers["warning"].startswith('299 - "') and header in answer.headers["warning"]
+        assert answer.headers["cache-control"] == "no-cache"
+    assert "warning" not in request_path(home, "/releases/2026-Q2/sq/a.years.csv").headers or state == "unchecked"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dashboards.public import queries
-from dashboards.public.queries import editions, opening
+from dashboards.public.queries import opening
 from pipelines.core.home import Home, initialise_home, open_home
-from pipelines.publication.releases import publications, publish
+from pipelines.publication.releases import public_records, publications, publish
 from pipelines.publication.releases.publications import Publication
 from tests.support.releases.two_editions import EARLIER, NEWER
 
@@ -193,8 +193,8 @@ def test_journal_is_read_again_only_when_it_changed(home: Home, monkeypatch: pyt
         reads.append(asked)
         return publications.read_publications(asked)
 
-    monkeypatch.setattr(editions, "read_publications", count_reads)
-    editions._read_journal.cache_clear()
+    monkeypatch.setattr(public_records, "read_publications", count_reads)
+    public_records._read_edition_records.cache_clear()
     for _ in range(5):
         queries.open_release(EARLIER)
     assert len(reads) == 1
