@@ -159,8 +159,9 @@ def _draw_sign(canvas: Canvas, state: str, x: float, y: float) -> None:
     if state == "on_time":
         canvas.add_element("path", d=draw_path([(x - 5, y), (x - 1, y + 4), (x + 6, y - 4)]), kind="sign-inverse")
     elif state == "late":
-        canvas.add_element("circle", cx=x, cy=y, r=7, kind="sign")
-        canvas.add_element("path", d=draw_path([(x, y - 4), (x, y), (x + 3, y + 2)]), kind="sign")
+        # With its line within the box of the key, which is 16 pixels high.
+        canvas.add_element("circle", cx=x, cy=y, r=5.5, kind="sign")
+        canvas.add_element("path", d=draw_path([(x, y - 3), (x, y), (x + 2, y + 1.5)]), kind="sign")
     elif state == "in_part":
         canvas.add_element("circle", cx=x, cy=y, r=6, kind="sign")
         canvas.add_element("path", d=f"M{x:.1f} {y - 6:.1f}A6 6 0 0 0 {x:.1f} {y + 6:.1f}Z", kind="ink")

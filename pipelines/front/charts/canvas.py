@@ -116,7 +116,9 @@ class Canvas:
         box = measure_box(x, y, text, kind, anchor=anchor)
         if box.x_start < -_ROUNDING or box.x_end > (x_end or self.width) + _ROUNDING:
             return False
-        x_left, top, x_right, bottom = box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom
+        # Rounded, or the fourth of several pictures lacks a label of its axis that the others have.
+        x_left, x_right = box.x_start - _BETWEEN + _ROUNDING, box.x_end + _BETWEEN - _ROUNDING
+        top, bottom = box.top, box.bottom
         # Written out: pictures of several series ask for a quarter of a million pairs of texts.
         for taken_box in self._texts:
             overlaps = x_left < taken_box.x_end and taken_box.x_start < x_right

@@ -14,7 +14,9 @@ from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
 from pipelines.words.language import current_language, tell
 
-HEIGHT, _PANEL_HEIGHT = 190, 96
+HEIGHT = 190
+_PANEL_HEIGHT, _WIDE_PANEL_HEIGHT = 96, 124
+"""Height of one of several pictures on a telephone, and where several are next to each other."""
 _STRIP = 18
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _CYRILLIC_LETTERS = "абвгдежзијклмнопрстуфхцчш"
@@ -157,6 +159,7 @@ def draw_multiples(
     panel_width = (width - _GAP * (columns - 1)) / columns
     digits = max((panel.digits for panel in panels), default=0)
     axis = choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
+    height = _WIDE_PANEL_HEIGHT if columns > 1 else _PANEL_HEIGHT
     bottom = 0.0
     for those in _arrange_panels(panels, columns):
         titles = [wrap_text(panel.title, panel_width, SIZE, is_bold=True) for panel in those]
@@ -165,9 +168,7 @@ def draw_multiples(
         for column, (panel, lines) in enumerate(zip(those, titles, strict=True)):
             x_left = column * (panel_width + _GAP)
             canvas.add_lines(x_left, bottom + 12, lines, "strong")
-            ends.append(
-                plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis)
-            )
+            ends.append(plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, height, axis))
         bottom = max(ends) + 12
     bottom = marks.draw_key(canvas, bottom - 4, list_keys(panels, canvas))
     return canvas.finish_drawing(title, description or describe_multiples(title, panels), bottom, notes)

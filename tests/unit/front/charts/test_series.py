@@ -292,3 +292,22 @@ def test_label_that_is_moved_below_another_point_has_a_tick_at_its_own(n: int, h
     if has_ticks:
         centers = [float(e.get("cx")) for e in read.root.iter() if e.get("cx") and "mark" in e.get("class", "")]
         assert max(ticks) == pytest.approx(max(centers), abs=0.1), "the newest label leads to the newest point"
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_each_of_several_pictures_has_the_first_and_the_newest_year_on_its_axis(width: int) -> None:
+    """Check seven, since the sum of widths left the fourth without its first year by a rounding."""
+    points = [PeriodPoint(str(year), make_figure(42.0), code=str(year)) for year in range(2020, 2026)]
+    read = assert_legible(draw_multiples("Convicted", [ChartSeries(name, points) for name in "ABCDEFG"], width=width))
+    years = Counter(text.text for text in read.texts)
+    assert years["2020"] == years["2025"] == 7
+
+
+def test_pictures_next_to_each_other_are_higher_than_those_below_each_other() -> None:
+    panels = [replace(make_series(100, 50), title=name) for name in ("A", "B")]
+    tops = {}
+    for width in (WIDE, NARROW):
+        read = assert_legible(draw_multiples("Convicted", panels, width=width))
+        labels = [text.box for text in read.texts if text.text in ("0", "100")]
+        tops[width] = max(box.top for box in labels if box.top < 200) - min(box.top for box in labels)
+    assert tops[WIDE] > tops[NARROW] + 15
