@@ -44,7 +44,7 @@ from pipelines.front.tables import name_language
 from pipelines.publication.releases.changes import ReleaseComparison
 from pipelines.words import language
 from pipelines.words.language import tell
-from pipelines.words.line_breaks import keep_page_whole, unbroken_figures, unbroken_phrases
+from pipelines.words.line_breaks import keep_page_whole, unbroken_fields, unbroken_phrases
 
 FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
@@ -336,8 +336,8 @@ class _Writer:
         lines = lines.replace(_NAMESPACE, "")
         explained = Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines)
         names = map(reader.area_name, reader.edition.territories)
-        figures = unbroken_figures()
-        return keep_page_whole(explained, unbroken_phrases(), has_spaces=True, in_tables=figures, names=names)
+        fields = unbroken_fields()
+        return keep_page_whole(explained, unbroken_phrases(), has_spaces=True, in_tables=fields, names=names)
 
 
 def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[str, str]) -> Page:

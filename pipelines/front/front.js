@@ -45,6 +45,22 @@
     }
   }
 
+  // A table whose figures fit with their intervals on one line shows them so, with all its states ("no regional figure")
+  // or else without; only the browser knows. All tables are measured at once, so that the page is laid out thrice at most.
+  function fitTables() {
+    const levels = ["is-roomy", "is-even"];
+    let rest = [...document.querySelectorAll(".rti-numbers")];
+    for (const table of rest) table.classList.remove(...levels);
+    for (const level of levels) {
+      for (const table of rest) table.classList.add(level);
+      rest = rest.filter(({ parentElement: box }) => box.scrollWidth > box.clientWidth);
+      for (const table of rest) table.classList.remove(level);
+    }
+  }
+  fitTables();
+  addEventListener("resize", fitTables);
+  document.addEventListener("toggle", fitTables, true);
+
   const tidy = (text) => text.replace(/\s+/g, " ").trim();
 
   // Browsers lack names of months in some of our languages and would write them in English, or "M11".

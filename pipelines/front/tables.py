@@ -42,6 +42,7 @@ _DATA = Markup("<data{attributes}>{text}</data>")
 _INTERVAL = Markup('{number} <span class="rti-whole">({interval}</span>')
 _WHOLE = Markup('<span class="rti-whole">{}</span>')
 _MISSING = Markup('<span class="front-missing{kind}">{text}</span>')
+_PHRASE = Markup('<span class="front-phrase">{}</span>')
 _SEPARATOR = Markup('<span class="front-separator">{}</span>')
 
 
@@ -231,6 +232,12 @@ def in_english(text: str) -> Markup:
     return Markup('<span lang="en">{}</span>').format(text)
 
 
+def keep_phrases(texts: Sequence[str]) -> Markup:
+    """Return texts with semicolons between them; each is on one line if it is not longer than a line of its column."""
+    phrases = [f"{text};" for text in texts[:-1]] + [*texts[-1:]]
+    return Markup(" ").join(_PHRASE.format(text) if " " in text else text for text in phrases)
+
+
 def keep_together(texts: Iterable[str], between: str = "; ") -> Markup:
     """Return texts as one in which no line ends within any of them."""
     return Markup(between).join(_WHOLE.format(text) for text in texts)
@@ -271,8 +278,8 @@ def period_field(*codes: str) -> Part:
 
 
 def _format_missing(text: str) -> Markup:
-    """Return the word for a missing figure, with a class if it is short enough for one line of any column."""
-    return _MISSING.format(kind=" front-short" if len(text) <= SHORT_STATE else "", text=text)
+    """Return the word for a missing figure, with a class if it is too long for one line of a narrow column."""
+    return _MISSING.format(kind="" if len(text) <= SHORT_STATE else " front-long", text=text)
 
 
 def keep_state(text: str) -> Part:

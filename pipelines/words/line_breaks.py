@@ -22,7 +22,7 @@ WHOLE: Final = r'<span class="rti-whole">\g<0></span>'
 """Replacement that puts what a pattern finds into an element that is not broken. The text stays the same."""
 _PARTS: Final = re.compile(
     # Pictures break their own lines; code and fields hold text only; captions in tables are for screen readers. An
-    # address may be broken anywhere but within the name of its release.
+    # address may be broken after a slash, but not within the name of its release or of its file.
     r"(?P<kept><(?P<tag>svg|pre|code|script|style|select|textarea|caption)\b.*?</(?P=tag)>"
     r'|<span class="(?:rti-interval|rti-whole|front-address)"[^>]*>[^<]*)'
     # Readers copy tables and citations, which have ordinary spaces.
@@ -32,6 +32,7 @@ _PARTS: Final = re.compile(
 )
 _ADDRESSES: Final = re.compile(r'<span class="front-address">[^<]*')
 _RELEASE: Final = re.compile(r"\d{4}-Q\d(?:\.\d+)?")
+_RELEASE_OR_FILE: Final = re.compile(r"\d{4}-Q\d(?:\.\d+)?|[a-z0-9.-]+\.html$")
 _TERM: Final = '<span class="front-term">'
 _ENDS: Final = {"<table": "</table>", '<p class="front-citation"': "</p>"}
 
@@ -54,6 +55,8 @@ _BETWEEN: Final = rf" (?:{_WORD}{{1,5}}|of the|deri në) "
 _RESOLUTION: Final = rf"\b{_WORD}{{2,6}}(?:-{_WORD})? 1244\b|\b(?:OKB|BE)-{_WORD}+|\bСБ на ОН\b"
 """The resolution, its council, and words with a hyphen, in names such as that of Kosovo*: "UNSCR 1244",
 "СБ на ОН", "OKB-së", "BE-së". "Резолуцијата 1244" as one word is too long for a table on a tablet."""
+_RESOLVED: Final = rf"\b{_WORD}{{2,12}} 1244 \(\d{{4}}\)"
+"""The resolution with its year, in the footnote of the name of Kosovo*: "resolution 1244 (1999)"."""
 _LEVEL: Final = r"\bbesimit? 95%"
 """The level of intervals in Albanian, which comes after their name."""
 _SHORT_WORDS: Final = rf"(?<![\w-])(?:{_WORD}{{1,2}} )+(?=[\w(„“])"
@@ -79,23 +82,30 @@ _TERRITORIES: Final = (
 
 
 _DAY: Final = rf"(?<!\d)\d\d?\.? {_WORD}+ {_YEAR}(?! Q\d|–{_YEAR})"
-_LABEL: Final = rf"\b{_WORD}{{1,12}}: "
-"""The end of a label before its value: "personave: 20"."""
+_LABEL: Final = rf"\b(?:per )?{_WORD}{{1,12}}: "
+"""The end of a label before its value: "personave: 20", "per cent: 120"."""
 _VALUE: Final = rf"[−+]?{_NUMBER}(?![\w–%]|[.,\u202f]\d)"
-_COUNT: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,3}} )?(?!{_YEAR}){_NUMBER}(?: {_WORD}{{1,3}}){{0,2}} {_WORD}{{2,12}}\b"
-"""A number with the word that it counts, over short words: "5 changes", "20 or more", "95% confidence"."""
-_COUNTED_AFTER: Final = (
-    rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)|(?<={_WORD} \d\d\d)) (?:{_WORD}{{1,3}} ){{0,2}}{_WORD}{{2,12}}\b"
+_COUNT: Final = (
+    rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,3}} )?(?!{_YEAR}|{_DAY}){_NUMBER}(?: {_WORD}{{1,3}}){{0,2}} {_WORD}{{2,12}}\b"
 )
+"""A number with the word that it counts, over short words: "5 changes", "20 or more", "95% confidence"."""
+_COUNTED_AFTER: Final = rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)|(?<={_WORD} \d\d\d)) {_WORD}{{4,12}}\b"
 """The counted thing after a small number that belongs to the short word before it: "се 5 промени"."""
 _LEVEL_BEFORE: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,4}} )?{_NUMBER}% {_WORD}{{2,12}}\b"
 """A number of per cent with the words next to it: "je 95% interval"."""
 _MEASURED: Final = rf"\b{_WORD}{{2,10}} (?!{_YEAR}|{_DAY}){_VALUE}(?!{_BETWEEN}\d| {_WORD})"
 """A value at the end of words, with the last of them: "highest 1.81", "Convention 29", "explain −19"."""
+_BOUND: Final = rf"\b{_WORD}{{5,8}} (?:0|100)(?![\w%]|[.,\u202f]\d)"
+"""The number that an indicator is compared with: "above 0", "below 100". Shorter words are those of figures."""
 _DATED: Final = rf"\b{_WORD}{{2,12}}, {_YEAR}(?![\w–]| Q\d)|{_NUMBER} \({_YEAR}\)"
 """A year at the end of a title, or in brackets after a value."""
-_NAMED: Final = rf"\b{_WORD}{{4,10}} \d{{4}}-Q\d(?:\.\d+)?|\b(?:{_WORD}{{1,3}} )?\d\d:\d\d UTC|\b{_WORD}{{2,12}} 1244\b"
-"""The word with its release, a time with its zone, the word with the number of the resolution."""
+_NAMED: Final = (
+    rf"\b{_WORD}{{4,10}} \d{{4}}-Q\d(?:\.\d+)?|\b(?:{_WORD}{{1,3}} )?\d\d:\d\d UTC"
+    rf"|\b{_WORD}{{2,12}} 1244(?: \(\d{{4}}\)|\b)"
+)
+"""The word with its release, a time with its zone, the word with the number of the resolution and its year."""
+_NUMBERED: Final = rf"\b{_WORD}{{3,12}} \d{{1,3}}(?=[,;)]|$)"
+"""In tables: a name that ends with a number, such as "article 333" and "Convention 29"."""
 _OF_PER_CENT: Final = rf"{_NUMBER}% {_WORD}{{2,12}}\b|\b{_WORD}{{2,11}} \(%\)|\b{_WORD}{{2,9}}, %"
 """In headings of columns: the level of an interval with the next word, and the sign of per cent with the one before."""
 
@@ -118,7 +128,7 @@ def keep_whole(
         elif ends and part["end"] == ends[-1]:
             ends.pop()
         if not part["text"]:
-            return _ADDRESSES.sub(_keep_release, part[0]) if part["kept"] else part[0]
+            return _ADDRESSES.sub(_keep_address, part[0]) if part["kept"] else part[0]
         if ends and ends[-1] == _ENDS["<table"]:
             return in_tables.sub(_keep_field, part[0]) if in_tables else pattern.sub(WHOLE, part[0])
         if not has_spaces or ends:
@@ -136,12 +146,12 @@ def _keep_field(field: re.Match[str]) -> str:
 
     Copies and files of a table have ordinary spaces anyway.
     """
-    is_of_heading = "% " in field[0] or field[0].endswith((", %", "(%)"))
-    return _join_words(field) if is_of_heading else field.expand(WHOLE)
+    return _join_words(field) if field["share"] else field.expand(WHOLE)
 
 
-def _keep_release(address: re.Match[str]) -> str:
-    return _RELEASE.sub(WHOLE, address[0])
+def _keep_address(address: re.Match[str]) -> str:
+    """Return an address with its release as an element, and the name of its file unless it is in code."""
+    return (_RELEASE if "&lt;" in address.string[: address.start()] else _RELEASE_OR_FILE).sub(WHOLE, address[0])
 
 
 def keep_page_whole(
@@ -275,6 +285,7 @@ def _compile_pattern(language: str) -> re.Pattern[str]:
         r"\d{4}-Q\d(?:\.\d+)?|\d{4}[-–]\d{2,4}(?:-\d\d)?",
         rf"{_NUMBER}–{_NUMBER}(?:{unit})?",
         rf"{_NUMBER}{unit}",
+        r"\b\d\d:\d\d UTC\b",
         rf"\b(?:{_WORD}{{2,4}}|{_join_limits(language)}) (?!{day})(?:\d\d?|100)\b(?![.,\u202f]\d)(?:{unit})?",
         _LEVEL,
         _RESOLUTION,
@@ -332,15 +343,20 @@ def _compile_phrases(language: str) -> re.Pattern[str]:
     figures = _compile_pattern(language).pattern
     # A year has the short word before it, and sometimes its own word: "во 2025", "за 2024 година".
     year = rf"\b{_WORD}{{1,3}} {_YEAR}(?: (?:{_join_texts(_list_units(language))})\b)?(?![\w–-]| Q\d)"
+    labelled = rf"{_LABEL}(?:{figures}|{_VALUE}(?: {_WORD}{{2,5}}\b)?)"
     return re.compile(
-        f"{_LEVEL_BEFORE}|{_LABEL}(?:{figures}|{_VALUE})|{_DATED}|{year}|{_NAMED}|{_join_counted(language)}"
-        f"|(?:{figures})(?:{_COUNTED_AFTER})?|{_COUNT}|{_MEASURED}"
+        f"{_LEVEL_BEFORE}|{labelled}|{_DATED}|{year}|{_NAMED}|{_join_counted(language)}"
+        # A day has the short word before it: "by 1 December 2016".
+        rf"|\b{_WORD}{{1,3}} {_DAY}|{_BOUND}|(?:{figures})(?:{_COUNTED_AFTER})?|{_COUNT}|{_MEASURED}"
     )
 
 
 @cache
 def _compile_fields(language: str) -> re.Pattern[str]:
-    return re.compile(f"{_OF_PER_CENT}|{_compile_pattern(language).pattern}")
+    figures = _compile_pattern(language).pattern
+    return re.compile(
+        rf"(?P<share>{_OF_PER_CENT})|(?:\b{_WORD}{{2}} )?(?:{figures}) \(%\)|{figures}|{_NUMBERED}|{_RESOLVED}"
+    )
 
 
 @cache
@@ -355,7 +371,7 @@ def _compile_labels(language: str) -> re.Pattern[str]:
     interval = rf"{_NUMBER} \({_NUMBER}–{_NUMBER}\)"
     # A label breaks its own lines, so that it has room for a short word before a day: "on 31 December 2025".
     figures = rf"(?:\b{_WORD}{{1,3}} )?(?:{_compile_pattern(language).pattern})"
-    return re.compile(rf"{interval}|\b(?:{_join_texts(states)})\b|{figures}")
+    return re.compile(rf"{_RESOLVED}|{interval}|\b(?:{_join_texts(states)})\b|{figures}")
 
 
 def _join_texts(texts: set[str]) -> str:

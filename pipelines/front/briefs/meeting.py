@@ -17,7 +17,7 @@ from pipelines.front.pictures import PictureFile
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
 from pipelines.words.language import tell
-from pipelines.words.line_breaks import keep_page_whole, unbroken_figures, unbroken_phrases
+from pipelines.words.line_breaks import keep_page_whole, unbroken_fields, unbroken_phrases
 
 ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
 """Address of a slide: `meeting-xk.html` is the first, `meeting-xk.2.html` the second."""
@@ -86,8 +86,8 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
     )  # fmt: skip
     lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
     names = map(reader.area_name, edition.territories)
-    figures = unbroken_figures()
-    return keep_page_whole(lines, unbroken_phrases(), has_spaces=True, in_tables=figures, names=names)
+    fields = unbroken_fields()
+    return keep_page_whole(lines, unbroken_phrases(), has_spaces=True, in_tables=fields, names=names)
 
 
 def name_slide(meeting: str, number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines import words
-from pipelines.design.components import Part
+from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences, team_pictures
 from pipelines.front.pages import Page, Section
 from pipelines.front.pages.cooperation_breakdowns import list_crime_files, make_page
@@ -13,7 +13,7 @@ from pipelines.front.pages.law import describe_demonstration, format_date
 from pipelines.front.pages.law_events import LawEvent, list_law_events
 from pipelines.front.pictures import PictureFile
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.front.tables import FigureTable, format_figure, in_page_language, keep_phrases
 from pipelines.front.team_pictures import MEASURES, TeamFigures
 from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
 from pipelines.words import language
@@ -217,5 +217,15 @@ def _compose_events(reader: Reader, events: Sequence[LawEvent], caption: str) ->
         source = event.source or tell("Approved by two people")
         source = source if event.is_verified else tell("Source not yet verified.")
         article = in_page_language(reader, event.article) if event.is_in_english else event.article
-        table.add_row(table.name_area(event.area), (format_date(event.day), article, "; ".join(event.changes), source))
+        changes = Markup(" ").join(map(_keep_results, "; ".join(event.changes).replace("; ", ";\n").splitlines()))
+        table.add_row(table.name_area(event.area), (format_date(event.day), article, changes, source))
     return table
+
+
+def _keep_results(change: str) -> Part:
+    """Return a change of the law with its two results on one line if the column has room, and else one on each."""
+    subject, colon, results = change.rpartition(": ")
+    if "→" not in results:
+        return change
+    before, now = (result.replace(" ", "\u00a0") for result in results.split(" → "))
+    return Markup("{}{}{}").format(subject, colon, keep_phrases([f"{before}\u00a0→ {now}"]))

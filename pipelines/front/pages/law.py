@@ -13,7 +13,14 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, Section
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language, keep_state, translate_text
+from pipelines.front.tables import (
+    FigureTable,
+    format_figure,
+    in_page_language,
+    keep_phrases,
+    keep_state,
+    translate_text,
+)
 from pipelines.words import Row
 from pipelines.words.language import lower_first, tell
 
@@ -269,7 +276,7 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
     ]
     if not all(row["is_verified"] for row in rows):
         notes.append(tell("Source not yet verified."))
-    return table.note_field("; ".join(parts), *notes)
+    return table.note_field(keep_phrases(parts), *notes)
 
 
 def _name_event(reader: Reader, row: Row, *, is_first: bool) -> str:

@@ -14,7 +14,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
-from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, format_figure
+from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, format_figure, keep_phrases
 from pipelines.statistics.change import Operands, compute_figure_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_ON_ONE_SIDE, FEWEST_RESPONDENTS, is_few_part
 from pipelines.survey.bank import load_bank
@@ -266,17 +266,11 @@ def _format_change(table: FigureTable, row: Row) -> Part:
     if None in operands:
         return verdict
     change = compute_figure_change("part", Operands(*operands[:2]), Operands(*operands[2:]))
-    ratio = _keep_together(trends.format_times(trends.Trend(change.verdict, change)))
+    ratio = keep_phrases([trends.format_times(trends.Trend(change.verdict, change))])
     text = Markup("{}: {}").format(verdict, ratio)
     # The verdict is that of the release; only the interval is computed here.
     is_adjusted = trends.is_unclear(change._replace(verdict=row["changed"]))
     return table.verdict_field(text, tell(_ADJUSTED) if is_adjusted else "")
-
-
-def _keep_together(text: str) -> Part:
-    """Return a figure with its interval, which is not broken over two lines; a copied table has ordinary characters."""
-    figure, has_interval, interval = text.partition(" (")
-    return Markup('{} <span class="rti-whole">({}</span>').format(figure, interval) if has_interval else text
 
 
 def _is_change_of_few(row: Row) -> bool:

@@ -256,6 +256,81 @@ def test_intervals_of_a_row_look_alike_and_marks_do_not_touch_the_next_figure(
     page.close()
 
 
+_PROBE = """
+.probe { position: absolute; visibility: hidden; table-layout: auto !important; width: min-content !important;
+  min-width: 0 !important; }
+.probe td:has(> data) { white-space: nowrap !important; }
+.probe data > .rti-whole::before { content: none !important; }
+.probe th:first-child { width: auto !important; min-width: 7rem !important; }
+"""
+"""Style of a copy of a table that is as narrow as it can be with each figure and its interval on one line."""
+_TORN_WITH_ROOM = """boxes => boxes.flatMap(box => {
+  const table = box.querySelector('table');
+  if (!box.clientWidth || getComputedStyle(table.tHead).display === 'none') return [];
+  const torn = [...table.querySelectorAll('td > data > .rti-whole')].filter(interval => {
+    const number = document.createRange();
+    number.setStart(interval.parentElement, 0);
+    number.setEndBefore(interval);
+    const [first] = number.getClientRects();
+    const rows = interval.getClientRects();
+    return Math.abs(rows[rows.length - 1].bottom - first.bottom) > 4;
+  });
+  if (!torn.length) return [];
+  const probe = table.cloneNode(true);
+  probe.classList.remove('is-roomy', 'is-even');
+  probe.classList.add('probe');
+  box.append(probe);
+  const needed = probe.offsetWidth;
+  probe.remove();
+  return needed <= box.clientWidth ? [`${table.caption.textContent}: ${torn[0].parentElement.textContent}`] : [];
+})"""
+"""Return the tables in which a figure is torn from its interval although each could be on one line."""
+
+
+@pytest.mark.sampled(turn=1)
+def test_figure_is_on_one_line_with_its_interval_where_its_table_has_room(browser: Browser, public_app: str) -> None:
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    paths = (
+        "en/indicator-convicted-final.html",
+        "mk/indicator-adjudicated-first-per-indicted.html",
+        "en/practice-formal-requests.html",
+        "sq/practice-training-resources.html",
+        "mk/sentences.html",
+        "en/cooperation.html",
+        "sq/territory-ba.html",
+        "mk/victims.html",
+    )
+    n_tables = 0
+    for path, width in open_at_widths(page, public_app, paths, (1280, 1920)):
+        page.add_style_tag(content=_PROBE)
+        page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
+        assert page.locator(".rti-scroll").evaluate_all(_TORN_WITH_ROOM) == [], (path, width)
+        n_tables += page.locator(".rti-table.is-roomy:has(data > .rti-whole)").count()
+    assert n_tables > 20
+    page.locator(".is-roomy").evaluate_all(
+        "all => all.forEach(table => table.querySelectorAll('data').forEach(e => { e.style.display = 'grid'; }))"
+    )
+    assert page.locator(".rti-scroll").evaluate_all(_TORN_WITH_ROOM), "a torn figure is found"
+    context.close()
+
+
+def test_table_that_has_room_no_more_returns_to_figures_above_their_intervals(
+    browser: Browser, public_app: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{public_app}/en/indicator-convicted-final.html")
+    table = page.locator("#table-rates table")
+    heights = {}
+    for width in (1280, 800, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        heights[width] = table.locator("tbody td:has(data > .rti-whole)").first.bounding_box()["height"]  # type: ignore[index]
+        assert table.evaluate("e => e.offsetWidth <= e.parentElement.clientWidth"), width
+    assert heights[800] > heights[1280] + 8 and abs(heights[1920] - heights[1280]) < 8, heights
+    page.close()
+
+
 def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, public_app: str) -> None:
     page = browser.new_page()
 

@@ -89,7 +89,7 @@ def test_changes_of_the_law_are_marked_on_the_series_of_the_region_and_listed_in
     assert events["Aland"] == [
         "1 April 2025",
         "Article 3",
-        "Purpose: Convention: not met → met",
+        'Purpose: Convention: <span class="front-phrase">not\u00a0met\u00a0→ met</span>',
         "Approved by two people",
     ]
     assert events["Bland"] == ["September 2024", "Second protocol", "In force", "Source not yet verified."]

@@ -57,7 +57,9 @@ def test_events_of_a_treaty_are_one_sentence_with_the_month_in_words() -> None:
     events = [make_event("signed", "2000-12-12"), make_event("ratified", "2001-09")]
     page = compose_law(Reader(make_edition(codelist=CODELISTS, treaty_event=events), "en"))
     treaties = page.values["treaties"]
-    assert str(treaties.rows[0].fields[0]) == "Signed: 12 December 2000; ratified: September 2001"
+    phrase = '<span class="front-phrase">{}</span>'
+    signed, ratified = phrase.format("Signed: 12 December 2000;"), phrase.format("ratified: September 2001")
+    assert str(treaties.rows[0].fields[0]) == f"{signed} {ratified}", "no date is on the line of another event"
     assert "date not found" in str(treaties.rows[1].fields[0]), "no field is empty"
 
 

@@ -195,11 +195,11 @@ def test_question_without_favourable_answers_has_no_column_of_changes_and_others
     assert "no earlier round has published answers to this question with the same wording" in notes
 
 
-def test_interval_of_a_change_is_one_line() -> None:
+def test_ratio_of_a_change_is_one_line_with_its_interval() -> None:
     before = {"changed": "rise", "before_count": 60, "before_n": 180, "before_period": "2026-Q2"}
     rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88}, **before)
     edition = make_edition(practice_result=rows)
     (figures,) = compose_theme(Reader(edition, "en"), "formal").values["tables"]
     assert figures.table.columns[-1] == "Change since 2026 Q2", "the heading names the round before"
     change = str(figures.table.rows[0].fields[-1])
-    assert re.search(r': [0-9.]+ <span class="rti-whole">\([0-9.]+–[0-9.]+\)</span>$', change), change
+    assert re.search(r': <span class="front-phrase">[0-9.]+ \([0-9.]+–[0-9.]+\)</span>$', change), change

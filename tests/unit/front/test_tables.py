@@ -107,7 +107,7 @@ def test_missing_figures_are_words() -> None:
         )
     ]
     texts = ["not collected", "withheld", "not applicable", "not received"]
-    kinds = [" front-short" if len(text) <= 14 else "" for text in texts]
+    kinds = ["" if len(text) <= 14 else " front-long" for text in texts]
     states = zip(texts, kinds, strict=True)
     assert [str(field) for field in fields] == [
         f'<span class="front-missing{kind}">{text}</span>' for text, kind in states

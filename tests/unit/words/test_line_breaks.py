@@ -95,6 +95,7 @@ def test_ranges_parts_and_small_numbers_are_read_as_one(language: str, text: str
         ("mk", "Отфрлени: 7 (3–14)", ["7 (3–14)"]),
         ("en", "2026 Q3, few, 0", ["2026 Q3"]),
         ("sq", "Të papërfunduara më 31 dhjetor 2025", ["më 31 dhjetor 2025"]),
+        ("en", "Security Council resolution 1244 (1999).", ["resolution 1244 (1999)"]),
     ],
 )
 def test_labels_of_pictures_keep_states_and_intervals_whole(language: str, text: str, labels: list[str]) -> None:
@@ -136,7 +137,11 @@ def test_other_numbers_may_begin_a_line(text: str) -> None:
         ("sq", "Nënshkruar: 12 dhjetor 2000", ["Nënshkruar: 12 dhjetor 2000"]),
         ("en", "95% confidence interval 1.10 to 1.70", ["95% confidence", "1.10 to 1.70"]),
         ("sq", "(intervali i besimit 95%: 12 deri në 84)", ["besimit 95%", "12 deri në 84"]),
-        ("en", "Council resolution 1244 (1999), Convention 29", ["resolution 1244", "Convention 29"]),
+        ("en", "Council resolution 1244 (1999), Convention 29", ["resolution 1244 (1999)", "Convention 29"]),
+        ("mk", "Хрватска: од 1 октомври 2022 до 30 септември 2026", ["од 1 октомври 2022", "до 30 септември 2026"]),
+        ("sq", "1 tetor 2022 deri më 30 shtator 2026", ["1 tetor 2022", "më 30 shtator 2026"]),
+        ("en", "at first instance, per cent: 120 in 2025", ["per cent: 120 in 2025"]),
+        ("en", "above 100 the stock shrinks, below 100 it grows", ["above 100", "below 100"]),
         ("mk", "Резолуцијата 1244, најмногу 1,81", ["Резолуцијата 1244", "најмногу 1,81"]),
         ("en", "lowest 0.44, highest 1.81, explain \u221219", ["lowest 0.44", "highest 1.81", "explain \u221219"]),
         ("en", "per 100,000 inhabitants", ["per 100,000 inhabitants"]),
@@ -157,6 +162,10 @@ def test_numbers_are_read_with_the_words_that_belong_to_them(language: str, text
         ("en", "Under 18: share, % (95% confidence interval)", ["Under 18", "share, %", "95% confidence"]),
         ("mk", "Разлика (95% интервал), одговори (%)", ["95% интервал", "одговори (%)"]),
         ("en", "Persons convicted: 46 cases", ["46 cases"]),
+        ("en", "Up to 7 days (%)", ["Up to 7 days (%)"]),
+        ("en", "GRETA (Convention 29, Albania)", ["Convention 29"]),
+        ("sq", "Nen demonstrimi 333", ["demonstrimi 333"]),
+        ("mk", "20 ноември 2026, 09:00 UTC", ["20 ноември 2026", "09:00 UTC"]),
     ],
 )
 def test_fields_of_tables_keep_the_level_of_intervals_and_signs_of_per_cent(

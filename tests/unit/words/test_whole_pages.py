@@ -60,8 +60,9 @@ def test_foot_has_whole_figures_and_a_citation_that_is_copied_with_ordinary_spac
     )
     with read_in("mk"):
         page = keep_page(f"<main></main>{foot.format('20 ноември 2026', '* Резолуцијата 1244 на СБ на ОН')}")
-    release = WHOLE.format("2026-Q3")
-    citation = f"Release {release}, {WHOLE.format('20 ноември 2026')} {address.format(release)}</p>"
+    release, file = WHOLE.format("2026-Q3"), WHOLE.format("index.html")
+    cited = address.format(release).replace("index.html", file)
+    citation = f"Release {release}, {WHOLE.format('20 ноември 2026')} {cited}</p>"
     assert page == (
         f'<main></main><footer><p class="front-citation" data-table="7 of 7">{citation}'
         "<p>* Резолуцијата 1244 на СБ\u00a0на\u00a0ОН</p></footer>"

@@ -21,7 +21,7 @@ def test_read_runs_keeps_marks_badges_and_english_apart_and_drops_what_only_scre
         {"kind": "text", "text": " "},
         {"kind": "en", "text": "A & B"},
     ]
-    missing = Markup('<span class="front-missing front-short">withheld</span>')
+    missing = Markup('<span class="front-missing">withheld</span>')
     assert read_runs(missing) == [{"kind": "missing", "text": "withheld"}]
 
 
