@@ -442,9 +442,7 @@ def name_edition(reader: Reader) -> str:
 
 def cite_page(reader: Reader, page: Page) -> str:
     """Return the citation of a page without its address: title, coverage, publisher and release."""
-    release = tell("Regional trafficking indicators, release {release}.", release=reader.edition.id)
-    parts = [f"{page.title}.", page.coverage, release, name_demonstration(reader, page)]
-    return " ".join(part for part in parts if part)
+    return pages.cite_page(reader, page, name_demonstration(reader, page))
 
 
 def cite_tables(reader: Reader, page: Page) -> str:

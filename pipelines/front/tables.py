@@ -67,7 +67,11 @@ class FigureTable:
     few: str | None = None
     """Explanation of the word "few", which is a note of the table if the word is in it. None is that for all kinds of
     figures; empty text if numbered notes explain the word."""
+    covers: str = ""
+    """Coverage in the citation of the table, if it is not that of its rows and of its regional figures."""
     _named: list[str] = field(default_factory=list)
+    _regional: list[tuple[str, words.Row | None]] = field(default_factory=list)
+    """Regional figures with the columns or rows that they are in."""
     _has_few: bool = False
 
     def add_row(self, heading: Part, fields: Iterable[Part], *, is_total: bool = False) -> None:
@@ -81,19 +85,20 @@ class FigureTable:
 
         A narrow screen leaves out the unit of a column in a row of this kind.
         """
-        fields = tuple(map(self.cover_field, regional))
+        regional = list(regional)
+        fields = tuple(map(self.cover_field, regional, self.columns))
         self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))
 
-    def name_area(self, code: str, href: str = "", note: str = "") -> Part:
-        """Return the name of an area as a heading, with the mark of its footnote; `note` is one on all of its row."""
+    def name_area(self, code: str, href: str = "", *, notes: Iterable[str] = ()) -> Part:
+        """Return the name of an area as a heading, with the mark of its footnote; `notes` are those on all of its row,
+        empty ones are left out."""
         if code not in self._named:
             self._named.append(code)
         name: Part = keep_hyphens(self.reader.area_name(code))
         if href:
             name = Markup('<a href="{}">{}</a>').format(href, name)
-        marks = [
-            mark for mark in (self.reader.footnote_mark(code), self.notes.number_note(note) if note else "") if mark
-        ]
+        numbers = [self.notes.number_note(note) for note in notes if note]
+        marks = [mark for mark in (self.reader.footnote_mark(code), *numbers) if mark]
         return Markup("{}{}").format(name, _render_marks(marks))
 
     def count_field(self, cell: words.Row | None, *, has_interval: bool = False) -> Part:
@@ -110,13 +115,16 @@ class FigureTable:
         marks = words.mark_notes(cell, self.notes)
         return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
 
-    def cover_field(self, row: words.Row | None) -> Part:
+    def cover_field(self, row: words.Row | None, heading: str) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
+
+        `heading` is that of the figure's column or row, for the citation of the table.
 
         The note is shown before others if the region has a figure, because a reader would take it for one of all. A
         number of territories that is too small for a figure has a note that says so.
         A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
+        self._regional.append((heading, row))
         if row is None:
             return format_figure(words.format_absent())
         if not regions.has_members(row):
@@ -170,10 +178,19 @@ class FigureTable:
 
     @property
     def coverage(self) -> str:
-        """Return the names of the areas that have a row, for the citation of the table; empty if it is about one."""
-        return words.join_words(
-            self.reader.marked_name(code) for code in self.reader.edition.areas if code in self._named
-        )
+        """Return the names of the areas that have a row, for the citation of the table; empty if it is about one.
+
+        That of the region is followed by how many territories are in its figures.
+        """
+        if self.covers:
+            return self.covers
+        edition = self.reader.edition
+        codes = [*self._named, *([edition.region] if self._regional else [])]
+        names = {code: self.reader.marked_name(code) for code in edition.areas if code in codes}
+        if self._regional:
+            counted = regions.count_territories(self._regional, len(edition.territories))
+            names[edition.region] += f" ({counted})"
+        return words.join_words(names.values())
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -210,14 +227,14 @@ class FigureTable:
         texts = (self.caption, *self.columns, *(str(row.heading) for row in self.rows))
         return [*remarks, *words.explain_abbreviations(texts)]
 
-    def _list_notes(self) -> list[tuple[tuple[str, Part], words.NoteRank]]:
+    def _list_notes(self) -> list[tuple[tuple[str, Part], words.Rank]]:
         """Return all notes with their marks and their ranks: those with a mark in its order, then the remarks."""
-        names = [((mark, name_language(self.reader, text)), words.NoteRank.NAME) for mark, text in self.names]
+        names = [((mark, name_language(self.reader, text)), (words.NoteRank.NAME, 0)) for mark, text in self.names]
         numbered = [
             ((str(number), mark_english(self.reader, text)), self.notes.rank_note(text))
             for number, text in enumerate(self._list_marked(), start=1)
         ]
-        return [*names, *numbered, *((("", text), words.NoteRank.REMARK) for text in self._list_remarks())]
+        return [*names, *numbered, *((("", text), (words.NoteRank.REMARK, 0)) for text in self._list_remarks())]
 
 
 def keep_hyphens(name: str) -> Part:

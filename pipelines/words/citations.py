@@ -11,6 +11,10 @@ from pipelines.words.terms import format_day
 
 COVERAGE_IN_TABLES = mark("Each table gives the coverage of its regional figures.")
 """Coverage in the citation of a page whose tables do not all cover the same territories."""
+REGIONAL_COVER = mark("Territories in the regional figures: {cover}.")
+"""Period and coverage in the citation of a page whose tables have the same regional figures."""
+RECORDS_COVER = mark("Lengths of sentences from case records: {cover}.")
+"""Period and coverage in the citation of the page on sentences."""
 DEMONSTRATION = mark("Demonstration data: all our own figures are invented.")
 OWN_DEMONSTRATION = mark(
     "Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked invented."

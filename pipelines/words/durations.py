@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import inf
@@ -353,6 +353,11 @@ def describe_records(groups: Mapping[str, Sequence[Row]]) -> str:
     """Return the sentence on the dates of the records of figures, by name of their areas; empty without rows."""
     spans = dict.fromkeys(describe_records_span(name, rows) for name, rows in groups.items() if rows)
     return tell("Records: {span}.", span="; ".join(spans)) if spans else ""
+
+
+def name_records(areas: Iterable[str]) -> str:
+    """Return the note on whose case records the figures of a table or a picture are from."""
+    return tell("From the case records of {areas} only.", areas=words.join_words(dict.fromkeys(areas)))
 
 
 def describe_records_span(name: str, rows: Sequence[Row]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import comb
@@ -107,6 +107,10 @@ SIMULTANEOUS = mark(
 )
 _ADULTS_IN_ONE = mark("One of the two counts is of adults only (18 and over).")
 _FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
+_REGION_OF_ONE_PERIOD = mark(
+    "For the region, both counts are of the same period, also for territories whose own figures are divided by an "
+    "earlier year."
+)
 _NO_PAIR = mark(
     "The pair cannot be compared: a count is too small, a figure is missing or withheld, or the counting rules differ "
     "too much."
@@ -154,6 +158,14 @@ def explain_version(row: Row) -> str:
         "takes about that long.",
         row["lag"],
     )
+
+
+def explain_region_version(region: Row | None, others: Iterable[Row]) -> str:
+    """Return the note on a ratio of the region of one period next to territories whose ratios are of two; empty text if
+    all are of one."""
+    if region is None or region["value"] is None or explain_version(region):
+        return ""
+    return tell(_REGION_OF_ONE_PERIOD) if any(map(explain_version, others)) else ""
 
 
 def explain_ages(row: Row) -> str:
@@ -268,8 +280,8 @@ def describe_reasons(codes: str | None, *, is_within: bool = False) -> str:
 
 _HIGHER = mark("The figure for {first} is higher than that for {second}: {ratio}.")
 _LOWER = mark("The figure for {first} is lower than that for {second}: {ratio}.")
-_LONGER = mark("Half of the cases took longer in {first} than in {second}: {ratio}.")
-_SHORTER = mark("Half of the cases took less time in {first} than in {second}: {ratio}.")
+_LONGER = mark("The median wait is longer in {first} than in {second}: {ratio}.")
+_SHORTER = mark("The median wait is shorter in {first} than in {second}: {ratio}.")
 _UNCLEAR = mark(
     "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not known."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -13,6 +14,8 @@ from pipelines.words.language import Texts, many, tell
 
 ADULT = "Y_GE18"
 _Note = TypeVar("_Note")
+Rank = tuple[int, int]
+"""Place of a note among those of its table: a `NoteRank`, then its place among those of this rank."""
 VISIBLE_NOTES = 6
 """Most notes shown below a table, chosen by `NoteRank`; the others are folded."""
 
@@ -96,6 +99,8 @@ class Notes:
     remarks: list[str] = field(default_factory=list)
     unfolded: set[str] = field(default_factory=set)
     """Numbered notes that are shown before others, because a figure or a verdict is misread without them."""
+    uses: Counter[str] = field(default_factory=Counter)
+    """How many figures refer to each note."""
 
     def number_note(self, text: str, *, is_unfolded: bool = False) -> str:
         """Return the number of a note, adding the note if it is new."""
@@ -103,11 +108,17 @@ class Notes:
             self.texts.append(text)
         if is_unfolded:
             self.unfolded.add(text)
+        self.uses[text] += 1
         return str(self.texts.index(text) + 1)
 
-    def rank_note(self, text: str) -> NoteRank:
-        """Return the rank of a note whose mark is in the table."""
-        return NoteRank.UNFOLDED if text in self.unfolded else NoteRank.MARKED
+    def rank_note(self, text: str) -> Rank:
+        """Return the rank of a note whose mark is in the table: of those of one kind, the most used is first.
+
+        The most used one of all is not folded either: a reader meets its mark everywhere.
+        """
+        is_most_used = self.uses[text] > 1 and self.uses[text] == max(self.uses[each] for each in self.texts)
+        kind = NoteRank.UNFOLDED if text in self.unfolded or is_most_used else NoteRank.MARKED
+        return kind, -self.uses[text]
 
     def add_remark(self, text: str) -> None:
         """Add a remark that no single figure refers to, if it is new."""
@@ -153,10 +164,10 @@ def describe_flag(flag: str) -> str:
     return tell("Marked in the data: {flag}.", flag=flag.replace("_", " "))
 
 
-def fold_notes(notes: Iterable[tuple[_Note, NoteRank]]) -> tuple[list[_Note], list[_Note]]:
+def fold_notes(notes: Iterable[tuple[_Note, Rank]]) -> tuple[list[_Note], list[_Note]]:
     """Return the notes that are shown, at most `VISIBLE_NOTES`, and those that are folded, each in their order.
 
-    Of the notes of one rank, the first are shown.
+    Of notes with the same place, the first are shown.
     """
     notes = list(notes)
     places = sorted(range(len(notes)), key=lambda place: notes[place][1])

@@ -174,7 +174,9 @@ def _format_length(n: float, freq: str) -> str:
 _REASONS: Mapping[str, str] = Texts(
     {
         "no figure is final and known twice": mark("no final figure has been published twice yet"),
-        "nothing was published": mark("nothing had been published before this release"),
+        "nothing was published": mark(
+            "this release is the first, and it cannot contain the day of its own publication"
+        ),
         "nothing was published as final": mark("no final figure has been published yet"),
         "published figures do not say of which return they are": mark(
             "published figures do not name the return that they come from"

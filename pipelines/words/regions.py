@@ -3,6 +3,7 @@ comparison."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from pipelines import words
@@ -132,6 +133,28 @@ def name_territories(
             covered = tell("{count} territories ({names})", count=count, names=present)
         texts.append(covered if len(by_reporters) == 1 else f"{words.join_words(names)}: {covered}")
     return f"{area}, {'; '.join(texts)}" if texts else ""
+
+
+def count_territories(columns: Sequence[tuple[str, Row | None]], whole: int) -> str:
+    """Return how many territories are in the regional figures of a row: '5 of 7 in 2020–2022 and 7 of 7 in 2023–2025'.
+
+    Columns that are not years are named only if the numbers differ. Empty text without columns.
+    """
+    groups: list[tuple[str, list[str]]] = []
+    is_of_years = all(re.fullmatch(r"\d{4}", column) for column, _ in columns)
+    for column, row in sorted(columns, key=lambda each: each[0]) if is_of_years else columns:
+        has_figure = row is not None and has_members(row) and not is_refused(row) and not is_mixed(row)
+        count = tell("{n} of {whole}", n=count_reporters(row), whole=whole) if row and has_figure else tell(NO_REGION)
+        if groups and groups[-1][0] == count:
+            groups[-1][1].append(column)
+        else:
+            groups.append((count, [column]))
+    if groups and is_of_years:
+        texts = [tell("{count} in {years}", count=count, years=words.name_years(years)) for count, years in groups]
+        return words.join_words(texts)
+    if len(groups) == 1:
+        return groups[0][0]
+    return "; ".join(f"{words.join_words(map(lower_first, names))}: {count}" for count, names in groups)
 
 
 def describe_stages(

@@ -634,8 +634,8 @@ def expect_pairs_at_once(r: Release, s: Selection, p: Params) -> Expected:
 
 
 VERDICTS = {
-    "Half of the cases took longer in {first} than in {second}: {ratio}.": "higher",
-    "Half of the cases took less time in {first} than in {second}: {ratio}.": "lower",
+    "The median wait is longer in {first} than in {second}: {ratio}.": "higher",
+    "The median wait is shorter in {first} than in {second}: {ratio}.": "lower",
     "The figure for {first} is higher than that for {second}: {ratio}.": "higher",
     "The figure for {first} is lower than that for {second}: {ratio}.": "lower",
     "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not "
@@ -655,7 +655,7 @@ def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     if key not in cache:
         rows = [x for x in list_pair_rows(r, s) if x["verdict"] == verdict]
         if "ratio" in p:
-            rows = [x for x in rows if (x["metric"] == "duration") == str(p[""]).startswith("Half of the cases")]
+            rows = [x for x in rows if (x["metric"] == "duration") == str(p[""]).startswith("The median wait")]
         texts = {
             (r.marked[x["area_a"]], r.marked[x["area_b"]], *([format_ratio(x, list_nested(r))] if "ratio" in p else []))
             for x in rows

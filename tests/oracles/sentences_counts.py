@@ -367,23 +367,23 @@ def find_limits_of_counts(before: Row, after: Row) -> tuple[float, float]:
 
 def describe_effects(volume: int, ratio: int) -> str:
     first = {
-        -1: f"Fewer indictments account for {format_signed(volume)}.",
+        -1: f"Due to fewer indictments: {format_signed(volume)}.",
         0: "The number of indictments made no difference.",
-        1: f"More indictments account for {format_signed(volume)}.",
+        1: f"Due to more indictments: {format_signed(volume)}.",
     }[(volume > 0) - (volume < 0)]
     second = {
-        -1: f"A lower conviction ratio accounts for {format_signed(ratio)}.",
+        -1: f"Due to a lower conviction ratio: {format_signed(ratio)}.",
         0: "The conviction ratio made no difference.",
-        1: f"A higher conviction ratio accounts for {format_signed(ratio)}.",
+        1: f"Due to a higher conviction ratio: {format_signed(ratio)}.",
     }[(ratio > 0) - (ratio < 0)]
     return f"{first} {second}"
 
 
 PARTS |= {
-    "Fewer indictments account for {volume}.",
-    "More indictments account for {volume}.",
-    "A lower conviction ratio accounts for {ratio}.",
-    "A higher conviction ratio accounts for {ratio}.",
+    "Due to fewer indictments: {volume}.",
+    "Due to more indictments: {volume}.",
+    "Due to a lower conviction ratio: {ratio}.",
+    "Due to a higher conviction ratio: {ratio}.",
 }
 
 

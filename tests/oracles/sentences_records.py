@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from scipy.stats import contingency
@@ -333,6 +333,30 @@ def list_length_rows(r: Release, s: Selection) -> list[Row]:
         and s.get("track", s.get("decisions")) in (None, x["level"])
         and (s.get("area") in (None, x["area"]) or x["area"] in r.list_parts(s["area"]))
     ]
+
+
+@expect_parameters("From the case records of {areas} only.")
+def expect_areas_of_lengths(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the areas with sentences of one year, or of all years, at one level."""
+    chosen = s.get("areas", "").split(",") if s.get("areas") else list(r.marked)
+    codes = {code for area in chosen for code in (area, *r.list_parts(area))}
+    by_year: dict[tuple[str, str], set[str]] = {}
+    for x in list_length_rows(r, s):
+        for year in (x["period"], ""):
+            by_year.setdefault((x["level"], year), set()).add(x["area"])
+    return {"areas": {join_words(r.marked[c] for c in r.marked if c in areas & codes) for areas in by_year.values()}}
+
+
+@expect_parameters("Lengths of sentences from case records: {cover}.")
+def expect_cover_of_lengths(r: Release, s: Selection, p: Params) -> Expected:
+    texts = []
+    for track, decisions in (("first", "first instance"), ("final", "final decisions")):
+        rows = [x for x in list_length_rows(r, s) if x["level"] == track]
+        year = max({x["period"] for x in rows if x["value"] is not None} or {x["period"] for x in rows}, default="")
+        present = {x["area"] for x in rows if x["period"] == year}
+        if present:
+            texts.append(f"{year}, {decisions}: {join_words(r.marked[c] for c in r.marked if c in present)}")
+    return {"cover": "; ".join(texts)}
 
 
 def group_lengths(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
@@ -816,7 +840,7 @@ def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{withheld} of {figures}. Annual totals of territories of any size, all years together: {withheld_totals} of "
+    "{withheld} of {figures}. Annual totals of the territories, large and small, of all years: {withheld_totals} of "
     "{totals}. Those of 1 to {hidden} are always withheld."
 )
 def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
@@ -1144,6 +1168,46 @@ def expect_years_of_regional_figures(r: Release, s: Selection, p: Params) -> Exp
     return {"years": join_words(year for year in listed if year in regional)}
 
 
+PARTS |= {"{count} in {years}"}
+
+
+@expect_parameters("Territories in the regional figures: {cover}.")
+def expect_cover_of_years(r: Release, s: Selection, p: Params) -> Expected:
+    """Return in how many territories the regional figures are, for the last six years of the table of an indicator."""
+    years = sorted(r.periods[s["crime"], "A"])
+    if s["part"] == "count":
+        listed, rows = years[-6:], {year: r.find_total(r.region, year, s["crime"], s["measure"]) for year in years}
+    else:
+        table = "stage_ratio" if s["part"] == "ratio" else "clearance"
+        of_years = [
+            x
+            for x in r.index_rows(table, "metric", "offence_group", "count_unit")[s["metric"], s["crime"], "person"]
+            if x["freq"] == "A" and (table == "clearance" or x["is_default"] or x["version"] == "same_period")
+        ]
+        periods = {
+            x["period"]
+            for x in of_years
+            if table == "stage_ratio" or (x["area"] != r.region and x["value"] is not None)
+        }
+        listed = sorted(periods & set(years))[-6:]
+        rows = {
+            x["period"]: x
+            for x in of_years
+            if x["area"] == r.region and (x["value"] is not None or (table, x["state"]) == ("stage_ratio", "withheld"))
+        }
+
+    def count_of_year(year: str) -> str:
+        row = rows.get(year)
+        n = 0 if row is None else len(split_codes(row["reporters"]))
+        return f"{n} of {len(r.territories)}" if n >= FEWEST_IN_REGION else "no regional figure"
+
+    texts = []
+    for count, group in groupby(listed, key=count_of_year):
+        first, *others = group
+        texts.append(f"{count} in {'–'.join([first, *others[-1:]])}")
+    return {"cover": join_words(texts)}
+
+
 @expect_parameters("{area}, {period}: {crime}, {name}: {own}. {region}: {regional}.")
 def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
     metric = "convicted_first_per_adjudicated_first"
@@ -1250,10 +1314,29 @@ for _verdict, _message in {
     "no difference": "No clear difference from the other territories together ({rest}).",
     "unclear": "No clear difference from the other territories together ({rest}), because one case can involve several "
     "people.",
-    "too_few": "Too few to compare with the other territories together: there are fewer than {enough} in the part or "
-    "in the rest.",
+    "too_few": "Too few to compare: the other territories together have fewer than {enough} in the part or in the "
+    "rest.",
 }.items():
     expect_verdict(_message, _verdict)
+
+
+@expect_parameters(
+    "Too few to compare with the other territories together: {part} of {whole}, which leaves {rest}. A comparison "
+    "needs {enough} or more of both."
+)
+def expect_part_and_rest(r: Release, s: Selection, p: Params) -> Expected:
+    metric = "convicted_first_per_adjudicated_first"
+    (row,) = [
+        x
+        for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period")[
+            metric, s["crime"], "person", find_static_period(r, metric, s["crime"])
+        ]
+        if x["area"] == s["area"] and x["is_default"]
+    ]
+    assert judge_with_others(r, s["crime"])[s["area"]][0] == "too_few"
+    part, whole = row["numerator"], row["denominator"]
+    numbers = {"part": part, "whole": whole, "rest": whole - part}
+    return {name: format_number(number) for name, number in numbers.items()}
 
 
 @expect_parameters(

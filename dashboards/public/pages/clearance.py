@@ -73,7 +73,17 @@ def _show_rates(
     where = lower_first(durations.LEVELS[level])
     name = tell("Clearance and disposition") if "D" in measured else tell("Clearance rate")
     title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
-    layout.show_table(frame, title, list(measured.values()), lines, corner=tell("Area"), notes=notes)
+    layout.show_table(
+        frame,
+        title,
+        list(measured.values()),
+        lines,
+        corner=tell("Area"),
+        notes=notes,
+        coverage=coverage.name_territories(
+            [(measured[code], row) for code, row in regional.items() if row is not None and regions.has_members(row)]
+        ),
+    )
     if "D" in measured:
         layout.put_text(tell(durations.DISPOSITION))
     elif freq != "A":

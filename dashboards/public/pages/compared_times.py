@@ -39,7 +39,7 @@ def show_medians(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[s
 
 @layout.keep_part
 def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str, ...]) -> None:
-    """Show the times after which 50%, 75% and 90% of the cases of the chosen territories had ended."""
+    """Show the times after which 50%, 75% and 90% of the people of the chosen territories had waited."""
     by_area = _read_times(frame, crime, choice)
     with_records = [code for code in areas if code in by_area]
     name = tell(_read_way(frame, crime, choice)["name"])  # marked where declared
@@ -62,7 +62,10 @@ def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str
     columns = [tell("{title} (days)", title=title) for title in durations.QUANTILES.values()]
     layout.show_table(
         frame, title, columns, lines, corner=tell("Territory"), notes=notes, legend=True,
-        coverage=words.join_words(map(frame.marked_name, with_records)),
+        coverage="; ".join(
+            durations.describe_records_span(frame.marked_name(code), list(by_area[code].values()))
+            for code in with_records
+        ),
     )  # fmt: skip
     # Also those that were not chosen: a difference must not become clear because territories are left out.
     all_medians = {code: by_area[code].get("median") for code, _ in frame.territories if code in by_area}

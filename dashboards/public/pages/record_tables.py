@@ -92,7 +92,24 @@ class RecordTable:
             ]
         if missing := scope.name_without_records(frame):
             notes.add_remark(durations.name_without_records(missing))
-        layout.show_table(frame, title, columns, lines, corner=corner or tell("Territory"), notes=notes)
+        layout.show_table(
+            frame,
+            title,
+            columns,
+            lines,
+            corner=corner or tell("Territory"),
+            notes=notes,
+            coverage=self._name_covered(frame, groups),
+        )
+
+    def _name_covered(self, frame: layout.Frame, groups: Groups) -> str:
+        """Return the areas of the figures for the citation, with the dates of records if the title has no period."""
+        by_name: dict[str, list[Row]] = {}
+        for key, group in groups.items():
+            by_name.setdefault(frame.marked_name(key[0]), []).extend(group.values())
+        if self.name != "duration":
+            return "; ".join(by_name)
+        return "; ".join(durations.describe_records_span(name, rows) for name, rows in by_name.items() if rows)
 
     def _build_line(
         self, frame: layout.Frame, key: tuple[str, ...], group: Group, notes: words.Notes, *, has_several: bool

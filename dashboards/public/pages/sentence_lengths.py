@@ -76,7 +76,11 @@ def show_lengths(frame: layout.Frame, scope: RecordScope, track: str, year: str)
     title = tell(
         "Imprisonment to be served, in months, as imposed. {subject}", subject=name_subject(scope, track, year)
     )
-    under = frame.lines_under_chart(*(area for area, *_ in groups))
+    names = [frame.marked_name(area) for area, *_ in groups]
+    under = [
+        *frame.lines_under_chart(*(area for area, *_ in groups)),
+        *([durations.name_records(names)] if names else []),
+    ]
     picture = charts.draw_lengths(title, _name_groups(frame, groups), under=under)
     layout.show_panels(frame, [picture], about=title, key="lengths")
     statistics = {**durations.LENGTHS, _BELOW: tell("Below legal minimum (%)")}

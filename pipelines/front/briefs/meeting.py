@@ -52,6 +52,13 @@ def _split_chapter(chapter: Chapter) -> Iterator[Slide]:
             yield Slide(tell("{title}: notes", title=chapter.heading), notes=table)
 
 
+def _name_subject(reader: Reader, brief: Brief) -> str:
+    """Return what all slides are about: the crime and the area, without the year, which is not that of every slide."""
+    if brief.page.area:
+        return brief.page.title
+    return f"{reader.find_label('offence_group', brief.page.crime)}: {reader.area_name(reader.edition.region)}"
+
+
 def render_slide(reader: Reader, file: str, style: str, script: str) -> str | None:
     """Return a slide by the name of its file, or None if the release has no such slide.
 
@@ -71,7 +78,7 @@ def render_slide(reader: Reader, file: str, style: str, script: str) -> str | No
         title=slide.title,
         place=tell("{n} of {whole}", n=number, whole=len(slides)),
         page_file=brief.page.file,
-        page_title=brief.page.title,
+        page_title=_name_subject(reader, brief),
         previous=name_slide(match[1], number - 1) if number > 1 else "",
         next=name_slide(match[1], number + 1) if number < len(slides) else "",
         first=name_slide(match[1], 1),

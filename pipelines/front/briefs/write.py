@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import words
+from pipelines.front import pages
 from pipelines.front.briefs.compose import Brief, Chapter
 from pipelines.front.briefs.richtext import read_runs
 from pipelines.front.briefs.row_headings import tag_row_headings
@@ -51,6 +52,7 @@ def _describe(brief: Brief, chapters: Sequence[Chapter], reader: Reader, address
         "notice": tell("Demonstration data: all our own figures are invented.") if edition.is_demonstration else "",
         "page": tell("Page {n} of {whole}", n="{n}", whole="{whole}"),
         "source": words.cite_release(edition.release),
+        "citation": pages.cite_page(reader, brief.page, tell(words.DEMONSTRATION) if edition.is_demonstration else ""),
         "address": address if "://" in address else "",
         "path": words.describe_path(address) if address.startswith("/") else "",
         "footnotes": [read_runs(in_page_language(reader, text)) for text in _list_footnotes(reader)],

@@ -11,6 +11,7 @@ from pipelines.design.components import Part
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
+from pipelines.words import Row, regions
 from pipelines.words.language import tell
 
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
@@ -57,6 +58,21 @@ class Section:
     texts: Sequence[Part] = ()
     tables: Sequence[FigureTable] = ()
     pictures: Sequence[Any] = ()
+
+
+def cite_page(reader: Reader, page: Page, demonstration: str) -> str:
+    """Return the citation of a page without its address: title, coverage, publisher and release.
+
+    `demonstration` is the notice that figures of the page are invented, empty if they are not.
+    """
+    release = tell("Regional trafficking indicators, release {release}.", release=reader.edition.id)
+    return " ".join(part for part in (f"{page.title}.", page.coverage, release, demonstration) if part)
+
+
+def cite_regional(reader: Reader, by_period: Mapping[str, Row | None]) -> str:
+    """Return the periods of the regional figures of a page, and how many territories are in them, for its citation."""
+    cover = regions.count_territories(list(by_period.items()), len(reader.edition.territories))
+    return tell(words.REGIONAL_COVER, cover=cover)  # marked in words.citations
 
 
 def name_crimes(reader: Reader) -> str:

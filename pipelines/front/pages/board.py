@@ -43,7 +43,7 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
     )
     for code, states in board.items():
         returns = (row for row in reader.edition.coverage.get(code, ()) if row["territory"] == code)
-        heading = table.name_area(code, note=reporting.name_returns(returns, reader.parts))
+        heading = table.name_area(code, notes=[reporting.name_returns(returns, reader.parts)])
         fields = [
             table.note_field(
                 reporting.format_state(judged),

@@ -44,7 +44,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
         region.headline,
-        region.cover,
+        pages.cite_regional(reader, regional),
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
@@ -80,7 +80,7 @@ def _compose_changes(reader: Reader, crime: str, metric: str) -> changes.TestedC
         return changes.judge_ratios(table, crime, by_year, "ratio")
 
     name = reader.metric_name(metric)
-    caption = pages.name_table(reader, name, crime, tell(_CAPTION))
+    caption = f"{name}, {reader.name_crime(crime)}, {tell('per cent')}"
     return changes.compose_region(reader, crime, _name_measured(name), caption, span, judge_areas)
 
 
@@ -97,7 +97,7 @@ def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
     table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         of_area = [rows.get((code, year)) for year in years]
-        heading = table.name_area(code, note=describe_basis(of_area))
+        heading = table.name_area(code, notes=[describe_basis(of_area)])
         fields = [ratio_field(table, row) for row in of_area]
         table.add_row(heading, fields, is_total=code == edition.region)
         # A rate whose counts are from different territories has none that are in all of them.

@@ -26,6 +26,11 @@ def compose_table(
     table = FigureTable(reader, caption, corner, list(durations.QUANTILES.values()), name="durations")
     for code in codes:
         table.name_area(code)
+    lines = list(lines)
+    by_name = {
+        reader.marked_name(code): [row for _, rows in lines for row in rows if row["area"] == code] for code in codes
+    }
+    table.covers = "; ".join(durations.describe_records_span(name, rows) for name, rows in by_name.items() if rows)
     for heading, rows in lines:
         at = {row["statistic"]: row for row in rows}
         quantiles = [at.get(statistic) for statistic in durations.QUANTILES]
@@ -46,6 +51,8 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
     without = [reader.marked_name(code) for code in edition.territories if code not in by_area]
     headline = durations.compose_sentence(name, crime_name, medians, ())
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
+    records = durations.describe_records({reader.marked_name(area): rows for area, rows in by_area.items()})
+    without_records = durations.name_without_records(without)
     caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
     lines = [(reader.marked_name(area), rows) for area, rows in by_area.items()]
     return Page(
@@ -54,11 +61,12 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
         headline,
+        f"{records} {without_records}".strip(),
         views=pages.list_views(reader, files, crime),
         values={
             "headline": headline,
             "cover": "",
-            "why_period": durations.name_without_records(without),
+            "why_period": without_records,
             "picture": pictures.draw_durations(reader, crime, metric),
             "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],
             "pairs": "",

@@ -14,9 +14,15 @@ def area_field(table: FigureTable, row: Row | None, *, is_region: bool) -> Part:
 
 
 def regional_field(table: FigureTable, row: Row | None, *, has_interval: bool = False) -> Part:
-    """Return a count of the region, with its interval if asked; none is shown from too few territories."""
+    """Return a count of the region, with its interval if asked; none is shown from too few territories.
+
+    A row or a column with its territories replaces the note that it is partial.
+    """
     if regions.is_refused(row):
         return format_figure(regions.refuse_figure())
+    if row is not None:
+        flags = str(row["flags"] or "").split(",")
+        row = {**row, "flags": ",".join(flag for flag in flags if flag != "partial")}
     return table.count_field(row, has_interval=has_interval)
 
 

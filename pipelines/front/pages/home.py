@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -134,7 +134,7 @@ def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:
     )
     for year in reversed(years):
         row = edition.find_total(crime, CONVICTED, edition.region, year)
-        table.add_row(year, (regional_field(table, row), format_interval(row), table.cover_field(row)))
+        table.add_row(year, (regional_field(table, row), format_interval(row), table.cover_field(row, year)))
     return table
 
 
@@ -164,11 +164,23 @@ def compose_ratios(reader: Reader, crime: str, metric: str, *, has_cover: bool =
         few=tell(few, enough=ENOUGH_EVENTS),  # marked above
     )
     for code in (edition.region, *edition.territories):
-        heading = table.name_area(code, note=describe_basis([rows.get(code)]))
+        notes = [describe_basis([rows.get(code)])]
+        notes += [explain_region_version(reader, [rows])] if code == edition.region else []
+        heading = table.name_area(code, notes=notes)
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
         if has_cover and code == edition.region:
             table.add_cover_row([rows.get(code)])
     return table
+
+
+def explain_region_version(reader: Reader, by_period: Iterable[Mapping[str, words.Row]]) -> str:
+    """Return the note on ratios of the region of one period next to territories whose ratios are of two, if any are."""
+    edition = reader.edition
+    for ratios in by_period:
+        others = [ratios[code] for code in edition.territories if code in ratios]
+        if note := indicators.explain_region_version(ratios.get(edition.region), others):
+            return note
+    return ""
 
 
 def describe_pairs(reader: Reader, crime: str, metric: str) -> str:

@@ -13,7 +13,7 @@ from pipelines.front.pages.clearance import compose_clearance
 from pipelines.front.pages.durations import compose_duration
 from pipelines.front.pages.facts import explain_formula, link_same_formula, list_facts
 from pipelines.front.pages.fields import rate_field, ratio_field, regional_field
-from pipelines.front.pages.home import compose_ratios, describe_pairs
+from pipelines.front.pages.home import compose_ratios, describe_pairs, explain_region_version
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
@@ -37,6 +37,7 @@ _COUNT = mark("Persons who reached this stage in the year, as the offices report
 _RATE = mark(
     "Persons per 100,000 inhabitants in the year. The region's rate uses the population of the territories included."
 )
+_COUNTS_BY_YEAR = mark("Persons by year, those of the region with 95% confidence intervals")
 _RATES_BY_YEAR = mark("Per 100,000 inhabitants by year, with 95% confidence intervals")
 _RATIOS_BY_YEAR = mark("By year, per 100, with 95% confidence intervals")
 
@@ -137,7 +138,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
         region.headline,
-        region.cover,
+        pages.cite_regional(reader, regional),
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
@@ -174,7 +175,9 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     caption = pages.name_table(reader, reader.metric_name(metric), crime, tell(_RATIOS_BY_YEAR))
     table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
-        heading = table.name_area(code, note=describe_basis(ratios.get(code) for ratios in by_year))
+        notes = [describe_basis(ratios.get(code) for ratios in by_year)]
+        notes += [explain_region_version(reader, by_year)] if code == edition.region else []
+        heading = table.name_area(code, notes=notes)
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(heading, fields, is_total=code == edition.region)
         if code == edition.region:
@@ -245,7 +248,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
         region.headline,
-        region.cover,
+        pages.cite_regional(reader, regional),
         views=pages.list_views(reader, files, crime),
         values={
             "headline": region.headline,
@@ -280,7 +283,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
 
 def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
     edition = reader.edition
-    caption = pages.name_table(reader, reader.find_label("measure", measure), crime, tell("Persons by year"))
+    caption = pages.name_table(reader, reader.find_label("measure", measure), crime, tell(_COUNTS_BY_YEAR))
     table = FigureTable(reader, caption, tell("Area"), years, name="counts")
     regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
     fields = [regional_field(table, row, has_interval=True) for row in regional]
@@ -290,7 +293,7 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
         cells = [edition.find_total(crime, measure, code, year) for year in years]
         cuts = edition.find_cuts(code, crime, years, cells)
         note = " ".join(reader.describe_breaks(code, [row for crossed in cuts.values() for row in crossed]))
-        table.add_row(table.name_area(code, note=note), [table.count_field(cell) for cell in cells])
+        table.add_row(table.name_area(code, notes=[note]), [table.count_field(cell) for cell in cells])
     return table
 
 
@@ -300,7 +303,7 @@ def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequenc
     table = FigureTable(reader, caption, tell("Area"), years, name="rates")
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]
-        heading = table.name_area(code, note=describe_basis(cells, "rate_basis"))
+        heading = table.name_area(code, notes=[describe_basis(cells, "rate_basis")])
         fields = [rate_field(table, cell, is_region=code == edition.region) for cell in cells]
         table.add_row(heading, fields, is_total=code == edition.region)
     return table

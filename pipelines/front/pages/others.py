@@ -12,7 +12,7 @@ from pipelines.front.reader import Reader
 from pipelines.statistics.dispersion import of_sum
 from pipelines.statistics.others import TESTED, OthersContrast, Share, compare_with_others
 from pipelines.statistics.thresholds import DEFAULT_DISPERSION, ENOUGH_EVENTS
-from pipelines.words import Row, regions
+from pipelines.words import Row, figures, regions
 from pipelines.words.language import Texts, tell
 
 _VERDICTS: Final = Texts[str](
@@ -25,8 +25,11 @@ _VERDICTS: Final = Texts[str](
             "people."
         ),
         "too_few": mark(
-            "Too few to compare with the other territories together: there are fewer than {enough} in the part or in "
-            "the rest."
+            "Too few to compare: the other territories together have fewer than {enough} in the part or in the rest."
+        ),
+        "own_few": mark(
+            "Too few to compare with the other territories together: {part} of {whole}, which leaves {rest}. A "
+            "comparison needs {enough} or more of both."
         ),
         "absent": mark("Not compared with the other territories, because a figure is missing or withheld."),
         "outside": mark(
@@ -49,20 +52,28 @@ _FAMILY: Final = mark(
 def describe_difference(reader: Reader, metric: str, crime: str, period: str, area: str) -> str:
     """Return whether a share of a territory differs clearly from that of the others together, or why this is not said.
 
-    `metric` must be a ratio of a count to one that it is part of.
+    A share of few people has a sentence on that, once. `metric` must be a ratio of a count to one that it is part of.
     """
     edition = reader.edition
     ratios = edition.find_ratios(metric, crime, period)
     contrast = _compare_all(edition, metric, crime, period).get(area)
+    few = figures.explain_few(ratios.get(area, {}))
     if contrast is None:
         obstacle = _find_obstacle(area, ratios.get(area), ratios.get(edition.region)) or "absent"
-        return _VERDICTS[obstacle]
+        return f"{few} {_VERDICTS[obstacle]}".strip()
+    if contrast.verdict == "too_few":
+        part, whole = ratios[area]["numerator"], ratios[area]["denominator"]
+        counts = {"part": part, "whole": whole, "rest": whole - part}
+        key = "own_few" if min(part, whole - part) < ENOUGH_EVENTS else "too_few"
+        numbers = {name: words.format_number(count) for name, count in counts.items()}
+        return _VERDICTS.fill_text(key, **numbers, enough=ENOUGH_EVENTS)
     others = words.format_number(contrast.others) if contrast.verdict in TESTED else ""
     verdict = _VERDICTS.fill_text(contrast.verdict, rest=others, enough=ENOUGH_EVENTS)
     if contrast.verdict == "no_difference" and _is_outside(ratios[area], contrast.others):
         verdict = f"{verdict} {tell(_STRICTER)}"
     is_with_care = any(row["is_with_care"] for row in _list_pairs(edition, metric, crime, period, area))
-    return f"{verdict} {tell(_WITH_CARE)}" if is_with_care and contrast.verdict in TESTED else verdict
+    care = tell(_WITH_CARE) if is_with_care and contrast.verdict in TESTED else ""
+    return " ".join(filter(None, (few, verdict, care)))
 
 
 def _is_outside(row: Row, value: float) -> bool:

@@ -69,7 +69,7 @@ def compose_releases(reader: Reader) -> Page:
                 (
                     tell("Figures withheld"),
                     tell(
-                        "{withheld} of {figures}. Annual totals of territories of any size, all years together: "
+                        "{withheld} of {figures}. Annual totals of the territories, large and small, of all years: "
                         "{withheld_totals} of {totals}. Those of 1 to {hidden} are always withheld.",
                         withheld=words.format_number(release["figures_withheld"]),
                         figures=words.format_number(release["figures"]),

@@ -17,7 +17,6 @@ from pipelines.front.tables import FigureTable, format_figure
 from pipelines.words import FormattedFigure, Row, durations, figures, language, trends
 from pipelines.words.language import tell
 
-_FROM_RECORDS = mark("From case records.")
 _FROM_RETURNS = mark(
     "These are counts from the returns of offices, not from case records. A territory can send the one without the "
     "other."
@@ -46,12 +45,19 @@ def compose_sentences(reader: Reader, crime: str) -> Page:
     parts = [part for part in (_compose_track(reader, crime, track) for track in STAGES) if part["tables"]]
     headline = next((part["texts"] for part in parts if part["texts"]), ())
     title = f"{tell('Sentences')}: {crime_name}"
+    covers = "; ".join(part["cover"] for part in parts if part["cover"])
     return Page(
         files[crime],
         "sentences.html",
         pages.SENTENCES,
         title,
         " ".join(headline) or title,
+        " ".join(
+            [
+                *([tell(words.RECORDS_COVER, cover=covers)] if covers else []),  # marked in words.citations
+                tell(words.COVERAGE_IN_TABLES),  # marked in words.citations
+            ]
+        ),
         views=pages.list_views(reader, files, crime),
         values={
             "tracks": parts,
@@ -80,10 +86,13 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
     of_year = {key: group for key, group in groups.items() if key[2] == year}
     tables = []
     texts = []
+    cover = ""
     if of_year:
         without = [code for code in edition.territories if not _covers(reader, code, groups)]
         subject = _name_subject(reader, crime, track, year)
         texts = _describe_groups(reader, subject, of_year)
+        names = words.join_words(dict.fromkeys(reader.marked_name(area) for area, _, _ in of_year))
+        cover = f"{year}, {language.lower_first(words.TRACKS[track])}: {names}"
         if without:
             texts.append(durations.name_without_records([reader.marked_name(code) for code in without]))
         tables = [
@@ -99,6 +108,7 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
     sanctions = _compose_sanctions(reader, crime, track)
     return {
         "heading": words.TRACKS[track],
+        "cover": cover,
         "texts": texts,
         "picture": pictures.draw_sentences(reader, crime, track) if of_year else None,
         "tables": [*tables, *([sanctions] if sanctions else [])],
@@ -194,7 +204,7 @@ def _compose_table(
     last: Mapping[str, Callable[[Sequence[Row]], FormattedFigure]],
 ) -> FigureTable:
     table = FigureTable(reader, caption, corner, [*statistics.values(), *last], name=name, few="")
-    table.notes.add_remark(tell(_FROM_RECORDS))
+    table.notes.add_remark(durations.name_records(reader.marked_name(area) for area, _, _ in lines))
     for area, heading, group in lines:
         table.name_area(area)
         fields: list[Part] = []

@@ -253,7 +253,7 @@ def _compose_crossed(reader: Reader, crime: str, year: str) -> FigureTable | Non
         sex = tell("Everyone") if key[0] == "_T" else reader.find_label("sex", key[0])
         age = language.lower_first(reader.find_label("age", key[1]))
         heading = tell("Total") if key == everyone else f"{sex}, {age}"
-        fields = (regional_field(table, rows[key]), table.cover_field(rows[key]))
+        fields = (regional_field(table, rows[key]), table.cover_field(rows[key], heading))
         table.add_row(heading, fields, is_total=key == everyone and is_one_base)
     if not is_one_base:
         table.notes.add_remark(tell(_OTHER_BASES))

@@ -54,6 +54,26 @@ def test_ratio_by_year_has_the_number_of_territories_in_the_region() -> None:
     assert len(territories) == len(MEMBERS)
 
 
+def test_citation_names_the_years_and_how_many_territories_are_in_each() -> None:
+    """Require it because a citation had the coverage of the newest year for all years of the page."""
+    text = "Territories in the regional figures: 3 of 4 in 2024 and 4 of 4 in 2025."
+    assert compose_page().coverage == text
+
+
+def test_ratio_of_the_region_of_one_year_is_noted_next_to_ratios_of_two_years() -> None:
+    """Require it because 120, which is 279 of 233 of one year, was next to 127 and 111 of two years without a word."""
+    note = "For the region, both counts are of the same period, also for territories"
+    for lag, version, n_notes in ((1, "lagged", 1), (0, "same_period", 0)):
+        ratios = [make_ratio("WB", "2025"), make_ratio("AA", "2025", version=version, lag=lag)]
+        about = make_metric(CODE, "Convicted per 100 indicted")
+        edition = make_edition(stage_ratio=ratios, total=[make_total("WB", "2025", 90.0)], metric=[about])
+        (page,) = (page for page in compose_indicators(Reader(edition, "en"), "TIP") if "per-indicted" in page.file)
+        for table in page.values["tables"]:
+            noted = [text for text in table.notes.texts if text.startswith(note)]
+            assert len(noted) == n_notes, table.name
+        assert ("for the region, both" in page.values["picture"].draw(720).svg) is bool(n_notes)
+
+
 def test_headline_of_a_ratio_names_both_stages() -> None:
     headline = compose_page().values["headline"]
     assert headline.startswith("Western Balkans (all 4 territories), 2025: TIP, convicted per 100 indicted: 80")
@@ -85,6 +105,22 @@ def test_indicators_of_one_formula_lead_to_each_other() -> None:
     assert (title, str(link)) == ("Indicator with the same formula", '<a href="indicator-other.html">Other</a>')
     lone = make_metric("adjudicated_first_per_indicted", "Adjudicated per 100 indicted", formula="a x 100 / b")
     assert link_same_formula(Reader(edition, "en"), lone, "TIP") == []
+
+
+def test_formula_that_divides_by_another_year_is_not_called_the_same() -> None:
+    """Require it because Serbia had 111 on one page and 152 on the other, as figures of one formula."""
+    ratio = make_metric("adjudicated_first_per_indicted", "Adjudicated per 100 indicted")
+    rate = make_metric("clearance_rate_first", "Clearance rate", formula=ratio["formula"])
+    edition = make_edition(
+        stage_ratio=[{**make_ratio("AA", "2025", version="lagged", lag=1), "metric": ratio["metric"]}],
+        clearance=[{**make_ratio("AA", "2025"), "metric": rate["metric"]}],
+        total=[make_total("WB", "2025", 90.0)],
+        metric=[ratio, rate],
+    )
+    ((title, link),) = link_same_formula(Reader(edition, "en"), ratio, "TIP")
+    assert title == "Similar indicator" and "It always divides by the count of the same year." in link
+    ((title, link),) = link_same_formula(Reader(edition, "en"), rate, "TIP")
+    assert title == "Similar indicator" and "Some of its figures are divided by the count of an earlier year." in link
 
 
 WITHHELD = {"obs_status": "Q", "conf_status": "C", "state": "withheld"}
@@ -127,6 +163,8 @@ def test_ratio_with_a_withheld_count_and_its_number_of_territories_agree(
 CLEARANCE = "clearance_rate_prosecution"
 MIXED = "No regional figure is shown, because not all counts of what was resolved are from the same territories."
 
+NO_COVER = "Territories in the regional figures: no regional figure in 2024–2025."
+
 
 def compose_clearance_page(language: str = "en", **of_region: object) -> Page:
     """Return the page of a clearance rate; `of_region` changes the figures of the region."""
@@ -162,7 +200,7 @@ def test_region_whose_counts_are_from_different_territories_has_no_figure_and_sa
     """Check a region with one kind of decisions from four territories, who are named, and another from three."""
     page = compose_clearance_page(value=None, low=None, high=None, n_reported=3, **status)
     headline = "Western Balkans, 2025: TIP, clearance rate, per cent: no regional figure."
-    assert (page.values["headline"], page.values["cover"], page.coverage) == (headline, MIXED, MIXED)
+    assert (page.values["headline"], page.values["cover"], page.coverage) == (headline, MIXED, NO_COVER)
     table = page.values["tables"][0]
     assert all("no regional figure" in str(field) for field in table.rows[0].fields)
     assert "Territories included" not in {str(row.heading) for row in table.rows}, "none are in all of its counts"

@@ -63,7 +63,17 @@ def test_reason_is_given_where_nothing_is_compared(changes: dict[str, dict[str, 
 
 def test_few_and_other_rules_are_said() -> None:
     few = open_edition(AA={"numerator": 75.0})
-    assert describe_area(few, "AA").startswith("Too few to compare with the other territories together: ")
+    sentence = (
+        "Too few to compare with the other territories together: 75 of 90, which leaves 15. A comparison needs 20 or "
+        "more of both."
+    )
+    assert describe_area(few, "AA") == sentence
+    marked = open_edition(AA={"numerator": 75.0, "state": "too_few"})
+    assert describe_area(marked, "AA") == sentence, "its state is said once"
+    others = open_edition(WB={"numerator": 75.0, "denominator": 400.0})
+    assert describe_area(others, "AA").startswith(
+        "Too few to compare: the other territories together have fewer than 20"
+    )
     refused = open_edition([make_pair(verdict="not_comparable")])
     assert describe_area(refused, "BB") == "Not compared with the other territories, because the counting rules differ."
     assert describe_area(refused, "CC").startswith("This is clearly lower")

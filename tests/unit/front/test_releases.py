@@ -32,7 +32,7 @@ def test_number_of_withheld_totals_is_not_taken_for_a_missed_target() -> None:
     with read_in("en"):
         facts = dict(compose_releases(Reader(make_edition(release=[release]), "en")).values["facts"])
     withheld, target = facts["Figures withheld"], facts["Targets for what is withheld"]
-    assert "of any size, all years together: 528 of 1,991. Those of 1 to 4 are always withheld." in withheld
+    assert "large and small, of all years: 528 of 1,991. Those of 1 to 4 are always withheld." in withheld
     assert "in each year, at most 5 annual totals of 5 or more are withheld." in target
     assert "cannot be compared with these targets: they include totals below 5, and those of all years" in target
 

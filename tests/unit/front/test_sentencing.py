@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pipelines.front.pages import sentencing
@@ -42,6 +43,16 @@ def test_sentences_name_crime_year_and_instance() -> None:
     captions = [table.caption for table in page.values["tracks"][0]["tables"]]
     assert "Trafficking in persons, 2024–2025, first instance" in captions[2], "the table by year names its years"
     assert page.description.startswith(about), "a search engine shows it without the page"
+    assert page.coverage == (
+        "Lengths of sentences from case records: 2025, first instance: Aland and Bland*. Each table gives the "
+        "coverage of its regional figures."
+    )
+    tables = page.values["tracks"][0]["tables"]
+    assert {table.coverage for table in tables[:2]} == {"Aland and Bland*"}
+    remark = "From the case records of Aland and Bland* only."
+    assert all(remark in table.notes.remarks for table in tables[:3])
+    svg = page.values["tracks"][0]["picture"].draw(720).svg
+    assert remark in " ".join(re.findall(r"<text[^>]*>([^<]*)", svg)), "a saved picture has it, too"
 
 
 def make_sanction(area: str, sanction: str, value: float | None, **changes: Any) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_declared_cause_of_a_break_is_in_the_language_of_the_page() -> None:
 
 def test_footnote_is_listed_for_a_name_that_only_a_note_mentions() -> None:
     table = make_table()
-    table.add_row(table.name_area("AA", note="Bland* is not included."), ("5",))
+    table.add_row(table.name_area("AA", notes=["Bland* is not included."]), ("5",))
     assert [mark for mark, _ in table.visible_notes] == ["*", "1"]
 
 
@@ -235,7 +235,7 @@ def test_notes_are_numbered_in_the_order_in_which_the_table_is_read() -> None:
     """Check a table whose second row was composed before its first one, and a heading after the fields of its row."""
     table = make_table()
     total = [table.note_field("9", "Of the total."), table.note_field("8", "Of all.")]
-    table.add_row(table.name_area("BB", note="Of the row."), [table.note_field("5", "Of a part."), "4"])
+    table.add_row(table.name_area("BB", notes=["Of the row."]), [table.note_field("5", "Of a part."), "4"])
     table.add_row("All", total)
     of_two_notes = format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["2", "4"])
     table.add_row("Cland", [of_two_notes])
@@ -250,7 +250,7 @@ def test_each_mark_finds_its_note_if_a_later_note_is_shown_before_others() -> No
     table = make_table()
     texts = [f"Note {number}." for number in range(7)]
     fields = [*mark_fields(table, texts), table.verdict_field("no clear change", "Not clear.")]
-    table.add_row(table.name_area("BB", note="Of the row."), fields)
+    table.add_row(table.name_area("BB", notes=["Of the row."]), fields)
     table.add_row("Cland", [format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["8", "3"])])
     visible, folded = table.visible_notes, table.folded_notes
     assert [mark for mark, _ in visible] == ["*", "1", "2", "3", "4", "9"], "a verdict is explained before other notes"
@@ -307,3 +307,22 @@ def test_sum_with_a_nil_return_says_that_an_office_had_none() -> None:
         "At least one office confirmed that it had no cases.",
         "Nil return: the office confirmed that there was nothing to report.",
     ]
+
+
+def test_citation_of_a_table_has_its_areas_and_how_many_are_in_the_regional_figures() -> None:
+    table = FigureTable(Reader(make_edition(), "en"), "A caption", "Area", ["2024", "2025"])
+    assert table.coverage == "", "a table about one area has that of its page"
+    table.add_row(table.name_area("AA"), ("5", "6"))
+    assert table.coverage == "Aland"
+    table.add_row(table.name_area("WB"), ("5", "6"), is_total=True)
+    table.add_cover_row([make_total("WB", "2024", 90.0), make_total("WB", "2025", 90.0)])
+    assert table.coverage == "Western Balkans (4 of 4 in 2024–2025) and Aland"
+    table.covers = "Aland: 1 January 2024 to 31 December 2025"
+    assert table.coverage == table.covers
+
+
+def test_regional_figures_in_a_column_are_counted_in_the_citation() -> None:
+    table = FigureTable(Reader(make_edition(), "en"), "A caption", "Year", ["Territories included"])
+    for year, reporters in (("2025", "AA,BB,CC,DD"), ("2024", "AA,BB,CC,DD"), ("2023", "AA,BB")):
+        table.add_row(year, (table.cover_field(make_total("WB", year, 90.0, reporters=reporters), year),))
+    assert table.coverage == "Western Balkans (no regional figure in 2023 and 4 of 4 in 2024–2025)"

@@ -110,3 +110,18 @@ def test_break_with_a_note_is_written_once(language: str) -> None:
     alone = compose_section("notes", language, **{"break": [a_break]})
     assert noted is not None and alone is not None
     assert (len(noted.texts), len(alone.texts)) == (1, 1)
+
+
+def test_note_of_a_break_is_at_the_year_that_it_names_as_in_the_picture() -> None:
+    """Require it because a change in the law of 2020 had its mark at 2021 in the table and at 2020 in the picture."""
+    years = ["2020", "2021", "2022"]
+    totals = [make_total(area, year, 30.0) for area in ("WB", "AA") for year in years]
+    a_break = {
+        "area": "AA", "of_area": "AA", "offence_group": "TIP", "kind": "law", "words": "", "text": "A new law.",
+        "detail": "", "first_period": "2020", "first_day": date(2020, 1, 1), "last_day": date(2020, 12, 31),
+        "code": "x", "measure": "", "level": "", "status": "verified",
+    }  # fmt: skip
+    reader = Reader(make_edition(total=totals, **{"break": [a_break]}), "en")
+    table = territories._compose_years(reader, "TIP", "AA")
+    headings = [str(row.heading) for row in table.table.rows]
+    assert headings[:2] == ["2022", "2021"] and headings[2].startswith("2020<sup")

@@ -131,10 +131,10 @@ def test_compare_medians_gives_each_pair_a_verdict() -> None:
     names = {"AA": "Alfa", "BB": "Beta"}
     sentence = indicators.describe_pair(pairs[0], names)
     assert sentence.startswith(
-        "Half of the cases took longer in Alfa than in Beta: 2.00 times as long (95% confidence interval 1."
+        "The median wait is longer in Alfa than in Beta: 2.00 times as long (95% confidence interval 1."
     )
     (swapped,) = durations.compare_medians({"BB": medians["BB"], "AA": medians["AA"]})
-    assert indicators.describe_pair(swapped, names).startswith("Half of the cases took less time in Beta than in Alfa")
+    assert indicators.describe_pair(swapped, names).startswith("The median wait is shorter in Beta than in Alfa")
 
 
 def test_records_of_a_picture_have_their_dates_by_territory() -> None:

@@ -134,6 +134,25 @@ def test_territories_of_a_ratio_that_none_has_are_not_named() -> None:
     )
 
 
+def test_territories_are_counted_once_for_neighbouring_years_with_the_same_number() -> None:
+    """Require it because a citation said "all territories" of years in which five of seven were in the figure."""
+    reporters = {"2023": "AL,BA,HR,ME,MK", "2022": "AL,BA,HR,ME", "2021": "AL,BA,HR,ME", "2020": "AL,BA"}
+    columns = [(year, build_ratio("enough", codes)) for year, codes in reporters.items()]
+    columns[-1] = ("2020", build_ratio("too_few_territories", reporters["2020"]))
+    text = "no regional figure in 2020, 4 of 7 in 2021–2022 and 5 of 7 in 2023"
+    assert regions.count_territories(columns, 7) == text
+    assert regions.count_territories([("2024", None)], 7) == "no regional figure in 2024"
+    assert regions.count_territories(columns[2:3], 7) == "4 of 7 in 2021"
+
+
+def test_territories_of_columns_that_are_not_years_are_counted_once_if_they_are_as_many() -> None:
+    columns = [(name, build_cell(name.lower(), 30.0, "AL,BA,HR,ME")) for name in ("Indicted", "Convicted")]
+    assert regions.count_territories(columns, 7) == "4 of 7"
+    columns.append(("Sentenced", build_cell("sentenced", 30.0, "AL,BA")))
+    assert regions.count_territories(columns, 7) == "indicted and convicted: 4 of 7; sentenced: no regional figure"
+    assert regions.count_territories([], 7) == ""
+
+
 def build_window(freq: str, period: str, reaching: int, **values: Any) -> dict[str, Any]:
     return {
         "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "n_reported": 7,
@@ -288,7 +307,7 @@ def test_change_is_described_by_what_it_is_made_of() -> None:
     assert text == (
         "Region, trafficking in persons, convictions at first instance, 2024 to 2025: from 145 to 198 (+53). "
         "This is not a clear change. "
-        "Fewer indictments account for \u221228. A higher conviction ratio accounts for +81."
+        "Due to fewer indictments: \u221228. Due to a higher conviction ratio: +81."
     )
 
 
@@ -315,7 +334,7 @@ def test_words_of_a_change_agree_with_its_numbers(before: int, after: int, volum
         build_change(before, after, volume), "Region", "Trafficking in persons", "No verdict."
     )
     number = r"(\u2212?\+?[0-9\u202f,]+)\."
-    more = re.search(f"More indictments account for {number}", text)
-    fewer = re.search(f"Fewer indictments account for {number}", text)
+    more = re.search(f"Due to more indictments: {number}", text)
+    fewer = re.search(f"Due to fewer indictments: {number}", text)
     assert (more is None or more[1].startswith("+")) and (fewer is None or fewer[1].startswith("\u2212"))
     assert f"from {before} to {after} (" in text

@@ -164,10 +164,20 @@ def test_intervals_of_two_methods_in_one_picture_are_noted() -> None:
     )
     (note,) = list_interval_notes({"indicted": allowing, "adjudicated_first": others, "convicted_first": None})
     assert "allow for several people per case: indicted." in note
-    same = {"indicted": others, "adjudicated_first": others}
-    assert list_interval_notes(same) == list_interval_notes(dict.fromkeys(same, allowing)) == []
+
+
+def test_intervals_of_one_method_have_the_note_of_that_method() -> None:
+    """Require it because 198 (168–232) had no note, next to a picture in which other intervals had one."""
+    allowing, bound = (
+        make_total("AA", "2025", 33.0, dispersion=dispersion, interval_basis=basis)
+        for dispersion, basis in ((1.8, "quasi_exact"), (1.0, "lower_bound"))
+    )
     withheld = make_total("AA", "2025", None, dispersion=None)
-    assert list_interval_notes({"indicted": allowing, "adjudicated_first": withheld}) == []
+    stages = ("indicted", "adjudicated_first")
+    assert list_interval_notes(dict.fromkeys(stages, allowing)) == ["The interval allows for several people per case."]
+    (note,) = list_interval_notes({"indicted": bound, "adjudicated_first": withheld})
+    assert note == "One case can involve several people, so the real margin is wider than shown."
+    assert list_interval_notes(dict.fromkeys(stages, withheld)) == []
 
 
 def test_make_stages_marks_pending_cases_that_are_few_as_other_counts() -> None:
