@@ -239,6 +239,10 @@ def _list_differences(reader: Reader, ratios: Mapping[str, Row]) -> list[str]:
             continue
         for text in filter(None, (indicators.explain_version(ratios[code]), indicators.explain_ages(ratios[code]))):
             names.setdefault(text, []).append(reader.marked_name(code))
+    edition = reader.edition
+    others = [ratios[code] for code in edition.territories if code in ratios]
+    if text := indicators.explain_region_version(ratios.get(edition.region), others):
+        names[text] = [reader.area_name(edition.region)]
     return [f"{', '.join(areas)}: {language.lower_first(text)}" for text, areas in names.items()]
 
 
@@ -284,7 +288,8 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
     ]
     cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES[track]}
     parts = [reader.find_label("offence_group", crime), year, words.TRACKS[track]]
-    title = ", ".join([reader.marked_name(area), *map(language.lower_first, parts)])
+    about = ", ".join([reader.marked_name(area), *map(language.lower_first, parts)])
+    title = f"{about}: {words.unit_name('person')}"
     drawn = from_rows.make_stages(
         title, cells, track, exits, pending, stocks, lambda measure: reader.find_label("measure", measure), year
     )
@@ -349,7 +354,7 @@ def _list_map_footnotes(reader: Reader) -> list[str]:
 
 
 def draw_durations(reader: Reader, crime: str, metric: str) -> PictureFile:
-    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
+    """Return the median and the times of 75% and 90% of the people of each territory that sends records."""
     by_area = reader.edition.find_durations(metric, crime)
     rows = []
     for area, quantiles in by_area.items():
@@ -385,7 +390,7 @@ def draw_sentences(reader: Reader, crime: str, track: str, territory: str = "") 
     parts += [reader.marked_name(territory)] if territory else []
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
     drawn = lengths.Lengths(title, rows, tell("months"))
-    notes = list_notes(reader, areas)
+    notes = [*list_notes(reader, areas), durations.name_records(map(reader.marked_name, areas))]
     name = pages.name_picture("-".join(filter(None, ("sentences", territory, track))), crime)
     return PictureFile(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
 

@@ -63,6 +63,16 @@ _ONE_PERIOD = mark("Both counts are of the same period.")
 _SOME_EARLIER = mark("Both counts are of the same period, unless a note at a figure says otherwise.")
 
 
+_EARLIER_HERE = mark(
+    "It always divides by the count of the same year. Here, figures with a note are divided by an earlier year, so the "
+    "two differ."
+)
+_EARLIER_THERE = mark(
+    "Some of its figures are divided by the count of an earlier year. Here, all are of the same year, so the two "
+    "differ."
+)
+
+
 def explain_formula(reader: Reader, about: Row, crime: str) -> str:
     """Return the formula of a ratio between two stages, with the periods of its counts.
 
@@ -70,31 +80,40 @@ def explain_formula(reader: Reader, about: Row, crime: str) -> str:
     """
     if about["is_nested"]:
         return format_formula(reader, about)
-    metric = str(about["metric"])
-    rows = (
-        row
-        for year in reader.edition.list_ratio_years(metric, crime)
-        for row in reader.edition.find_ratios(metric, crime, year).values()
-    )
-    has_others = any(indicators.explain_version(row) for row in rows)
+    has_others = _divides_by_earlier(reader, str(about["metric"]), crime)
     periods = tell(_SOME_EARLIER if has_others else _ONE_PERIOD)  # marked above
     return f"{format_formula(reader, about)}. {periods}"
+
+
+def _divides_by_earlier(reader: Reader, metric: str, crime: str) -> bool:
+    """Return True if a yearly figure of a ratio is divided by the counts of an earlier year; none of a clearance rate
+    is."""
+    edition = reader.edition
+    years = edition.list_ratio_years(metric, crime)
+    return any(
+        indicators.explain_version(row) for year in years for row in edition.find_ratios(metric, crime, year).values()
+    )
 
 
 def link_same_formula(reader: Reader, about: Row, crime: str) -> list[tuple[str, Part]]:
     """Return a fact with links to the other indicators of a crime that have the formula of one; none without any.
 
-    A ratio of two stages can use the counts of an earlier period; a clearance rate cannot.
+    A ratio of two stages can use the counts of an earlier period; a clearance rate cannot. Their figures of one year
+    then differ, so that the title does not call the formulas the same.
     """
     edition = reader.edition
     listed = (*edition.list_ratio_metrics(crime), *edition.list_clearance_metrics(crime))
     others = [code for code in listed if edition.metrics[code]["formula"] == about["formula"]]
-    links = [
-        _LINK.format(pages.name_indicator_file(code, crime), reader.metric_name(code))
-        for code in others
-        if code != about["metric"]
-    ]
-    return [(tell("Indicator with the same formula"), Markup(", ").join(links))] if links else []
+    has_earlier = _divides_by_earlier(reader, str(about["metric"]), crime)
+    facts: dict[str, list[Part]] = {}
+    for code in (code for code in others if code != about["metric"]):
+        link = _LINK.format(pages.name_indicator_file(code, crime), reader.metric_name(code))
+        if has_earlier == _divides_by_earlier(reader, code, crime):
+            facts.setdefault(tell("Indicator with the same formula"), []).append(link)
+        else:
+            difference = tell(_EARLIER_HERE if has_earlier else _EARLIER_THERE)  # marked above
+            facts.setdefault(tell("Similar indicator"), []).append(Markup("{}. {}").format(link, difference))
+    return [(title, Markup(", ").join(links)) for title, links in facts.items()]
 
 
 def format_formula(reader: Reader, about: Row) -> str:
