@@ -121,16 +121,16 @@ _CHANGE = mark(
 _NO_CHANGE = mark("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
 _VOLUME: Texts[str] = Texts(
     {
-        "-": mark("Fewer indictments account for {volume}."),
+        "-": mark("Due to fewer indictments: {volume}."),
         "0": mark("The number of indictments made no difference."),
-        "+": mark("More indictments account for {volume}."),
+        "+": mark("Due to more indictments: {volume}."),
     }
 )
 _RATIO: Texts[str] = Texts(
     {
-        "-": mark("A lower conviction ratio accounts for {ratio}."),
+        "-": mark("Due to a lower conviction ratio: {ratio}."),
         "0": mark("The conviction ratio made no difference."),
-        "+": mark("A higher conviction ratio accounts for {ratio}."),
+        "+": mark("Due to a higher conviction ratio: {ratio}."),
     }
 )
 
@@ -267,6 +267,19 @@ def find_first_place(periods: Sequence[str], named: str) -> int:
     position if none does."""
     first = span_of(named).start
     return next((place for place, period in enumerate(periods) if span_of(period).end >= first), len(periods) - 1)
+
+
+def place_breaks(periods: Sequence[str], cuts: Mapping[int, Sequence[Row]]) -> dict[int, list[Row]]:
+    """Return the breaks that cut a series by the position of the period that each names, as pictures mark them.
+
+    `cuts` are those of `find_cuts`. A break within a period cuts the series before the next one, too.
+    """
+    placed: dict[int, list[Row]] = {}
+    for row in (row for crossed in cuts.values() for row in crossed):
+        rows = placed.setdefault(find_first_place(periods, str(row["first_period"])), [])
+        if row not in rows:
+            rows.append(row)
+    return placed
 
 
 def list_counted(row: Row | None, territories: Collection[str]) -> frozenset[str]:

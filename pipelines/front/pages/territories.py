@@ -24,6 +24,7 @@ from pipelines.front.tables import (
     period_field,
 )
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import changes as change_words
 from pipelines.words import durations, figures, indicators, language, regions, trends
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement, translate_note, translate_statement
@@ -33,6 +34,8 @@ _STAGES_OF_TRACK = language.Texts(
 )
 """Columns of a table of stages, by track: also those before the decisions, so it is not one of decisions."""
 _IN_PART = mark("Reported by {n} of the {whole} parts of the territory. A total needs all of them.")
+_ONLY_LENGTHS = mark("Its returns do not count this. Its case records give the lengths of sentences.")
+"""Note on those sentenced in a territory that the page on sentences has figures of."""
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
@@ -100,8 +103,18 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for measure in measures]
         heading = table.name_area(code, pages.name_territory_file(code, crime))
-        table.add_row(heading, [table.count_field(cell) for cell in cells])
+        fields = [table.count_field(cell) for cell in cells]
+        sentenced = cells[-1]
+        if (sentenced is None or sentenced["obs_status"] == "L") and _has_lengths(reader, crime, code, track):
+            fields[-1] = table.note_field(fields[-1], tell(_ONLY_LENGTHS))  # marked above
+        table.add_row(heading, fields)
     return table
+
+
+def _has_lengths(reader: Reader, crime: str, area: str, track: str) -> bool:
+    """Return True if the case records of a territory give lengths of sentences."""
+    codes = {area, *reader.edition.list_jurisdictions(area)}
+    return any(code in codes for code, _, _ in reader.edition.find_sentences(crime, track))
 
 
 def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | None:
@@ -111,7 +124,8 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | Non
     if span is None:
         return None
     crime_name = reader.name_crime(crime)
-    table = changes.make_table(reader, f"{reader.find_label('measure', CONVICTED)}, {crime_name}", span)
+    caption = f"{reader.find_label('measure', CONVICTED)}, {crime_name}, {words.unit_name('person')}"
+    table = changes.make_table(reader, caption, span)
     changes.add_lines(table, changes.judge_counts(table, crime, CONVICTED, span))
     return changes.add_remarks(table, changes.explain_span(years, span))
 
@@ -163,6 +177,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         pages.TERRITORIES,
         f"{name}: {language.lower_first(crime_name)}",
         headlines[0][1],
+        f"{words.name_years(edition.list_periods(crime, 'A')[-_YEARS:])}.",
         views=pages.list_views(reader, files, crime),
         values={
             "headlines": headlines,
@@ -218,9 +233,8 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
         region=figures.name_counted_area(edition.region, ratios.get(edition.region), reader.vocabulary),
         regional=regional_figure.spoken,
     )
-    states = [figures.explain_few(ratios.get(area, {})), *figures.list_later_states(ratios.get(area))]
     difference = others.describe_difference(reader, CONVICTION_RATIO, crime, period, area)
-    ratio = " ".join([ratio, *filter(None, states), difference])
+    ratio = " ".join([ratio, *figures.list_later_states(ratios.get(area)), difference])
     quarter = (edition.list_board_periods("Q", 1) or [year])[0]
     newest = reader.describe_state(area, quarter)
     return [
@@ -231,7 +245,7 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
 
 
 def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") -> FigureTable:
-    """Return the persons at each stage in the newest years; the first year after a break has its note."""
+    """Return the persons at each stage in the newest years; the year that a break names has its note."""
     edition = reader.edition
     measures = STAGES[track]
     table = FigureTable(
@@ -245,11 +259,10 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
     )
     years = edition.list_periods(crime, "A")
     stages = [[edition.find_total(crime, measure, area, year) for year in years] for measure in measures]
-    cuts = [edition.find_cuts(area, crime, years, cells) for cells in stages]
+    breaks = [change_words.place_breaks(years, edition.find_cuts(area, crime, years, cells)) for cells in stages]
     oldest = max(0, len(years) - _YEARS)
     for place in reversed(range(oldest, len(years))):
-        crossed = [row for cut in cuts for row in cut.get(place, ())] if place > oldest else []
-        note = " ".join(reader.describe_breaks(area, crossed))
+        note = " ".join(reader.describe_breaks(area, [row for placed in breaks for row in placed.get(place, ())]))
         # The picture of convictions draws their intervals.
         fields = [
             table.count_field(cells[place], has_interval=measure == CONVICTED)

@@ -92,7 +92,7 @@ def _count_older(freq: str, n: int) -> str:
 def _find_breaks_by_period(
     rows: Sequence[Row], measures: Sequence[str], periods: Sequence[str], found_breaks: Sequence[Row]
 ) -> Mapping[str, list[Row]]:
-    """Return the breaks of the stages by the first of the periods after each."""
+    """Return the breaks of the stages by the period that each names."""
     at = {(row["measure"], row["period"]): row for row in rows}
     in_order = sorted(periods)
     by_period: dict[str, list[Row]] = {}
@@ -100,8 +100,8 @@ def _find_breaks_by_period(
         cells = [at.get((measure, period)) for period in in_order]
         level = next((str(cell["level"]) for cell in cells if cell is not None), "")
         of_measure = changes.select_breaks(found_breaks, measure, level)
-        for place, crossed in from_rows.find_cuts(in_order, cells, of_measure).items():
-            by_period.setdefault(in_order[place], []).extend(crossed)
+        for place, placed in changes.place_breaks(in_order, from_rows.find_cuts(in_order, cells, of_measure)).items():
+            by_period.setdefault(in_order[place], []).extend(placed)
     return by_period
 
 
@@ -125,7 +125,7 @@ def _build_series_lines(
     missing: Mapping[str, Sequence[str]],
     notes: words.Notes,
 ) -> list[tables.Line]:
-    """Return one line per period shown; the first period after a break, and one without some parts, has its note."""
+    """Return one line per period shown; the period that a break names, and one without some parts, has its note."""
     at = {(row["measure"], row["period"]): row for row in rows}
     lines = []
     for period in shown:
