@@ -179,7 +179,7 @@ def draw_comparison(comparison: intervals.RegionComparison, *, under: Sequence[s
 def draw_durations(
     title: str, groups: Sequence[tuple[str, Mapping[str, Row] | None]], *, under: Sequence[str] = ()
 ) -> Picture:
-    """Return the median and the times of 75% and 90% of the cases, one row per name with its figures by statistic."""
+    """Return the median and the times of 75% and 90% of the people, one row per name with its figures by statistic."""
     drawn = intervals.TerritoryDurations(
         title, [_make_duration_row(name, group) for name, group in groups], tell("days")
     )

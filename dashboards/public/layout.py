@@ -31,7 +31,7 @@ from pipelines.front.build import FOLDER, shorten_style
 from pipelines.front.charts import fit
 from pipelines.front.pages import HOME, name_brief_file
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
-from pipelines.words.language import current_language, tell
+from pipelines.words.language import current_language, lower_first, tell
 from pipelines.words.line_breaks import keep_part_whole, keep_text_whole
 
 CSS = Path(__file__).parents[1] / "style.css"
@@ -259,7 +259,9 @@ def link_brief(frame: Frame, area: str, crime: str) -> None:
     """Link the brief on a territory, or on the region if `area` is empty; a release without static pages has none."""
     if not (Path(frame.path).parent / FOLDER).is_dir():
         return
-    label = tell("Brief to print: two pages (PDF)") if area else tell("Brief to print: four pages (PDF)")
+    kind = tell("Brief to print: two pages (PDF)") if area else tell("Brief to print: four pages (PDF)")
+    crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
+    label = ", ".join([kind, frame.marked_name(area or frame.region), crime_name])
     address = f"/releases/{frame.id}/{html_lang(current_language())}/{name_brief_file(area, crime)}"
     put_own_html(f'<p class="rti-small"><a href="{escape(address)}" download>{escape(label)}</a></p>')
 

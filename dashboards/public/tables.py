@@ -33,7 +33,7 @@ _INTERVAL = re.compile(r" (\([^()]*\))")
 _INTERVAL_START = ' <span class="rti-interval"'
 _BAND = re.compile(r"\d+\u2013\d+")
 """A number of persons in a band, such as "20–49", which is not broken into two lines."""
-NOTES_TITLE = mark("Notes to this selection")
+NOTES_TITLE = mark("Notes to this table")
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line
     remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
 
     renumbered = _renumber_lines(lines, new_numbers)
-    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks, notes.unfolded)
+    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks, notes.unfolded, notes.uses)
 
 
 def _renumber_lines(lines: Sequence[Line], new_numbers: Mapping[str, str]) -> tuple[Line, ...]:
@@ -341,7 +341,7 @@ def render_notes(notes: words.Notes, names: Iterable[tuple[str, str]] = (), *, t
         (f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>', notes.rank_note(text))
         for number, text in enumerate(notes.texts, start=1)
     ]
-    items += [(f'<li class="rti-remark">{escape(text)}</li>', words.NoteRank.REMARK) for text in notes.remarks]
+    items += [(f'<li class="rti-remark">{escape(text)}</li>', (words.NoteRank.REMARK, 0)) for text in notes.remarks]
     return _render_items(items, tell(NOTES_TITLE) if title is None else title)
 
 
@@ -349,19 +349,21 @@ def render_remarks(remarks: Iterable[Iterable[tuple[str, str]]], names: Iterable
     """Return remarks as a list without a title, after the footnotes of names. Each remark is several texts with the
     language of each (empty for that of the page)."""
     items = _list_names(names)
-    items += [(f'<li class="rti-remark">{_render_pieces(remark)}</li>', words.NoteRank.REMARK) for remark in remarks]
+    items += [
+        (f'<li class="rti-remark">{_render_pieces(remark)}</li>', (words.NoteRank.REMARK, 0)) for remark in remarks
+    ]
     return _render_items(items, "")
 
 
-def _list_names(names: Iterable[tuple[str, str]]) -> list[tuple[str, words.NoteRank]]:
+def _list_names(names: Iterable[tuple[str, str]]) -> list[tuple[str, words.Rank]]:
     """Return the footnotes of names with their marks, as items of a list of notes."""
     return [
-        (f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', words.NoteRank.NAME)
+        (f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', (words.NoteRank.NAME, 0))
         for mark, text in names
     ]
 
 
-def _render_items(items: Sequence[tuple[str, words.NoteRank]], heading_text: str) -> str:
+def _render_items(items: Sequence[tuple[str, words.Rank]], heading_text: str) -> str:
     """Return notes as a list under a title, those beyond the limit folded; empty text if there are none."""
     if not items:
         return ""

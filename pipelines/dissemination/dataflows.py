@@ -175,7 +175,7 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
     ),
     "COMPARISONS": Source(
         mark("Pairs of territories compared"),
-        mark("How many times the figure of one territory is that of another, with simultaneous 95% intervals."),
+        mark("Ratios of the figures of two territories, with simultaneous 95% intervals."),
         "RATES_RATIOS",
         "select * from pair",
         ("FREQ", "REF_AREA", "COUNTERPART_AREA", "INDICATOR", "CATEGORY", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP",

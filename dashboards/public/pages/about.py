@@ -44,8 +44,9 @@ their labels in all languages."""
 # Words for missing figures are explained in `words.LEGEND` alone, which the page shows above these texts.
 READING = (
     mark(
-        "**Zero, withheld, not received, not available, not collected and not applicable** are six different things, "
-        "and only zero is a figure. The list above explains each of them. Missing figures are never estimated."
+        "**Zero, withheld, not received, not available, not collected, not applicable and in another category** are "
+        "seven different things, and only zero is a figure. The list above explains each of them. Missing figures are "
+        "never estimated."
     ),
     mark(
         "**Trafficking in persons and smuggling of migrants** are different crimes. Persons and cases of the two "

@@ -32,9 +32,10 @@ def show_flow(frame: layout.Frame, crime: str, track: str, freq: str, period: st
 @layout.keep_part
 def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: str, period: str, unit: str) -> None:
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
-    title = ", ".join(
+    about = ", ".join(
         [frame.marked_name(area), crime_name, words.period_short(period), lower_first(words.TRACKS[track])]
     )
+    title = f"{about}: {words.unit_name(unit)}"
     measures = queries.read_labels(frame.path, "measure")
     cells = queries.read_stages(frame.path, freq, period, crime, unit, queries.STAGES[track])
     at = {cell["measure"]: cell for cell in cells if cell["area"] == area}
@@ -55,7 +56,7 @@ def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: st
     layout.show_panels(
         frame,
         [charts.draw_flow(drawn, under=frame.lines_under_chart(area))],
-        about=words.unit_name(unit),
+        about="",
         key="flow",
     )
     remarks = [

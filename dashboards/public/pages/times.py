@@ -35,7 +35,7 @@ def show_headline(frame: layout.Frame, scope: RecordScope, way: str) -> None:
 
 @layout.keep_part
 def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
-    """Show the days after which 50%, 75% and 90% of the cases had ended, as a table and as a picture."""
+    """Show the days after which 50%, 75% and 90% of the people had waited, as a table and as a picture."""
     about = read_ways(frame, scope.crime)[way]
     groups = group_rows(frame, queries.read_rows(frame.path, "durations", way, scope.crime))
     layout.put_heading(tell("How long it takes"))
@@ -48,8 +48,8 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     table.show_lines(frame, scope, f"{name_metric(about)}. {scope.crime_name}", columns, groups)
     layout.put_text(
         tell(
-            "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases "
-            "are counted with the time they have taken so far. Days are rounded to tens, and people are shown in "
+            "Half of the people waited no longer than the median. Brackets show the 95% confidence interval. Open "
+            "cases are counted with the time they have taken so far. Days are rounded to tens, and people are shown in "
             "bands. Territories are in the order of their names. This is not a ranking."
         )
     )

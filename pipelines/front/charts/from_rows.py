@@ -23,8 +23,8 @@ PENDING_RANGE = mark(
     "as a range."
 )
 _INTERVALS_DIFFER = mark(
-    "Not all intervals are comparable. Those of these stages allow for several people per case: {stages}. For the "
-    "others, the number of people per case is not known, so the real margin is wider than shown."
+    "Not all intervals can be compared. At these stages they allow for several people per case: {stages}. At the "
+    "others, the number of people per case is not known, so the real interval is wider than shown."
 )
 
 
@@ -37,14 +37,15 @@ def list_pending_notes(drawn: Stages) -> list[str]:
 
 
 def list_interval_notes(cells: Mapping[str, Row | None]) -> list[str]:
-    """Return the note on the intervals of stages of which only some allow for several people per case.
+    """Return the note on whether the intervals of stages allow for several people per case, empty without any.
 
     `cells` are those of `make_stages`, with the dispersion of persons in cases, which is 1 if it is not known.
     """
     with_interval = {measure: row for measure, row in cells.items() if row is not None and row.get("low") is not None}
     allowing = [measure for measure, row in with_interval.items() if (row.get("dispersion") or 1) > 1]
     if not allowing or len(allowing) == len(with_interval):
-        return []
+        bases = {row.get("interval_basis") for row in with_interval.values()}
+        return [text for basis, text in indicators.BASIS.items() if basis in bases][:1]
     names = words.join_words(lower_first(words.stage_name(measure)) for measure in allowing)
     return [tell(_INTERVALS_DIFFER, stages=names)]
 

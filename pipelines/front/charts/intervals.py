@@ -42,7 +42,7 @@ class RegionComparison:
 
 @dataclass(frozen=True)
 class DurationRow:
-    """The time after which 50%, 75% and 90% of the cases of one territory had ended."""
+    """The time after which half, 75% and 90% of the people of one territory had waited."""
 
     name: str
     median: FormattedFigure
@@ -101,7 +101,7 @@ def draw_comparison(
 def draw_durations(
     durations: TerritoryDurations, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
 ) -> Drawing:
-    """Return the median and the times of 75% and 90% of the cases, one row per territory."""
+    """Return the median and the times of 75% and 90% of the people, one row per territory."""
     figures = [f for row in durations.rows for f in (row.median, row.three_quarters, row.nine_tenths)]
     ends = [end for f in figures for end in (f.value, f.high) if end is not None and not isinf(end)]
     canvas = Canvas(width)
@@ -109,8 +109,8 @@ def draw_durations(
     bottom = draw_rows(canvas, lines, max(ends, default=0), durations.unit, 0, 0.0)
     keys = [
         marks.Key(marks.show_interval, tell("Median, with its 95% confidence interval")),
-        marks.Key(_show_quarters, tell("Time in which 75% of cases ended")),
-        marks.Key(_show_tenths, tell("Time in which 90% of cases ended")),
+        marks.Key(_show_quarters, tell("75% of the people waited up to this long")),
+        marks.Key(_show_tenths, tell("90% of the people waited up to this long")),
     ]
     if any(row.is_few for row in durations.rows):
         keys.append(marks.Key(marks.show_few, marks.describe_few()))

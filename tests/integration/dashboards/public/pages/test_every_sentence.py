@@ -371,13 +371,13 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: indicators.describe_pair(_make_pair("lower", is_nested=True, ratio=0.32), _NAMES),
         "12 against 30 per cent; the odds 0.32 times as high (95% confidence interval 0.20 to 0.80)",
     ),
-    "Half of the cases took longer in {first} than in {second}: {ratio}.": (
+    "The median wait is longer in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES),
-        "Half of the cases took longer in Aland than in Bland: 0.40 times as long (95% confidence",
+        "The median wait is longer in Aland than in Bland: 0.40 times as long (95% confidence",
     ),
-    "Half of the cases took less time in {first} than in {second}: {ratio}.": (
+    "The median wait is shorter in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("lower", metric="duration"), _NAMES),
-        "Half of the cases took less time in Aland than in Bland: 0.40 times as long (95% confidence",
+        "The median wait is shorter in Aland than in Bland: 0.40 times as long (95% confidence",
     ),
     "{ratio} times as long": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES), "0.40 times as long (95%",

@@ -742,7 +742,7 @@ def test_change_of_the_region_is_that_of_its_own_total_with_its_coverage() -> No
     text = read_html(test)
     assert (
         "from 50 to 60 (+10). This is not a clear change: 1.20 times as many (95% confidence interval 0.81 to 1.78). "
-        "More indictments account for +23. A lower conviction ratio accounts for \u221213."
+        "Due to more indictments: +23. Due to a lower conviction ratio: \u221213."
     ) in text
     assert "Figures cover 6 of 7 territories. Not included: Serbia† (reported, but without this figure)." in text
     assert read_row(test, "2024 to 2025") == ["from 50 to 60", "+10", "+23", "\u221213", "6 of 7"]
