@@ -89,15 +89,22 @@ class FigureTable:
         fields = tuple(map(self.cover_field, regional, self.columns))
         self.rows.append(PageRow(tell("Territories included"), fields, kind="cover"))
 
-    def name_area(self, code: str, href: str = "", *, notes: Iterable[str] = ()) -> Part:
-        """Return the name of an area as a heading, with the mark of its footnote; `notes` are those on all of its row,
-        empty ones are left out."""
+    def record_regional(self, regional: Sequence[words.Row | None]) -> None:
+        """Record the regional figures of the first columns for the citation of a table without a row of coverage."""
+        self._regional += list(zip(self.columns, regional, strict=False))
+
+    def name_area(self, code: str, href: str = "", *, notes: Iterable[str] = (), caution: str = "") -> Part:
+        """Return the name of an area as a heading, with the mark of its footnote.
+
+        `notes` are those on all of its row, and `caution` is one that is shown before others; empty ones are left out.
+        """
         if code not in self._named:
             self._named.append(code)
         name: Part = keep_hyphens(self.reader.area_name(code))
         if href:
             name = Markup('<a href="{}">{}</a>').format(href, name)
         numbers = [self.notes.number_note(note) for note in notes if note]
+        numbers += [self.notes.number_note(caution, is_unfolded=True)] if caution else []
         marks = [mark for mark in (self.reader.footnote_mark(code), *numbers) if mark]
         return Markup("{}{}").format(name, _render_marks(marks))
 

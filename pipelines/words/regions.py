@@ -150,11 +150,17 @@ def count_territories(columns: Sequence[tuple[str, Row | None]], whole: int) -> 
         else:
             groups.append((count, [column]))
     if groups and is_of_years:
-        texts = [tell("{count} in {years}", count=count, years=words.name_years(years)) for count, years in groups]
+        texts = [tell("{count} in {years}", count=count, years=_name_group(years)) for count, years in groups]
         return words.join_words(texts)
     if len(groups) == 1:
         return groups[0][0]
     return "; ".join(f"{words.join_words(map(lower_first, names))}: {count}" for count, names in groups)
+
+
+def _name_group(years: Sequence[str]) -> str:
+    """Return years that follow each other as a period, and others one by one."""
+    is_whole = int(years[-1]) - int(years[0]) == len(years) - 1
+    return words.name_years(years) if is_whole else words.join_words(years)
 
 
 def describe_stages(

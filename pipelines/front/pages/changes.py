@@ -86,6 +86,8 @@ def add_lines(table: FigureTable, lines: Sequence[TestedLine], explanation: str 
     `explanation` is marked in words.trends; a table that follows another one on the same page needs none.
     """
     for line in lines:
+        if line.is_total and any(line.rows):
+            table.record_regional(line.rows)
         verdict = table.verdict_field(trends.name_verdict(line.trend, line.figures), line.trend.note)
         table.add_row(line.heading, (*line.fields, format_times(line.trend), verdict), is_total=line.is_total)
     if explanation:

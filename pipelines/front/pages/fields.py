@@ -40,11 +40,12 @@ def rate_field(table: FigureTable, cell: Row | None, *, is_region: bool) -> Part
 def ratio_field(table: FigureTable, row: Row | None) -> Part:
     """Return a ratio or a clearance rate with its interval and the marks of its notes."""
     figure = indicators.format_figure(row)
-    texts = []
+    texts, version = [], ""
     if row is not None:
+        version = indicators.explain_version(row)
         texts = [text] if "undefined" in row and (text := durations.explain_undefined(row)) else []
         flags = str(row["flags"] or "").split(",") if "undefined" not in row or row["value"] is not None else []
         texts += [indicators.FLAGS[flag] for flag in flags if flag in indicators.FLAGS]
-        texts += filter(None, (indicators.explain_version(row), indicators.explain_ages(row)))
-    marks = [table.notes.number_note(text) for text in texts]
+        texts += filter(None, (version, indicators.explain_ages(row)))
+    marks = [table.notes.number_note(text, is_unfolded=text == version) for text in texts]
     return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")

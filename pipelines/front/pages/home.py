@@ -164,9 +164,8 @@ def compose_ratios(reader: Reader, crime: str, metric: str, *, has_cover: bool =
         few=tell(few, enough=ENOUGH_EVENTS),  # marked above
     )
     for code in (edition.region, *edition.territories):
-        notes = [describe_basis([rows.get(code)])]
-        notes += [explain_region_version(reader, [rows])] if code == edition.region else []
-        heading = table.name_area(code, notes=notes)
+        caution = explain_region_version(reader, [rows]) if code == edition.region else ""
+        heading = table.name_area(code, notes=[describe_basis([rows.get(code)])], caution=caution)
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
         if has_cover and code == edition.region:
             table.add_cover_row([rows.get(code)])

@@ -175,9 +175,9 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     caption = pages.name_table(reader, reader.metric_name(metric), crime, tell(_RATIOS_BY_YEAR))
     table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
-        notes = [describe_basis(ratios.get(code) for ratios in by_year)]
-        notes += [explain_region_version(reader, by_year)] if code == edition.region else []
-        heading = table.name_area(code, notes=notes)
+        caution = explain_region_version(reader, by_year) if code == edition.region else ""
+        basis = describe_basis(ratios.get(code) for ratios in by_year)
+        heading = table.name_area(code, notes=[basis], caution=caution)
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(heading, fields, is_total=code == edition.region)
         if code == edition.region:
@@ -304,6 +304,8 @@ def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequenc
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]
         heading = table.name_area(code, notes=[describe_basis(cells, "rate_basis")])
+        if code == edition.region:
+            table.record_regional(cells)
         fields = [rate_field(table, cell, is_region=code == edition.region) for cell in cells]
         table.add_row(heading, fields, is_total=code == edition.region)
     return table

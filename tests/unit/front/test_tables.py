@@ -17,6 +17,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, keep_hyphens, period_field, translate_text
 from pipelines.words import changes
 from pipelines.words.language import read_in
+from pipelines.words.notes import VISIBLE_NOTES
 from tests.support.editions import make_edition, make_ratio, make_total
 from tests.support.static_pages import render_table
 
@@ -326,3 +327,27 @@ def test_regional_figures_in_a_column_are_counted_in_the_citation() -> None:
     for year, reporters in (("2025", "AA,BB,CC,DD"), ("2024", "AA,BB,CC,DD"), ("2023", "AA,BB")):
         table.add_row(year, (table.cover_field(make_total("WB", year, 90.0, reporters=reporters), year),))
     assert table.coverage == "Western Balkans (no regional figure in 2023 and 4 of 4 in 2024–2025)"
+
+
+def test_regional_figures_of_a_table_without_a_row_of_coverage_are_counted_in_the_citation() -> None:
+    table = make_table()
+    table.add_row(table.name_area("WB"), ("5",), is_total=True)
+    table.record_regional([make_total("WB", "2025", 90.0)])
+    assert table.coverage == "Western Balkans (4 of 4 in 2025)"
+
+
+def test_caution_at_a_heading_is_shown_before_other_notes() -> None:
+    table = make_table()
+    notes = [f"Note {number}." for number in range(9)]
+    table.add_row(table.name_area("AA", notes=notes, caution="Of another year."), ("5",))
+    assert "Of another year." in [text for _, text in table.visible_notes]
+
+
+def test_most_used_note_of_a_table_is_shown_before_other_notes() -> None:
+    """Require it because the note of 28 figures was folded below notes of one figure each."""
+    table = make_table()
+    table.add_row(table.name_area("AA", notes=[f"Note {number}." for number in range(9)]), ("5",))
+    table.add_row(table.name_area("CC"), (table.note_field("5", "Of most figures."),))
+    table.add_row(table.name_area("DD"), (table.note_field("5", "Of most figures."),))
+    visible = [text for _, text in table.visible_notes]
+    assert len(visible) == VISIBLE_NOTES and "Of most figures." in visible

@@ -143,6 +143,8 @@ def test_territories_are_counted_once_for_neighbouring_years_with_the_same_numbe
     assert regions.count_territories(columns, 7) == text
     assert regions.count_territories([("2024", None)], 7) == "no regional figure in 2024"
     assert regions.count_territories(columns[2:3], 7) == "4 of 7 in 2021"
+    ends = [(year, build_ratio("enough", "AL,BA,HR,ME")) for year in ("2023", "2025")]
+    assert regions.count_territories(ends, 7) == "4 of 7 in 2023 and 2025", "2024 is not in the table"
 
 
 def test_territories_of_columns_that_are_not_years_are_counted_once_if_they_are_as_many() -> None:
