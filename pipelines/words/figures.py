@@ -86,17 +86,21 @@ class Vocabulary:
         return self.labels.get(codelist, {}).get(code, code)
 
 
-def describe_count(cell: Row, vocabulary: Vocabulary, revised: Row | None = None) -> str:
+def describe_count(cell: Row, vocabulary: Vocabulary, revised: Row | None = None, *, has_interval: bool = False) -> str:
     """Return the sentence of one row of the release's table `cell`.
 
-    `revised` is the row of an earlier release (`value`, `release`) if that had another figure.
+    `revised` is the row of an earlier release (`value`, `release`) if that had another figure. With `has_interval`, a
+    figure has its interval, if the row has its ends (`low`, `high`).
     """
+    value = _format_value(cell)
+    if has_interval and cell["value"] is not None and cell.get("low") is not None:
+        value = words.add_interval(value, words.format_number(cell["low"]), words.format_number(cell["high"]))
     about = {
         "area": name_covered_area(cell, vocabulary),
         "period": words.period_words(cell["period"]),
         "crime": lower_first(vocabulary.find_label("offence_group", str(cell["offence_group"]))),
         "measure": lower_first(vocabulary.find_label("measure", str(cell["measure"]))),
-        "value": _format_value(cell),
+        "value": value,
     }
     details = "; ".join(f"{lower_first(title)}: {label}" for title, label in list_details(cell, vocabulary))
     sentence = tell(_COUNT_OF_PART, **about, details=details) if details else tell(_COUNT, **about)

@@ -18,7 +18,7 @@ def describe_victims(
     `territories` is how many the region has, `revised` the row of an earlier release that had another figure.
     """
     if regions.is_regional(whole):
-        return f"{figures.describe_count(whole, vocabulary, revised)} {absences}".strip()
+        return f"{figures.describe_count(whole, vocabulary, revised, has_interval=True)} {absences}".strip()
     return tell(
         _SENTENCE,
         area=vocabulary.areas[whole["area"]],

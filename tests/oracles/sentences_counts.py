@@ -1021,6 +1021,9 @@ def expect_count_of_cell(r: Release, s: Selection, p: Params) -> Expected:
         value = f"{UNITS[unit][1]}, {ABSENT_IN_SENTENCES[describe_absent(row)]}"
     if unit == "victim":  # "detected victims: 335", and not "335 victims"
         value = value.removesuffix(" victims").removesuffix(" victim").removeprefix("victims, ")
+    if row["value"] is not None and s["page"] != "source":  # the headline on the victims of the region
+        limits = r.indicators.get((row["cell_id"], "count", "_Z"), {"low": None, "high": None})
+        value = add_interval(value, limits["low"], limits["high"], 0)
     expected = {
         "area": describe_covered_area(r, row),
         "period": spell_period(row["period"]),

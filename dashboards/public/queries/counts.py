@@ -151,10 +151,12 @@ SQL: Mapping[str, str] = {
         select
             cell.*, rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
             rate.flags as rate_flags, rate.denominator as population, rate.low as rate_low, rate.high as rate_high,
-            rate.interval_basis as rate_basis
+            rate.interval_basis as rate_basis, number.low, number.high
         from cell
         left join indicator as rate
             on rate.metric = 'rate' and rate.cell_id = cell.cell_id
+        left join indicator as number
+            on number.metric = 'count' and number.cell_id = cell.cell_id
         where cell.table_id in ('victims_quarter', 'victims_year') and cell.freq = ? and cell.period = ?
             and cell.offence_group = ? and cell.count_unit = ?
         order by cell.area, cell.victim_status

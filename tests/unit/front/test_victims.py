@@ -49,3 +49,16 @@ def test_total_has_one_name_in_each_breakdown() -> None:
     assert [str(column) for column in table.columns][:2] == ["Under 18", "Total"]
     profile = victims._compose_territory_parts(reader, "TIP", "AA", "age", "2025", parts)
     assert [str(row.heading) for row in profile.rows] == ["Under 18", "Total"]
+
+
+def test_headline_on_the_region_has_the_interval_of_its_figure() -> None:
+    """Require it because the headlines of all other pages have one."""
+    of_all = dict.fromkeys(("offence", "sex", "exploitation", "citizenship", "sentence_type", "sentence_band"), "_T")
+    whole = make_total(
+        "WB", "2025", 335.0, low=285.0, high=392.0, measure="victims_detected", count_unit="victim", cell_id="c",
+        victim_status="_T", level="none", **of_all,
+    )  # fmt: skip
+    headline = victims._describe_region(Reader(make_edition(), "en"), "TIP", whole)
+    assert "335 (95% confidence interval 285 to 392)." in headline
+    withheld = {**whole, "value": None, "low": None, "high": None, "conf_status": "C", "obs_status": "Q"}
+    assert "interval" not in victims._describe_region(Reader(make_edition(), "en"), "TIP", withheld)
