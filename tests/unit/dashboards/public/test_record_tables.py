@@ -1,31 +1,24 @@
-"""Figures from case records on the pages of the explorer."""
+"""Tests of tables of figures from case records: which areas their citation names."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
+from typing import Any
 
 from dashboards.public.frame import Frame
-from dashboards.public.pages.record_tables import RecordTable, group_rows
-from pipelines import words
+from dashboards.public.pages.record_tables import RecordTable
+from pipelines.words import durations
+from tests.support.editions import AREAS
+
+FRAME = Frame("", {}, {row["area"]: {"name": row["name_en"], "footnote": row["footnote_en"]} for row in AREAS})
 
 
-def test_areas_are_in_the_order_of_the_page_and_years_in_that_of_the_rows() -> None:
-    """Statements return areas by code; sentences, pictures and tables have them in the order of their names."""
-    frame = Frame("", {}, {area: {} for area in ("WB", "RS", "HR")})
-    keys = [("HR", "2025"), ("HR", "2024"), ("RS", "2025")]
-    rows = [{"area": area, "source": "Register", "cohort": year, "statistic": "median"} for area, year in keys]
-    groups = group_rows(frame, rows, "cohort")
-    assert list(groups) == [("RS", "Register", "2025"), ("HR", "Register", "2025"), ("HR", "Register", "2024")]
-
-
-@pytest.mark.parametrize(
-    ("key", "heading"),
-    [(("RS", "Register"), ("Serbia", ("*",))), (("RS", "Register", "2025"), ("Serbia*, 2025", ()))],
-)
-def test_mark_of_a_name_is_at_the_name_and_not_at_the_year(
-    key: tuple[str, ...], heading: tuple[str, tuple[str, ...]]
-) -> None:
-    area = {"name": "Serbia", "footnote": "About the name.", "area_kind": "jurisdiction", "territory": "RS"}
-    frame = Frame("", {}, {"RS": area})
-    line = RecordTable("sentence", {})._build_line(frame, key, {}, words.Notes(), has_several=False)
-    assert (line.heading.text, line.heading.marks) == heading
+def test_citation_names_the_areas_with_records_and_their_dates() -> None:
+    """Require it because the citation of durations of two territories named all seven and no period."""
+    row: dict[str, Any] = {"seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30)}
+    groups = {("AA", "Register"): {"median": row}, ("BB", "Register"): {"median": row}}
+    table = RecordTable("duration", durations.QUANTILES)
+    dates = "1 October 2022 to 30 September 2026"
+    assert table._name_covered(FRAME, groups) == f"Aland: {dates}; Bland*: {dates}"
+    by_year = {(*key, "2025"): group for key, group in groups.items()}
+    assert RecordTable("sentence", durations.LENGTHS)._name_covered(FRAME, by_year) == "Aland; Bland*"
