@@ -142,12 +142,17 @@ def describe_version(version: str, *, is_nested: bool) -> str:
     return VERSIONS_TOLD[version]
 
 
+def has_two_periods(row: Row) -> bool:
+    """Return True if there is a ratio, and its two counts are not both of its own period."""
+    return row["value"] is not None and row.get("version") in ("lagged", "cohort")
+
+
 def explain_version(row: Row) -> str:
     """Return the note on a yearly ratio whose two counts are not both of its own year; empty text for other figures.
 
     Such ratios are in one column with those of the same period.
     """
-    if row["value"] is None or row.get("version") not in ("lagged", "cohort"):
+    if not has_two_periods(row):
         return ""
     if row["version"] == "cohort":
         return tell(_FOLLOWED)
@@ -163,9 +168,9 @@ def explain_version(row: Row) -> str:
 def explain_region_version(region: Row | None, others: Iterable[Row]) -> str:
     """Return the note on a ratio of the region of one period next to territories whose ratios are of two; empty text if
     all are of one."""
-    if region is None or region["value"] is None or explain_version(region):
+    if region is None or region["value"] is None or has_two_periods(region):
         return ""
-    return tell(_REGION_OF_ONE_PERIOD) if any(map(explain_version, others)) else ""
+    return tell(_REGION_OF_ONE_PERIOD) if any(map(has_two_periods, others)) else ""
 
 
 def explain_ages(row: Row) -> str:

@@ -91,7 +91,7 @@ def _divides_by_earlier(reader: Reader, metric: str, crime: str) -> bool:
     edition = reader.edition
     years = edition.list_ratio_years(metric, crime)
     return any(
-        indicators.explain_version(row) for year in years for row in edition.find_ratios(metric, crime, year).values()
+        indicators.has_two_periods(row) for year in years for row in edition.find_ratios(metric, crime, year).values()
     )
 
 
