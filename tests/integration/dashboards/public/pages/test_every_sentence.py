@@ -264,6 +264,13 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         ),
         "Figures that differ from release 2026-Q2: 1,268. Territories: Aland. Tables: Published counts.",
     ),
+    "Too few to compare: the other territories together have fewer than {enough} in the part or in the rest.": (
+        lambda: others.describe_difference(
+            Reader(make_edition(stage_ratio=make_conviction_ratios(WB={"numerator": 115.0}), pair=[]), "en"),
+            CONVICTION_RATIO, "TIP", "2025", "CC",
+        ),
+        "Too few to compare: the other territories together have fewer than 20 in the part or in the rest.",
+    ),
     "law in force since {date}": (
         lambda: monitoring_fields.describe_law_dates(["2021-10-01"]), "law in force since 1 October 2021",
     ),
