@@ -34,7 +34,7 @@ _STAGES_OF_TRACK = language.Texts(
 )
 """Columns of a table of stages, by track: also those before the decisions, so it is not one of decisions."""
 _IN_PART = mark("Reported by {n} of the {whole} parts of the territory. A total needs all of them.")
-_ONLY_LENGTHS = mark("Its returns do not count this. Its case records give the lengths of sentences.")
+_ONLY_LENGTHS = mark("The returns of this territory do not count this. Its case records give the lengths of sentences.")
 """Note on those sentenced in a territory that the page on sentences has figures of."""
 
 _YEARS = 6

@@ -69,7 +69,7 @@ def test_labels_of_one_list_and_language_differ() -> None:
 
 
 def test_a_label_falls_back_to_english_and_an_unknown_code_is_refused() -> None:
-    assert codes.get_code_label("sex", "F", "mk") == "Жени"
+    assert codes.get_code_label("sex", "F", "mk") == "Женски"
     assert codes.get_code_label("obs_status", "Q", "mk") == "Заштитено"
     assert codes.get_code_label("obs_status", "Q", "xx") == "Withheld"
     assert codes.get_code_label("obs_status", "Q", "sr-Latn") == "Zaštićeno"
