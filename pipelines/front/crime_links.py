@@ -1,7 +1,7 @@
 """Let a reader keep the crime: its pages link to versions of the pages about both crimes whose links keep it too.
 
 A version for a crime has the contents of the page, an address of its own and links of its own. Search engines list the
-page itself only.
+page itself only, and citations have its address.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _FILE: Final = re.compile(
 """The file of a page in any address, or the page of a file that is made of one of its tables."""
 _EXPLORER: Final = re.compile(r'href="/[a-z]+\?(?![^"]*\bcrime=)')
 """The start of a link to the explorer without a crime."""
+_CITATION: Final = re.compile(r'(<p class="front-citation".*?</p>)', re.DOTALL)
 _ALTERNATES: Final = re.compile(r'<link rel="alternate"[^>]*>\n')
 
 
@@ -75,7 +76,9 @@ class CrimeLinks:
                 return files.get(part[1], part[1])
             return files.get(f"{part[2]}.html", part[2]).removesuffix(".html")
 
-        version = _FILE.sub(write_file, _ALTERNATES.sub("", text))
+        # The citation of a page has one address for all crimes.
+        parts = _CITATION.split(_ALTERNATES.sub("", text))
+        version = "".join(part if place % 2 else _FILE.sub(write_file, part) for place, part in enumerate(parts))
         return _name_crime(version, crime).replace("</head>", listed, 1)
 
     @property
