@@ -339,11 +339,38 @@ def expect_span_of_laws(r: Release, s: Selection, p: Params) -> Expected:
     return {("first", "last"): {_span_days(r, s["area"], elements) for elements in themes.values()}}
 
 
-@expect_parameters("{first} at the earliest, {last} at the latest")
-def expect_span_of_one_law(r: Release, s: Selection, p: Params) -> Expected:
-    """Return the oldest and the newest day from which the law of an area on an element applies, for each element."""
-    elements = {x["element"] for x in r.read_rows("legal_assessment")}
-    return {("first", "last"): {_span_days(r, s["area"], {element}) for element in elements}}
+@expect_parameters("oldest law: {date}")
+def expect_oldest_law(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the oldest day from which the law of an area on an element applies, for each element."""
+    return {"date": {_span_days(r, s["area"], {element})[0] for element in _list_elements(r)}}
+
+
+@expect_parameters("newest law: {date}")
+def expect_newest_law(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the newest day from which the law of an area on an element applies, for each element."""
+    return {"date": {_span_days(r, s["area"], {element})[1] for element in _list_elements(r)}}
+
+
+def _list_elements(r: Release) -> set[str]:
+    return {x["element"] for x in r.read_rows("legal_assessment")}
+
+
+@expect_parameters("Also asked in {period}, and not chosen for the monitoring: {questions}")
+def expect_questions_not_monitored(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the questions of the newest round that are not in the monitoring of their theme."""
+    results = r.read_rows("practice_result")
+    newest = max(x["position"] for x in results)
+    monitored = {(x["theme"], x["item"]) for x in r.read_rows("monitoring") if x["source"] == "practice"}
+    texts = {
+        x["code"]: x["label"] for x in r.read_rows("practice_label") if (x["kind"], x["language"]) == ("question", "en")
+    }
+    others: dict[str, dict[tuple[int, str], str]] = {}
+    for x in results:
+        if x["position"] == newest and (x["theme"], x["series"]) not in monitored:
+            others.setdefault(x["theme"], {})[x["question_position"], x["series"]] = texts[x["series"]]
+    period = next(x["period"] for x in results if x["position"] == newest)
+    listed = {" ".join(text for _, text in sorted(questions.items())) for questions in others.values()}
+    return {"period": format_period(period), "questions": listed}
 
 
 def _span_days(r: Release, area: str, elements: set[str]) -> tuple[str, str]:

@@ -32,7 +32,14 @@ from pipelines.front.pages.monitoring_fields import (
     name_figure,
     read_counts,
 )
-from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
+from pipelines.front.pages.practice import (
+    Labels,
+    explain_rate,
+    explain_withheld,
+    format_respondents,
+    name_rate,
+    read_labels,
+)
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, keep_together
@@ -162,7 +169,10 @@ def _explain(area: str) -> list[str]:
             "or in the rest. Chance alone can change it a lot, so it is not compared with one half.",
             enough=ENOUGH_EVENTS,
         ),
-        tell("A theme has some of the questions about it. Those that no round has asked yet are left out."),
+        tell(
+            "Of the questions about a theme, a chosen part is judged here. Chosen questions that no round has asked "
+            "yet are left out."
+        ),
     ]
     if area == REGION:
         texts.append(
@@ -264,7 +274,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
         [
             f"{tell('Favourable answers')} (%)",
             tell("Respondents"),
-            tell("Response rate (%)"),
+            name_rate(),
             tell("Date"),
             tell("Finding"),
         ],
@@ -276,16 +286,33 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
             labels.get(("question", row["item"]), row["item"]),
             [
                 format_share(table, row),
-                format_missing(row) if row["n"] is None else words.format_number(row["n"]),
+                format_missing(row) if row["n"] is None else format_respondents(row["n"]),
                 format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 date_field(row["period"]),
                 GAPS[find_gap(row)],
             ],
         )
     table.notes.add_remark(tell(BRACKETS))  # marked in tables
+    table.notes.add_remark(explain_rate())
+    if others := _describe_not_monitored(reader, labels, theme, rows):
+        table.notes.add_remark(others)
     if any(row["state"] == "withheld" for row in rows):
         table.notes.add_remark(explain_withheld())
     return table
+
+
+def _describe_not_monitored(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> str:
+    """Name the questions of a theme that the newest round asked and that the monitoring does not judge, if any."""
+    monitored = {row["item"] for row in rows}
+    results = [row for row in reader.edition.tables["practice_result"] if row["theme"] == theme]
+    others = dict.fromkeys(row["series"] for row in results if row["series"] not in monitored)
+    if not others:
+        return ""
+    return tell(
+        "Also asked in {period}, and not chosen for the monitoring: {questions}",
+        period=words.period_short(results[0]["period"]),
+        questions=" ".join(labels.get(("question", code), code) for code in others),
+    )
 
 
 def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
@@ -297,7 +324,7 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
         "law",
         tell("Law"),
         tell("Element of the law"),
-        [tell("Treaties, by jurisdiction"), tell("Law applies from"), tell("Finding")],
+        [_name_treaties(reader, area), tell("Law applies from"), tell("Finding")],
         word_columns=(0, 1, 2),
     )
     for row in rows:
@@ -308,11 +335,17 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
             reader.find_label("law_element", row["item"]),
             [
                 finding or format_absent("unavailable"),
-                law_field(list_law_dates(reader, area, [row])),
+                law_field(list_law_dates(reader, area, [row]), is_assessed=find_gap(row) != "unassessed"),
                 GAPS[find_gap(row)],
             ],
         )
     return table
+
+
+def _name_treaties(reader: Reader, area: str) -> str:
+    """Return the heading of the results of the law, which are of several jurisdictions unless the area has one law."""
+    has_parts = area == REGION or bool(reader.edition.list_jurisdictions(area))
+    return tell("Treaties, by jurisdiction") if has_parts else tell("Treaties")
 
 
 def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
@@ -324,8 +357,9 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         "outcome",
         f"{tell('Outcome')}, {reader.name_crime(rows[0]['offence_group'])}",
         tell("Indicator"),
-        [tell("Found"), tell("Year"), tell("Source"), tell("Finding")],
-        word_columns=(1, 2, 3),
+        [tell("Figure"), tell("Year"), tell("Source"), tell("Finding")],
+        # Figures on requests of the region are numbers of territories in words.
+        word_columns=(0, 1, 2, 3) if area == REGION else (1, 2, 3),
     )
     for row in rows:
         if row["source"] == "justice":
@@ -368,7 +402,8 @@ def _compose_delays(
     table.notes.add_remark(
         tell(
             "Half of the respondents name this delay or a shorter one; half of the requests took this long or less. "
-            "Respondents judge their usual case, and returns count all requests."
+            "Respondents judge their usual case, and returns count all requests. Both have ranges of their own, so "
+            "that a number of days can end one range and begin another."
         )
     )
     return table

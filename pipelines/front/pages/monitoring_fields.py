@@ -78,12 +78,18 @@ def describe_law_dates(dates: Sequence[str]) -> str:
     return tell("laws that came into force between {first} and {last}", first=first, last=others[-1])
 
 
-def law_field(dates: Sequence[str]) -> Part:
-    """Return the date from which the law applies, or the first and the last of the territories or parts."""
+def law_field(dates: Sequence[str], *, is_assessed: bool = True) -> Part:
+    """Return the date from which the law applies, or those of the oldest and the newest law of the territories or
+    parts; a law that nobody has assessed has no such date."""
+    if not dates and not is_assessed:
+        return format_absent("not_applicable")
     if len(dates) < 2:
         return date_field("".join(dates))
-    return tell(
-        "{first} at the earliest, {last} at the latest", first=format_date(dates[0]), last=format_date(dates[-1])
+    return keep_together(
+        (
+            tell("oldest law: {date}", date=format_date(dates[0])),
+            tell("newest law: {date}", date=format_date(dates[-1])),
+        )
     )
 
 

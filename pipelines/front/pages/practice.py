@@ -14,7 +14,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
-from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, format_figure, keep_phrases
+from pipelines.front.tables import BRACKETS, FigureTable, attach_numbers, format_figure, keep_phrases, mark_few
 from pipelines.statistics.change import Operands, compute_figure_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_ON_ONE_SIDE, FEWEST_RESPONDENTS, is_few_part
 from pipelines.survey.bank import load_bank
@@ -33,8 +33,8 @@ _CHANGES: Final = Texts(
 )
 _ADJUSTED: Final = mark("Not clear: the test allows for the number of questions, and the interval does not.")
 _FEW: Final = mark(
-    "Shares with the word “few”: fewer than {enough} people gave a favourable answer, or fewer than {enough} another "
-    "one. Chance alone can change them a lot."
+    "Shares with the word “few”: fewer than {enough} people gave this answer, or fewer than {enough} another one. "
+    "Numbers of respondents with it are below {enough}. Chance alone can change these figures a lot."
 )
 Labels = Mapping[tuple[str, str], str]
 
@@ -58,7 +58,7 @@ def compose_practice(reader: Reader) -> Page:
             "works. Their answers are anonymous."
         ),
         values={
-            "how": _explain_shares(),
+            "how": [pages.name_crimes(reader), *_explain_shares()],
             "round_name": _name_round(rows, labels),
             "themes": [(labels.get(("theme", theme), theme), name_theme_file(theme)) for theme in list_themes(reader)],
         },
@@ -83,7 +83,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
         title,
         values={
             "practice": pages.name_file(pages.PRACTICE),
-            "how": [*_explain_shares(), _explain_sums(), *_explain_changes(rows)],
+            "how": [pages.name_crimes(reader), *_explain_shares(), _explain_sums(), *_explain_changes(rows)],
             "round_name": _name_round(rows, labels),
             "tables": [
                 _compose_question(reader, labels, series, list(question))
@@ -106,7 +106,8 @@ def _explain_shares() -> list[str]:
         explain_withheld(),
         tell(sentences.PRACTITIONERS, respondents=FEWEST_RESPONDENTS, people=FEWEST_ON_ONE_SIDE),  # marked there
         tell(
-            "Shares are rounded, so that the share of favourable answers may differ by one from the sum of its parts."
+            "Shares are rounded, so those of one row may add up to a little less or more than 100, and the share of "
+            "favourable answers may differ by one from the sum of its parts."
         ),
     ]
 
@@ -188,7 +189,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         [
             *(_name_answer(labels, series, code) for code in codes),
             tell("Respondents"),
-            tell("Response rate (%)"),
+            name_rate(),
             *([_name_change(rows)] if has_changes else []),
         ],
         word_columns=(len(codes) + 2,),
@@ -200,6 +201,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         names = [lower_first(_find_answer(labels, series, code)) for code in _list_favourable(series)]
         explained = tell("Favourable answers: {answers}.", answers=words.join_words(names)) if names else ""
         table.notes.add_remark(f"{explained} {tell(BRACKETS)}".strip())  # marked in tables
+    table.notes.add_remark(explain_rate())
     if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
         rows = [row for row in rows if row["dimension"] != "role"]
         table.notes.add_remark(
@@ -229,13 +231,32 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             heading,
             (
                 *shares,
-                words.format_number(first["n"]),
+                format_respondents(first["n"]),
                 unavailable if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 *changes,
             ),
             is_total=dimension == "region",
         )
     return table
+
+
+def name_rate() -> str:
+    """Return the heading of the response rates: a question has none of its own."""
+    return tell("Response rate of the round (%)")
+
+
+def explain_rate() -> str:
+    """Return the note on the response rate, which is the same for all questions of a round."""
+    return tell(
+        "The response rate is that of the whole round: people who sent answers, in per cent of those invited. Fewer "
+        "people may have answered this question."
+    )
+
+
+def format_respondents(n: float) -> Part:
+    """Return a number of respondents, with the word "few" below the limit of a comparison."""
+    text = words.format_number(n)
+    return mark_few(text) if n < ENOUGH_EVENTS else text
 
 
 def _name_change(rows: Sequence[Row]) -> str:
@@ -309,10 +330,15 @@ def _find_answer(labels: Labels, series: str, code: str) -> str:
 
 
 def _format_share(row: Row) -> Part:
-    """Return a share in per cent; the sum of the favourable answers with its 95 % confidence interval."""
+    """Return a share in per cent; the sum of the favourable answers with its 95 % confidence interval.
+
+    Every share of few has the word, because a single answer of five people can be quoted like any other.
+    """
     share, low, high = (100 * row[name] for name in ("share", "low", "high"))
+    is_few = is_few_part(row["count"], row["n"])
     if row["code"] != FAVOURABLE:
-        return attach_numbers(words.format_number(share), round_half_up(share))
+        number = attach_numbers(words.format_number(share), round_half_up(share))
+        return mark_few(number) if is_few else number
     text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
     figure = words.FormattedFigure(text, text, "value", *map(round_half_up, (share, low, high)))
-    return format_figure(figure, is_few=is_few_part(row["count"], row["n"]))
+    return format_figure(figure, is_few=is_few)

@@ -141,13 +141,13 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
         (
             "monitoring.html",
             "laws that came into force between 1 April 2015 and 3 March 2024",
-            "1 April 2015 at the earliest, 3 March 2024 at the latest",
+            "oldest law: 1 April 2015; newest law: 3 March 2024",
         ),
         ("monitoring-aa.html", "law in force since 1 October 2021", "1 October 2021"),
         (
             "monitoring-bb.html",
             "laws that came into force between 1 April 2015 and 3 March 2024",
-            "1 April 2015 at the earliest, 3 March 2024 at the latest",
+            "oldest law: 1 April 2015; newest law: 3 March 2024",
         ),
     ],
     ids=["region", "territory with one law", "territory with parts"],
@@ -278,6 +278,30 @@ def test_law_without_an_assessment_is_not_assessed_and_a_figure_that_is_withheld
     assert fields[1].startswith("not assessed: 1") and fields[2] == "not known: 1 (2025)"
     (table,) = (table for table in page.values["themes"][0].tables if table.name.startswith("law"))
     assert read_fields(table)["COSTS"][-1] == "not assessed"
+    page = compose_pages(monitoring=[*ROWS[:3], law, ROWS[4]], legal_assessment=[])["monitoring-aa.html"]
+    (table,) = (table for table in page.values["themes"][0].tables if table.name.startswith("law"))
+    assert read_fields(table)["COSTS"][1] == "not applicable", "a law that nobody has assessed has no date"
+
+
+def test_questions_that_were_asked_and_are_not_monitored_are_named() -> None:
+    """Require it of the table, so that nobody reads that no gap was found among all questions."""
+    results = [{"theme": "formal", "series": series, "period": "2026-Q3"} for series in ("FR01.1", "FR02.1", "FR02.1")]
+    page = compose_pages(practice_result=results)["monitoring-aa.html"]
+    notes = page.values["themes"][0].tables[0].notes.remarks
+    assert "Also asked in 2026 Q3, and not chosen for the monitoring: How long does it take?" in notes
+    assert "Of the questions about a theme, a chosen part is judged here." in " ".join(page.values["how"])
+    page = compose_pages(practice_result=results[:1])["monitoring-aa.html"]
+    assert not [note for note in page.values["themes"][0].tables[0].notes.remarks if "Also asked" in note]
+
+
+@pytest.mark.parametrize(("respondents", "text"), [(5.0, "few5, few"), (19.0, "few19, few"), (20.0, "20")])
+def test_few_respondents_have_the_word_and_the_rate_is_that_of_the_round(respondents: float, text: str) -> None:
+    rows = [ROWS[0] | {"n": respondents}]
+    (theme,) = compose_pages(monitoring=rows)["monitoring-aa.html"].values["themes"]
+    (table,) = theme.tables
+    assert read_fields(table)["How easy is it?"][1] == text
+    assert table.columns[2] == "Response rate of the round (%)"
+    assert any("that of the whole round" in note for note in table.notes.remarks)
 
 
 @pytest.mark.parametrize(("respondents", "is_few"), [(13.0, True), (20.0, False), (None, False)])
@@ -287,12 +311,21 @@ def test_delay_that_few_reported_has_the_word(respondents: float | None, is_few:
     (table,) = (table for table in theme.tables if table.name.startswith("delay"))
     assert read_fields(table)["How long does it take?"][0] == ("few8 to 30, few" if is_few else "8 to 30")
     assert any("with the word “few”" in str(text) for _, text in table.visible_notes) == is_few
+    assert any("Both have ranges of their own" in str(text) for _, text in table.visible_notes), "31 to 90, 90 to 179"
 
 
 def test_only_figures_on_requests_are_numbers_of_territories_and_law_counts_treaties_of_jurisdictions() -> None:
     rows = [*ROWS, make_row("region", "law", "COSTS", counts="met=20", period="2021-10-01")]
     page = compose_pages(monitoring=rows)["monitoring.html"]
     (law,) = (table for theme in page.values["themes"] for table in theme.tables if "law" in table.name)
+    by_area = {
+        file: next(table for theme in page.values["themes"] for table in theme.tables if "law" in table.name).columns[0]
+        for file, page in compose_pages(monitoring=[*rows, make_row("BB", "law", "COSTS", counts="met=3")]).items()
+        if file in ("monitoring-aa.html", "monitoring-bb.html")
+    }
+    assert by_area == {
+        "monitoring-aa.html": "Treaties, by jurisdiction", "monitoring-bb.html": "Treaties",
+    }, "Aland has a part, and Bland has none"  # fmt: skip
     assert law.columns[0] == "Treaties, by jurisdiction" and read_fields(law)["COSTS"][0] == "met: 20"
     (about_groups,) = (text for text in page.values["how"] if "territories are in each group" in text)
     assert about_groups.endswith("For the region, figures on requests show how many territories are in each group.")

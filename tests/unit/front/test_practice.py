@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dashboards.public.page_parts import read_table as read_released_table
+from pipelines.front.build import _Writer
 from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.reader import Reader
 from pipelines.words.language import read_in
@@ -17,6 +19,11 @@ LABELS = [
     ("theme", "formal", "Formal requests"), ("form", "pulse", "Quarterly questionnaire"), ("role", "judge", "Judge"),
     ("question", "FR01.1", "How easy is it?"), ("answer", "FR01.1.easy", "Easy"), ("answer", "FR01.1.hard", "Hard"),
 ]  # fmt: skip
+
+
+RELEASE = {
+    "release": "2026-Q3", "demonstration": True, "reference_period": "2026-Q3", "drafted_at": "2026-11-20T09:00:00Z",
+}  # fmt: skip
 
 
 def make_rows(dimension: str, group: str, counts: dict[str, int], **changes: Any) -> list[dict[str, Any]]:
@@ -63,14 +70,51 @@ def test_fields_are_the_shares_of_the_release() -> None:
     assert columns[:2] == ["Easy en (%)", "Hard en (%)"]
     assert lines["Western Balkans"] == ["45", "55", "45 (20–70)", "60", "50", "higher than before"]
     others = [fields[0] for name, fields in lines.items() if name != "Western Balkans"]
-    assert [field for field in others if field != "withheld"] == ["50"]
+    assert [field for field in others if field != "withheld"] == ["few50, few"]
+
+
+def test_every_figure_of_few_people_has_the_word_also_in_files() -> None:
+    """Require it of single answers: "60% very easy" of five people can be quoted like the favourable share."""
+    rows = make_rows("region", "region", {"easy": 27, "hard": 33, "favourable": 27})
+    rows += make_rows("territory", "AA", {"easy": 3, "hard": 2, "favourable": 3})
+    rows += make_rows("territory", "CC", {"easy": 1, "hard": 39, "favourable": 1})
+    _, lines, notes = read_table(rows)
+    assert lines["Western Balkans"][:4] == ["45", "55", "45 (20–70)", "60"], "nothing is of few"
+    assert lines["Aland"][:4] == ["few60, few", "few40, few", "few60 (20–70), few", "few5, few"]
+    assert lines["Cland"][:4] == ["few3, few", "few98, few", "few3 (20–70), few", "40"], "one and the 39 others"
+    assert "fewer than 20 people gave this answer" in notes and "Numbers of respondents with it are below 20." in notes
+    labels = [{"kind": kind, "code": code, "language": "en", "label": label} for kind, code, label in LABELS]
+    edition = make_edition(practice_result=rows, practice_label=labels, release=[RELEASE])
+    page = _Writer(edition, "style.css", "script.js").render_page(
+        compose_theme(Reader(edition, "en"), "formal"), Reader(edition, "en")
+    )
+    table = read_released_table(page, "practice-fr01-1")
+    assert table is not None
+    assert [cell.kind for cell in table[0].lines[1].cells[:4]] == ["few"] * 4, "files have it in a column of its own"
+
+
+def test_response_rate_is_named_as_that_of_the_round() -> None:
+    """107 of the 181 people who sent answers may have answered a question: its own rate is another one."""
+    columns, _, notes = read_table(make_rows("region", "region", {"easy": 27, "hard": 33, "favourable": 27}))
+    assert "Response rate of the round (%)" in columns
+    assert "The response rate is that of the whole round" in notes and "Fewer people may have answered" in notes
+
+
+def test_page_names_both_crimes_and_the_rounding_of_shares() -> None:
+    reader = Reader(make_edition(practice_result=make_rows("region", "region", {"easy": 27, "hard": 33})), "en")
+    for page in (compose_practice(reader), compose_theme(reader, "formal")):
+        how = " ".join(page.values["how"])
+        assert "cover both crimes" in how and "may add up to a little less or more than 100" in how
 
 
 @pytest.mark.parametrize(("favourable", "other", "is_few"), [(20, 20, False), (19, 60, True), (60, 19, True)])
 def test_share_of_few_people_has_the_word_and_a_note(favourable: int, other: int, is_few: bool) -> None:
     rows = make_rows("region", "region", {"easy": favourable, "hard": other, "favourable": favourable})
     _, lines, notes = read_table(rows)
-    assert ("few" in lines["Western Balkans"][2], "Chance alone can change them a lot." in notes) == (is_few, is_few)
+    assert ("few" in lines["Western Balkans"][2], "Chance alone can change these figures a lot." in notes) == (
+        is_few,
+        is_few,
+    )
 
 
 def test_answers_that_are_numbers_of_days_have_their_unit() -> None:
@@ -140,7 +184,7 @@ def test_role_is_named_as_one_and_favourable_answers_are_listed() -> None:
     rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9})
     rows += make_rows("role", "judge", {"easy": 8, "hard": 9, "favourable": 8})
     _, lines, remarks = read_table(rows)
-    assert lines["Role: judge en"][0] == "47", "8 of 17"
+    assert lines["Role: judge en"][0] == "few47, few", "8 of 17"
     # The question bank calls the answers 4 and 5 of FR01 favourable; this release has no labels for them.
     assert "Favourable answers: 4 and 5." in remarks
 
@@ -186,10 +230,10 @@ def test_labels_are_in_the_language_of_the_reader() -> None:
 
 def test_question_without_favourable_answers_has_no_column_of_changes_and_others_say_why_none_is_shown() -> None:
     columns, lines, notes = read_table(make_rows("region", "region", {"easy": 27, "hard": 33}))
-    assert columns[-1] == "Response rate (%)" and lines["Western Balkans"][-1] == "50"
+    assert columns[-1] == "Response rate of the round (%)" and lines["Western Balkans"][-1] == "50"
     assert all(len(fields) == len(columns) for fields in lines.values()) and "No change is shown" not in notes
     columns, lines, notes = read_table(make_rows("region", "region", {"easy": 27, "hard": 33, "favourable": 27}))
-    assert columns[-1] == "Response rate (%)" and len(lines["Western Balkans"]) == len(columns), (
+    assert columns[-1] == "Response rate of the round (%)" and len(lines["Western Balkans"]) == len(columns), (
         "there is no round before"
     )
     assert "no earlier round has published answers to this question with the same wording" in notes
