@@ -20,7 +20,7 @@ PRACTITIONERS = mark(
 )
 """How shares of practitioners differ from counts of people in returns (decision 26, points 11 and 12; decision 51)."""
 WITHHELD_WITH = mark(
-    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals shown here. A "
+    "Some other figures are withheld too, so that nobody can calculate a hidden count from the totals shown here. A "
     "withheld figure may be zero."
 )
 """Follows a sentence on which figures are withheld for their own size, which is not the reason of all."""

@@ -232,7 +232,9 @@ class FigureTable:
         if self._has_few and (few := tell(FEW_NOTE, enough=ENOUGH_EVENTS) if self.few is None else self.few):
             remarks.append(few)
         texts = (self.caption, *self.columns, *(str(row.heading) for row in self.rows))
-        return [*remarks, *words.explain_abbreviations(texts)]
+        # One remark, so that none of them is folded while another one is shown.
+        abbreviations = " ".join(words.explain_abbreviations(texts))
+        return [*remarks, *([abbreviations] if abbreviations else [])]
 
     def _list_notes(self) -> list[tuple[tuple[str, Part], words.Rank]]:
         """Return all notes with their marks and their ranks: those with a mark in its order, then the remarks."""

@@ -38,8 +38,8 @@ def expect_territories_without_return(r: Release, s: Selection, p: Params) -> Ex
 
 
 @expect_parameters(
-    "Requests between pairs of territories, {crime}, {year}: {shown} pairs shown, {reconciled} of them in agreement; "
-    "{withheld} withheld; {missing} without a return from one side."
+    "Requests between pairs of territories, {crime}, {year}: {shown} pairs compared, {reconciled} of them in "
+    "agreement; {withheld} withheld; {missing} without a return from one side."
 )
 def expect_pairs_in_agreement(r: Release, s: Selection, p: Params) -> Expected:
     """Count the pairs from the figures by partner, and not from the table that compares them."""
@@ -242,8 +242,8 @@ def expect_smallest_without_partners(r: Release, s: Selection, p: Params) -> Exp
 
 
 @expect_parameters(
-    "Returns do not say how a figure is divided among partners. A figure above 0 is shown only if at least {least} of "
-    "its requests are certainly left, whichever partner is taken out."
+    "Returns do not say how a figure is divided among partners, and each partner knows its own requests. So a figure "
+    "above 0 is shown only if, for every partner, at least {least} of its requests are certain to concern others."
 )
 def expect_requests_of_others(r: Release, s: Selection, p: Params) -> Expected:
     """Check that each figure by legal basis or channel is five above the published requests of any one partner."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
@@ -31,7 +32,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_count, format_figure
 from pipelines.words import Row, indicators, language
 from pipelines.words import changes as change_words
-from pipelines.words.language import tell
+from pipelines.words.language import Texts, tell
 
 _TOTAL: Final = "_T"
 _REGISTERED: Final = "requests_registered"
@@ -40,6 +41,14 @@ _EVENTS: Final = ("acknowledged", "executed", "executed_part", "refused", "withd
 _SAME: Final = Markup('<span class="front-missing">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")
+_REASONS: Final = Texts(
+    {
+        "missing_return": mark("one side sent no return."),
+        "definition": mark("one side says that it counts in another way."),
+        "channel": mark("the sender also counts requests sent directly, and the receiver does not count those."),
+        "timing": mark("both count by different dates, or agree over two years together."),
+    }
+)
 _Figures = Mapping[tuple[str, str, str], Row]
 """Registered requests by territory, direction and partner."""
 
@@ -292,7 +301,7 @@ def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
     if not any(counts.values()):
         return ""
     return tell(
-        "Requests between pairs of territories, {crime}, {year}: {shown} pairs shown, {reconciled} of them in "
+        "Requests between pairs of territories, {crime}, {year}: {shown} pairs compared, {reconciled} of them in "
         "agreement; {withheld} withheld; {missing} without a return from one side.",
         crime=reader.name_crime(crime),
         year=year,
@@ -303,31 +312,31 @@ def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
 def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     """Return the pairs that are shown: what one territory sent and the other received, and why they differ.
 
-    A pair with a return from one side only has that figure and the missing return as its reason.
+    A pair with a return from one side only has that figure and the missing return as its reason. A year without
+    reasons has no column of them, and only reasons that a pair has are explained.
     """
     states = {
         "equal": tell("agree"), "agrees": tell("agree"), "differs": tell("differ"), "missing": tell("not compared"),
     }  # fmt: skip
+    counts = _index_registered(reader, crime, year)
+    pairs = _list_shown_pairs(reader, crime, year, counts)
+    present_reasons = {code for row in pairs for code in _list_reasons(row)}
     table = FigureTable(
         reader,
         f"{tell('Requests sent and received by pairs of territories')}, {reader.name_crime(crime)}, {year}",
         tell("Sent by"),
         [
             tell("Received by"), tell("Requests sent"), tell("Requests received"), tell("Difference (95% interval)"),
-            tell("Received per request sent (95% interval)"), tell("Result"), tell("Likely reasons"),
+            tell("Received per request sent (95% interval)"), tell("Result"),
+            *([tell("Likely reasons")] if present_reasons else []),
         ],
         word_columns=(0, 5, 6), name=f"mirror-{year}",
     )  # fmt: skip
-    counts = _index_registered(reader, crime, year)
-    order = {code: place for place, code in enumerate(reader.edition.territories)}
-    pairs = select_rows(reader, "mirror", crime, year=year)
-    for row in sorted(pairs, key=lambda row: [order.get(row[name], len(order)) for name in ("sent_by", "received_by")]):
+    for row in pairs:
         sender, receiver = row["sent_by"], row["received_by"]
-        keys = ((sender, "outgoing", receiver), (receiver, "incoming", sender))
-        if row["state"] not in _SHOWN and not (row["state"] == "missing" and any(key in counts for key in keys)):
-            continue
+        keys = _name_counts(row)
         table.name_area(receiver)
-        reasons = [reader.find_label("mirror_reason", code) for code in str(row["reasons"]).split(",") if code]
+        reasons = [reader.find_label("mirror_reason", code) for code in _list_reasons(row)]
         sent, received = (
             _term_field(row, name) if key in counts or row[name] is not None else format_lacking(reader, key[0], year)
             for key, name in zip(keys, ("sent", "received"), strict=True)
@@ -342,7 +351,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
                 _difference_field(row) if is_compared else _not_applicable(),
                 _ratio_field(row),
                 states[row["state"]],
-                ", ".join([*reasons[:1], *map(language.lower_first, reasons[1:])]) or _not_applicable(),
+                *([_join_reasons(reasons)] if present_reasons else []),
             ],
         )
     table.notes.add_remark(tell("Pairs with small figures are withheld, and may agree less often than those shown."))
@@ -358,14 +367,39 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
             "result compares the figures, not their intervals."
         )
     )
-    table.notes.add_remark(
-        tell(
-            "Likely reasons. Definition: one side says that it counts in another way. Channel: the sender also counts "
-            "requests sent directly, and the receiver does not count those. Timing: both count by different dates, or "
-            "agree over two years together."
-        )
-    )
+    explained = [
+        f"{reader.find_label('mirror_reason', code)}: {meaning}"
+        for code, meaning in _REASONS.items()
+        if code in present_reasons
+    ]
+    if explained:
+        table.notes.add_remark(" ".join([f"{tell('Likely reasons')}.", *explained]))
     return table
+
+
+def _join_reasons(names: Sequence[str]) -> Part:
+    return ", ".join([*names[:1], *map(language.lower_first, names[1:])]) or _not_applicable()
+
+
+def _list_shown_pairs(reader: Reader, crime: str, year: int, counts: _Figures) -> list[Row]:
+    """Return the pairs with a figure, in display order."""
+    order = {code: place for place, code in enumerate(reader.edition.territories)}
+    pairs = [
+        row
+        for row in select_rows(reader, "mirror", crime, year=year)
+        if row["state"] in _SHOWN or (row["state"] == "missing" and any(key in counts for key in _name_counts(row)))
+    ]
+    return sorted(pairs, key=lambda row: [order.get(row[name], len(order)) for name in ("sent_by", "received_by")])
+
+
+def _name_counts(row: Row) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+    """Return the keys of the requests of a pair as its sender and as its receiver count them."""
+    sender, receiver = row["sent_by"], row["received_by"]
+    return (sender, "outgoing", receiver), (receiver, "incoming", sender)
+
+
+def _list_reasons(row: Row) -> list[str]:
+    return [code for code in str(row["reasons"]).split(",") if code]
 
 
 def _difference_field(row: Row) -> Part:

@@ -197,15 +197,17 @@ def make_page(
     name: str,
     sections: Sequence[Section],
     years: Sequence[tuple[str, str, bool]] = (),
+    span: str = "",
     demonstration: str = "",
 ) -> Page:
     """Return a page of sections that belongs to the page on cooperation of the same crime.
 
-    `years` are the pages of each year, with whether it is this page; without them the page has all years.
+    `years` are the pages of each year, with whether it is this page; without them the page has all years, and `span`
+    names the first and the last one.
     `demonstration` is the notice of a demonstration if it is another one than that of figures.
     """
     title = f"{name}: {reader.name_crime(crime)}"
-    title += "".join(f", {year}" for year, _, is_current in years if is_current)
+    title += "".join(f", {year}" for year in (*(year for year, _, is_current in years if is_current), span) if year)
     return Page(
         files[crime],
         "cooperation_types.html",
@@ -258,8 +260,9 @@ def _note_partners(tables: list[FigureTable]) -> list[FigureTable]:
     for table in tables:
         table.notes.add_remark(
             tell(
-                "Returns do not say how a figure is divided among partners. A figure above 0 is shown only if at least "
-                "{least} of its requests are certainly left, whichever partner is taken out.",
+                "Returns do not say how a figure is divided among partners, and each partner knows its own requests. "
+                "So a figure above 0 is shown only if, for every partner, at least {least} of its requests are certain "
+                "to concern others.",
                 least=SMALLEST_PUBLISHED_COUNT,
             )
         )

@@ -29,6 +29,13 @@ def explain_few_requests() -> str:
     )
 
 
+def explain_few_numbers() -> str:
+    """Return the same note for a table of numbers of requests alone."""
+    return tell(
+        "Numbers with the word “few” are below {enough}. Chance alone can change them a lot.", enough=ENOUGH_EVENTS
+    )
+
+
 def is_few_share(row: Row | None) -> bool:
     """Return True if too few requests were executed in full, or too few ended in another way."""
     return row is not None and row["share"] is not None and is_few_part(row["executed"], row["closed"])
@@ -57,6 +64,7 @@ def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[Fi
             registered,
             _judge_registered,
             lambda row: row is not None and words.is_few(row),
+            explain_few_numbers(),
         ),
         _compose_tested(
             reader,
@@ -66,6 +74,7 @@ def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[Fi
             executed,
             _judge_executed,
             is_few_share,
+            explain_few_requests(),
         ),
     ]
 
@@ -94,10 +103,11 @@ def _compose_tested(
     by_year: Sequence[Mapping[tuple[str, str], Row]],
     judge: Callable[[Row | None, Row | None], trends.Trend],
     is_few: Callable[[Row | None], bool],
+    few: str,
 ) -> FigureTable:
     """Return the changes of a figure of incoming and of outgoing requests, of each territory that has it."""
     table = changes.make_table(reader, caption, span, name, tell("Territory"))
-    table.few = explain_few_requests()
+    table.few = few
     lines = []
     for code in reader.edition.territories:
         for direction, title in name_directions().items():

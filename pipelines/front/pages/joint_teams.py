@@ -35,7 +35,13 @@ def compose_teams_page(reader: Reader, crime: str) -> Page:
     section = compose_region(reader, crime)
     sections = [section] if section is not None else []
     return make_page(
-        reader, crime, list_team_files(reader), name_teams(), sections, demonstration=describe_demonstration()
+        reader,
+        crime,
+        list_team_files(reader),
+        name_teams(),
+        sections,
+        span=TeamFigures(reader, crime).format_span() if sections else "",
+        demonstration=describe_demonstration(),
     )
 
 
@@ -212,9 +218,10 @@ def _compose_events(reader: Reader, events: Sequence[LawEvent], caption: str) ->
     if not events:
         return None
     columns = [tell("Law applies from"), tell("Article or treaty"), tell("What changed"), tell("Source or approval")]
-    table = FigureTable(reader, caption, tell("Territory"), columns, is_text=True, name="teams-law")
+    corner = tell("Territory or jurisdiction")
+    table = FigureTable(reader, caption, corner, columns, is_text=True, name="teams-law")
     for event in events:
-        source = event.source or tell("Approved by two people")
+        source = event.source or tell("Assessed by one person, approved by a second")
         source = source if event.is_verified else tell("Source not yet verified.")
         article = in_page_language(reader, event.article) if event.is_in_english else event.article
         changes = Markup(" ").join(map(_keep_results, "; ".join(event.changes).replace("; ", ";\n").splitlines()))

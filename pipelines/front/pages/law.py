@@ -229,6 +229,7 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
                 *(keep_state(reader.find_label("law_status", row[name])) for name in ("result_before", "result")),
             ),
         )
+    table.notes.add_remark(tell("Only changes of a result are listed, from all years."))
     return table
 
 

@@ -108,7 +108,8 @@ def test_numbers_of_requests_below_the_limit_of_comparisons_have_the_word(reader
     registered, _ = compose_cooperation(reader, "TIP").values["changes"]
     lines = read_lines(registered)
     assert lines["Cland, incoming requests"][:2] == [FEW.format(12), "60"]
-    assert any("Numbers with the word “few” are below 20." in str(note) for _, note in registered.visible_notes)
+    notes = " ".join(str(note) for _, note in registered.visible_notes)
+    assert "Numbers with the word “few” are below 20." in notes and "Shares" not in notes, "it has no share"
     quarters = [make_quarter(2025), make_quarter(2025) | {"measure": "requests_closed", "value": 20.0}]
     parts = [make_part("AA", "assistance", code, value) for code, value in {"_T": 40.0, "mla": 17.0}.items()]
     codes = [{"codelist": "assistance", "code": code, "label": code} for code in ("mla", "_T")]
@@ -179,7 +180,7 @@ def test_share_is_marked_as_few_where_it_or_its_complement_is(executed: int, is_
 
 
 WITHHELD_WITH = (
-    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals shown here. A "
+    "Some other figures are withheld too, so that nobody can calculate a hidden count from the totals shown here. A "
     "withheld figure may be zero."
 )
 
@@ -225,6 +226,8 @@ def test_pairs_with_one_return_are_listed_with_the_missing_one() -> None:
         ["Cland", FEW.format(6), "not available", "not applicable", "not applicable", "not compared", "Missing return"],
         ["Dland", "withheld", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
     ]
+    explained = [text for text in table.notes.remarks if text.startswith("Likely reasons")]
+    assert explained == ["Likely reasons. Missing return: one side sent no return."], "no other reason is in the table"
 
 
 def test_difference_of_a_pair_is_a_number_with_its_limits_for_copies_and_files() -> None:
@@ -235,6 +238,9 @@ def test_difference_of_a_pair_is_a_number_with_its_limits_for_copies_and_files()
     table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
     (row,) = table.table.rows
     assert 'value="-3" data-low="-5" data-high="5"' in str(row.fields[3])
+    assert table.columns[-1] == "Result" and not [text for text in table.notes.remarks if "reasons" in text], (
+        "no pair has a reason"
+    )
 
 
 def make_part(territory: str, dimension: str, code: str, value: float | None) -> Row:
@@ -272,7 +278,7 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert lines["Global"] == ["withheld", "0", "not available", "not available", "not available"]
     assert lines["Total"][0] == "40" and lines["Total"][-1] == "90"
     assert read_lines(channels.tables[0])["Central"][0] == "25"
-    assert any("at least 5 of its requests are certainly left" in str(remark) for remark in incoming.notes.remarks)
+    assert any("at least 5 of its requests are certain to concern others" in str(r) for r in incoming.notes.remarks)
     assert all(WITHHELD_WITH in table.notes.remarks for table in (incoming, outgoing, *channels.tables))
 
 

@@ -90,9 +90,16 @@ def test_changes_of_the_law_are_marked_on_the_series_of_the_region_and_listed_in
         "1 April 2025",
         "Article 3",
         'Purpose: Convention: <span class="front-phrase">not\u00a0met\u00a0→ met</span>',
-        "Approved by two people",
+        "Assessed by one person, approved by a second",
     ]
     assert events["Bland"] == ["September 2024", "Second protocol", "In force", "Source not yet verified."]
+
+
+def test_title_and_citation_have_the_years_and_changes_are_those_of_jurisdictions() -> None:
+    page = joint_teams.compose_teams_page(make_reader(), "TIP")
+    assert page.title == "Joint investigation teams: trafficking, 2024–2025"
+    (section,) = page.values["sections"]
+    assert section.tables[-1].corner == "Territory or jurisdiction"
 
 
 def test_notice_of_a_demonstration_names_the_assessments_of_the_law_and_not_the_treaties() -> None:
@@ -141,7 +148,7 @@ def test_territory_has_its_own_changes_and_no_picture_of_withheld_figures() -> N
     section = joint_teams.compose_territory(make_reader(), "TIP", "AA")
     assert section is not None and not section.pictures
     assert "withheld" in list_rows(section.tables[0])["Teams running, at the end of the year"][0]
-    assert "Other figures are withheld with them" in section.texts[0]
+    assert "Some other figures are withheld too" in section.texts[0]
     assert list(section.tables[0].columns) == ["2024", "2025"], "years of a territory are not added up"
     assert list(list_rows(section.tables[1])) == ["Aland"]
     of_other = joint_teams.compose_territory(make_reader(), "TIP", "BB")

@@ -77,3 +77,4 @@ def test_changes_of_the_law_are_headed_as_those_of_territories_and_jurisdictions
     changed = make_result("AA_X", "met") | {"result_before": "not_met"}
     page = compose_law(Reader(make_edition(codelist=CODELISTS, legal_assessment=[changed]), "en"))
     assert page.values["changes"].corner == "Territory or jurisdiction"
+    assert "Only changes of a result are listed, from all years." in page.values["changes"].notes.remarks
