@@ -195,6 +195,19 @@ def test_figures_and_words_of_a_card_have_one_size(browser: Browser, public_app:
     page.close()
 
 
+def test_word_few_of_a_card_is_next_to_its_figure(browser: Browser, public_app: str) -> None:
+    """Check cards on a tablet: the word was on a line of its own, at the right edge, and its figure below it."""
+    page = browser.new_page(viewport={"width": 768, "height": 900})
+    for path in ("mk/practice-formal-requests.html", "mk/cooperation.html"):
+        page.goto(f"{public_app}/{path}")
+        displays = page.locator(".rti-table").evaluate_all(
+            """all => all.filter(table => getComputedStyle(table.tHead).display === "none").flatMap(table =>
+                [...table.querySelectorAll(".front-badge")].map(badge => getComputedStyle(badge).display))"""
+        )
+        assert set(displays) == {"inline"}, path
+    page.close()
+
+
 def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(browser: Browser, public_app: str) -> None:
     page = browser.new_page()
     for path, width in open_at_widths(
