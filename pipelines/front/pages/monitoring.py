@@ -292,8 +292,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
                 GAPS[find_gap(row)],
             ],
         )
-    table.notes.add_remark(tell(BRACKETS))  # marked in tables
-    table.notes.add_remark(explain_rate())
+    table.notes.add_remark(f"{tell(BRACKETS)} {explain_rate()}")  # the first one is marked in tables
     if others := _describe_not_monitored(reader, labels, theme, rows):
         table.notes.add_remark(others)
     if any(row["state"] == "withheld" for row in rows):

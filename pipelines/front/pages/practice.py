@@ -196,20 +196,23 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         name=f"practice-{series.lower().replace('.', '-')}",
         few=tell(_FEW, enough=ENOUGH_EVENTS),
     )
+    # One remark, since more than six notes are folded, and the last one explains the word "few".
+    explained = []
     if has_favourable:
-        # One remark, since more than six are folded.
         names = [lower_first(_find_answer(labels, series, code)) for code in _list_favourable(series)]
-        explained = tell("Favourable answers: {answers}.", answers=words.join_words(names)) if names else ""
-        table.notes.add_remark(f"{explained} {tell(BRACKETS)}".strip())  # marked in tables
-    table.notes.add_remark(explain_rate())
+        if names:
+            explained.append(tell("Favourable answers: {answers}.", answers=words.join_words(names)))
+        explained.append(tell(BRACKETS))  # marked in tables
+    explained.append(explain_rate())
     if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
         rows = [row for row in rows if row["dimension"] != "role"]
-        table.notes.add_remark(
+        explained.append(
             tell(
                 "Results by role are withheld: together with the results by territory they would show the answers of a "
                 "small group."
             )
         )
+    table.notes.add_remark(" ".join(explained))
     if has_favourable and not any(row["changed"] for row in rows):
         table.notes.add_remark(
             tell("No change is shown: no earlier round has published answers to this question with the same wording.")

@@ -93,6 +93,19 @@ def test_every_figure_of_few_people_has_the_word_also_in_files() -> None:
     assert [cell.kind for cell in table[0].lines[1].cells[:4]] == ["few"] * 4, "files have it in a column of its own"
 
 
+def test_note_on_few_is_not_folded() -> None:
+    rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88},
+                     before_count=56, before_n=178, changed="no_clear_change")  # fmt: skip
+    few = make_rows("territory", "AA", {"easy": 30, "hard": 9, "favourable": 30})
+    rows += [row | {"before_count": 30, "before_n": 60, "changed": "rise"} for row in few]
+    rows += make_rows("role", "judge", {"easy": 8, "hard": 9, "favourable": 8}, is_withheld=True)
+    edition = make_edition(practice_result=rows)
+    (figures,) = compose_theme(Reader(edition, "en"), "formal").values["tables"]
+    notes = " ".join(str(text) for _, text in figures.visible_notes)
+    assert "Too few to compare" in notes and "Not clear" in notes and "Results by role are withheld" in notes
+    assert "Shares with the word “few”" in notes and not figures.folded_notes
+
+
 def test_response_rate_is_named_as_that_of_the_round() -> None:
     """107 of the 181 people who sent answers may have answered a question: its own rate is another one."""
     columns, _, notes = read_table(make_rows("region", "region", {"easy": 27, "hard": 33, "favourable": 27}))
