@@ -249,6 +249,9 @@ def test_region_has_numbers_of_territories_and_links_to_each() -> None:
         read_fields(theme.tables[0])["Outgoing requests: executed in full (%)"][0]
         == "gap: 2 territories; not known: 5 territories"
     )
+    assert 0 in theme.tables[0].word_columns, "words are aligned left"
+    (of_territory,) = (t for t in pages["monitoring-aa.html"].values["themes"][0].tables if "outcome" in t.name)
+    assert 0 not in of_territory.word_columns
     assert theme.measures is None and theme.no_measures == (
         "There are no corrective measures for the region as a whole. Measures of territories are on their pages. "
         "Planned or under way: 2; done or dropped: 1."

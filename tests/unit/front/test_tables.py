@@ -35,6 +35,18 @@ def test_thousands_and_marks_are_not_part_of_a_copied_number(language: str, sign
         )
 
 
+def test_abbreviations_of_one_table_are_all_shown_or_all_folded() -> None:
+    table = FigureTable(Reader(make_edition(), "en"), "Requests by channel", "Channel", ["2025"])
+    for channel in ("SELEC", "PCC SEE"):
+        table.add_row(channel, ["40"])
+    for number in range(5):
+        table.notes.add_remark(f"Remark {number}.")
+    explained = (
+        "Southeast European Law Enforcement Center. PCC SEE: Police Cooperation Convention for Southeast Europe."
+    )
+    assert f"SELEC: {explained}" in [text for _, text in table.visible_notes]
+
+
 def test_few_is_a_word_next_to_the_number_and_a_count_of_zero_is_not_few() -> None:
     few = str(format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True))
     assert few.endswith('few</span>7<span class="rti-hidden">, few</span>')
@@ -351,15 +363,3 @@ def test_most_used_note_of_a_table_is_shown_before_other_notes() -> None:
     table.add_row(table.name_area("DD"), (table.note_field("5", "Of most figures."),))
     visible = [text for _, text in table.visible_notes]
     assert len(visible) == VISIBLE_NOTES and "Of most figures." in visible
-
-
-def test_abbreviations_of_one_table_are_all_shown_or_all_folded() -> None:
-    table = FigureTable(Reader(make_edition(), "en"), "Requests by channel", "Channel", ["2025"])
-    for channel in ("SELEC", "PCC SEE"):
-        table.add_row(channel, ["40"])
-    for number in range(5):
-        table.notes.add_remark(f"Remark {number}.")
-    explained = (
-        "Southeast European Law Enforcement Center. PCC SEE: Police Cooperation Convention for Southeast Europe."
-    )
-    assert f"SELEC: {explained}" in [text for _, text in table.visible_notes]
