@@ -12,7 +12,7 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
-from dashboards.office.requests import Form, Page
+from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page
 from dashboards.office.services import get_services
 from pipelines.design import components as ui
@@ -117,18 +117,42 @@ def revoke_token(form: Form) -> Response:
 @router.post("/account/session/end")
 def end_session(form: Form) -> Response:
     """End one session of the account."""
-    context = form.context
-    sessions = get_services(context.request).sessions
-    sessions.revoke_session(context.session.identity.account, form.read_text("session"))
+    context, session_id = form.context, form.read_text("session")
+    sessions, account = get_services(context.request).sessions, context.session.identity.account
+    session = next((each for each in sessions.list_sessions(account) if each.session_id == session_id), None)
+    if session is not None and not form.has_field(CONFIRMED):
+        browser = describe_browser(session.user_agent) or context.tell("Browser not known")
+        since = words.format_time(session.created_at)
+        facts = [(context.tell("Browser"), browser), (context.tell("Signed in since"), since)]
+        return _ask_to_sign_out(form, context.tell("You are about to sign out in another browser"), facts)
+    sessions.revoke_session(account, session_id)
     return redirect_to(context, "/account", message=context.tell("Signed out there."))
 
 
 @router.post("/account/session/end-others")
 def end_other_sessions(form: Form) -> Response:
     """End all sessions of the account except this one."""
-    context = form.context
-    get_services(context.request).sessions.revoke_others(context.session)
+    context, sessions = form.context, get_services(form.context.request).sessions
+    if not form.has_field(CONFIRMED):
+        number = len(sessions.list_sessions(context.session.identity.account)) - 1
+        facts = [(context.tell("Other browsers"), str(number))]
+        return _ask_to_sign_out(form, context.tell("You are about to sign out everywhere else"), facts)
+    sessions.revoke_others(context.session)
     return redirect_to(context, "/account", message=context.tell("Signed out there."))
+
+
+def _ask_to_sign_out(form: SubmittedForm, question: str, facts: Sequence[tuple[str, ui.Part]]) -> Response:
+    """Ask the person to confirm the end of sessions in other browsers."""
+    context = form.context
+    return ask_for_confirmation(
+        form,
+        title=context.tell("My account"),
+        question=question,
+        consequence=context.tell("Anything that is entered there and not saved is lost."),
+        facts=facts,
+        yes=context.tell("Yes, sign out there"),
+        back="/account",
+    )
 
 
 def _render(

@@ -68,7 +68,7 @@ def confirm_own(form: Form) -> Response:
 def erase_own(form: Form) -> Response:
     """Erase the person's own entry, after a confirmation."""
     desk, who = form.context.desk, form.context.who
-    return _erase(form, PATH, lambda: experts.erase_own_expert(desk, who))
+    return _erase(form, PATH, lambda: experts.get_own_expert(desk, who), lambda: experts.erase_own_expert(desk, who))
 
 
 @router.get(PATH + "/data")
@@ -101,7 +101,12 @@ def save_kept(form: Form) -> Response:
 def erase_kept(form: Form) -> Response:
     """Erase an entry on request, after a confirmation."""
     desk, who, expert_id = form.context.desk, form.context.who, form.read_text("id")
-    return _erase(form, KEPT, lambda: experts.erase_expert(desk, who, expert_id))
+
+    def find_entry() -> Expert | None:
+        kept_entries = experts.list_kept_experts(desk, who)
+        return next((entry for entry in kept_entries if entry.expert_id == expert_id), None)
+
+    return _erase(form, KEPT, find_entry, lambda: experts.erase_expert(desk, who, expert_id))
 
 
 @router.get(LOG)
@@ -122,9 +127,17 @@ def format_export(content: Mapping[str, object]) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=2).encode()
 
 
-def _erase(form: SubmittedForm, back: str, act: Callable[[], None]) -> Response:
+def _erase(
+    form: SubmittedForm, back: str, find_entry: Callable[[], Expert | None], act: Callable[[], None]
+) -> Response:
+    """Erase an entry after a confirmation that names it; `act` refuses an entry that is not the person's to erase."""
     context = form.context
-    if not form.has_field(CONFIRMED):
+    try:
+        # Only before the confirmation: a look at kept entries is recorded.
+        entry = find_entry() if not form.has_field(CONFIRMED) else None
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    if entry is not None:
         return ask_for_confirmation(
             form,
             title=context.tell("Delete the entry"),
@@ -132,7 +145,11 @@ def _erase(form: SubmittedForm, back: str, act: Callable[[], None]) -> Response:
             consequence=context.tell(
                 "It is deleted at once and cannot be restored. The log does not say whose it was."
             ),
-            facts=[],
+            facts=[
+                (context.tell("Position"), entry.details.position),
+                (context.tell("Institution"), entry.details.institution),
+                (context.tell("Territory or part"), context.area_name(entry.details.jurisdiction)),
+            ],
             yes=context.tell("Delete the entry"),
             back=back,
         )

@@ -95,17 +95,20 @@ def _act(
     form: SubmittedForm, act: Callable[[], object], message: str, *, entered: Assessment | None = None
 ) -> Response:
     context, place, element = form.context, form.read_text("place"), form.read_text("element")
-    address = ui.page_address(f"{PATH}/element", place=place, element=element)
     return answer_act(
         form,
         act,
         message,
-        address=address,
+        address=_find_page(form),
         show=lambda errors: _render_element(context, place, element, errors, entered),
     )
 
 
-add_decisions(router, PATH, _act)
+def _find_page(form: SubmittedForm) -> str:
+    return ui.page_address(f"{PATH}/element", place=form.read_text("place"), element=form.read_text("element"))
+
+
+add_decisions(router, PATH, _act, _find_page)
 
 
 def _render_element(

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office import words
+from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
@@ -34,8 +35,8 @@ Act = Callable[[SubmittedForm, Callable[[], object], str], Response]
 """Does an act and returns to the page with its result, a text of the catalogue, or shows why it was refused."""
 
 
-def add_decisions(router: APIRouter, path: str, act: Act) -> None:
-    """Add the addresses for decisions below the path of a page."""
+def add_decisions(router: APIRouter, path: str, act: Act, find_page: Callable[[SubmittedForm], str]) -> None:
+    """Add the addresses for decisions below the path of a page; `find_page` returns the page of a form's proposal."""
 
     @router.post(path + "/approve")
     def approve_proposal(form: Form) -> Response:
@@ -55,8 +56,19 @@ def add_decisions(router: APIRouter, path: str, act: Act) -> None:
 
     @router.post(path + "/reject")
     def reject_proposal(form: Form) -> Response:
-        """Reject a proposal with a reason."""
+        """Reject a proposal with a reason, after a confirmation."""
         context = form.context
+        # Without a reason, the page itself asks for it.
+        if form.read_text("comment") and not form.has_field(CONFIRMED):
+            return ask_for_confirmation(
+                form,
+                title=context.tell("Reject the proposal"),
+                question=context.tell("You are about to reject a proposal"),
+                consequence=context.tell("This cannot be undone. Its author can make a new proposal."),
+                facts=[(context.tell("Reason"), form.read_text("comment"))],
+                yes=context.tell("Yes, reject it"),
+                back=find_page(form),
+            )
         return act(
             form,
             lambda: law.reject_proposal(
@@ -67,8 +79,18 @@ def add_decisions(router: APIRouter, path: str, act: Act) -> None:
 
     @router.post(path + "/withdraw")
     def withdraw_proposal(form: Form) -> Response:
-        """Withdraw one's own proposal."""
+        """Withdraw one's own proposal, after a confirmation."""
         context = form.context
+        if not form.has_field(CONFIRMED):
+            return ask_for_confirmation(
+                form,
+                title=context.tell("Withdraw the proposal"),
+                question=context.tell("You are about to withdraw your proposal"),
+                consequence=context.tell("Nobody can approve it after that. If you need it again, make a new one."),
+                facts=[],
+                yes=context.tell("Yes, withdraw it"),
+                back=find_page(form),
+            )
         return act(
             form,
             lambda: law.withdraw_proposal(context.desk, context.who, form.read_text("proposal")),

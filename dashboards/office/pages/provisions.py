@@ -89,12 +89,16 @@ def _act(
         form,
         act,
         message,
-        address=_make_address(treaty, element),
+        address=_find_page(form),
         show=lambda errors: _render_provision(context, treaty, element, errors, entered),
     )
 
 
-add_decisions(router, PATH, _act)
+def _find_page(form: SubmittedForm) -> str:
+    return _make_address(form.read_text("treaty"), form.read_text("element"))
+
+
+add_decisions(router, PATH, _act, _find_page)
 
 
 def _render_provision(

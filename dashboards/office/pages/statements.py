@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page, render_refusal
@@ -84,7 +85,21 @@ def return_statement(form: Form) -> Response:
 
 @router.post(PATH + "/withdraw")
 def withdraw_statement(form: Form) -> Response:
-    """Withdraw one's own draft."""
+    """Withdraw one's own draft, after a confirmation."""
+    if not form.has_field(CONFIRMED) and (filed := _find_own_draft(form)) is not None:
+        context = form.context
+        return ask_for_confirmation(
+            form,
+            title=context.tell("Withdraw the statement"),
+            question=context.tell("You are about to withdraw your statement"),
+            consequence=context.tell("Nobody can approve it after that. If you need it again, draft a new one."),
+            facts=[
+                (context.tell("Institution"), filed.statement.institution),
+                (context.tell("Year"), filed.statement.year),
+            ],
+            yes=context.tell("Yes, withdraw it"),
+            back=ui.page_address(PATH, place=filed.statement.jurisdiction),
+        )
     return _act(
         form,
         lambda: statements.withdraw_statement(
@@ -92,6 +107,16 @@ def withdraw_statement(form: Form) -> Response:
         ),
         mark("You have withdrawn your statement."),
     )
+
+
+def _find_own_draft(form: SubmittedForm) -> FiledStatement | None:
+    """Return the draft that a form withdraws, if the person may withdraw it."""
+    context, place = form.context, form.read_text("place")
+    if place not in statements.list_places(context.desk.registry, context.who):
+        return None
+    views = statements.list_statements(context.desk.engine, context.desk.registry, context.who, place)
+    statement_id = form.read_text("statement")
+    return next((view.filed for view in views if view.may_withdraw and view.filed.statement_id == statement_id), None)
 
 
 def _act(form: SubmittedForm, act: Callable[[], object], message: str, *, entered: Statement | None = None) -> Response:

@@ -42,8 +42,21 @@ def show_rounds(context: Page) -> Response:
 
 @router.post(PATH + "/open")
 def open_round(form: Form) -> Response:
-    """Open a planned round."""
-    return _act(form.context, "open", form.read_text("round"))
+    """Open a planned round, after a confirmation: letters that were sent cannot be taken back."""
+    context, round_id = form.context, form.read_text("round")
+    if not form.has_field(CONFIRMED):
+        return ask_for_confirmation(
+            form,
+            title=context.tell("Open the round: {round}", round=_find_name(context, round_id)),
+            question=context.tell("Do you want to open this round now?"),
+            consequence=context.tell(
+                "From its first day on, everybody on the list gets an invitation. What is sent cannot be taken back."
+            ),
+            facts=_describe_responses(context, round_id),
+            yes=context.tell("Open the round"),
+            back=PATH,
+        )
+    return _act(context, "open", round_id)
 
 
 @router.post(PATH + "/close")
@@ -66,13 +79,14 @@ def close_round(form: Form) -> Response:
 
 
 def _describe_responses(context: PageContext, round_id: str) -> list[tuple[str, ui.Part]]:
-    """Return how many people have answered a round, and its last day; nothing if it cannot be shown."""
+    """Return the days of a round and how many people have answered; nothing if it does not exist."""
     desk = _open_desk(context)
     round_ = desk.surveys.invitations.find_round(round_id)
     if round_ is None:
         return []
     responses = service.count_responses(desk, context.who, round_id)
     return [
+        (context.tell("First day"), round_.opens),
         (context.tell("Invited"), str(sum(response.invited for response in responses))),
         (context.tell("Have answered"), str(sum(response.answered for response in responses))),
         (context.tell("Last day"), round_.closes),

@@ -81,13 +81,20 @@ def _act(
     form: SubmittedForm, act: Callable[[], object], message: str, *, entered: TreatyStatement | None = None
 ) -> Response:
     context, area, treaty = form.context, form.read_text("area"), form.read_text("treaty")
-    address = ui.page_address(PATH, area=area, treaty=treaty)
     return answer_act(
-        form, act, message, address=address, show=lambda errors: _render_treaty(context, area, treaty, errors, entered)
+        form,
+        act,
+        message,
+        address=_find_page(form),
+        show=lambda errors: _render_treaty(context, area, treaty, errors, entered),
     )
 
 
-add_decisions(router, PATH, _act)
+def _find_page(form: SubmittedForm) -> str:
+    return ui.page_address(PATH, area=form.read_text("area"), treaty=form.read_text("treaty"))
+
+
+add_decisions(router, PATH, _act, _find_page)
 
 
 def _render_treaty(

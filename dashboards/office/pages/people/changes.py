@@ -109,6 +109,17 @@ def end_sessions(form: Form) -> Response:
     """Sign a person out of all browsers."""
     context, account_id = form.context, form.read_text(ACCOUNT)
     sessions = get_services(context.request).sessions
+    account = find_managed_account(context, account_id)
+    if account is not None and not form.has_field(CONFIRMED):
+        number = len(sessions.list_sessions(account_id))
+        return _ask_about_account(
+            form,
+            account,
+            context.tell("You are about to sign an account out everywhere"),
+            context.tell("Anything that is entered there and not saved is lost."),
+            context.tell("Yes, sign it out"),
+            (context.tell("Browsers"), str(number)),
+        )
     return _perform_act(
         form, lambda: sessions.revoke_all(account_id, by=context.who.account), context.tell("Signed out everywhere.")
     )

@@ -14,13 +14,16 @@ from dashboards.office.pages.release_desk.page import (
     PATH,
     describe_error,
     format_minute,
+    is_steward,
     open_desk,
     render_desk,
 )
 from dashboards.office.requests import Form, SubmittedForm
 from dashboards.office.responses import redirect_to, render_refusal
 from pipelines.core.i18n import mark
+from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.refresh.embargo import read_approval
 from pipelines.refresh.release_desk import desk as release_desk
 
 router = APIRouter()
@@ -40,11 +43,26 @@ def explain_check(form: Form) -> Response:
 
 @router.post(PATH + "/override")
 def override_checklist(form: Form) -> Response:
-    """Override the checks that are open."""
-    desk, who = open_desk(form.context), form.context.who
+    """Override the checks that are open, after a confirmation."""
+    context, desk, who = form.context, open_desk(form.context), form.context.who
+    reason = form.read_text("reason")
+    # Without a reason, the desk itself asks for it.
+    if reason and is_steward(context) and not form.has_field(CONFIRMED):
+        return ask_for_confirmation(
+            form,
+            title=context.tell("Override the open checks"),
+            question=context.tell("You are about to override the open checks"),
+            consequence=context.tell(
+                "It cannot be undone for this draft. Your reason is recorded in the audit log and shown on the "
+                "release desk."
+            ),
+            facts=[(context.tell("Reason"), ui.mark_code(reason))],
+            yes=context.tell("Yes, override them"),
+            back=f"{PATH}#override",
+        )
     return _act(
         form,
-        lambda: release_desk.override_checklist(desk, who, form.read_text("reason")),
+        lambda: release_desk.override_checklist(desk, who, reason),
         mark("The open checks are overridden for this draft."),
         reason_field="override-reason",
     )
@@ -99,8 +117,21 @@ def publish_release(form: Form) -> Response:
 
 @router.post(PATH + "/withdraw-approval")
 def withdraw_approval(form: Form) -> Response:
-    """Withdraw the approval of the draft that waits for its minute."""
-    desk, who = open_desk(form.context), form.context.who
+    """Withdraw the approval of the draft that waits for its minute, after a confirmation."""
+    context, desk, who = form.context, open_desk(form.context), form.context.who
+    approval = read_approval(desk.home) if is_steward(context) else None
+    if approval is not None and not form.has_field(CONFIRMED):
+        return ask_for_confirmation(
+            form,
+            title=context.tell("Withdraw the approval"),
+            question=context.tell(
+                "You are about to withdraw the approval of release {release}", release=approval.release
+            ),
+            consequence=context.tell("The release is not published at its announced time. You can approve it again."),
+            facts=[],
+            yes=context.tell("Yes, withdraw it"),
+            back=PATH,
+        )
     return _act(form, lambda: release_desk.withdraw_approval(desk, who), mark("The approval is withdrawn."))
 
 
@@ -119,9 +150,21 @@ def grant_preview(form: Form) -> Response:
 
 @router.post(PATH + "/end-preview")
 def end_preview(form: Form) -> Response:
-    """Remove a person from the list."""
-    desk, who = open_desk(form.context), form.context.who
+    """Remove a person from the list, after a confirmation."""
+    context, desk, who = form.context, open_desk(form.context), form.context.who
     name = form.read_text("name")
+    readers = release_desk.list_preview_readers(desk) if is_steward(context) else []
+    reader = next((each for each in readers if each.name == name), None)
+    if reader is not None and not form.has_field(CONFIRMED):
+        return ask_for_confirmation(
+            form,
+            title=context.tell("Remove a person"),
+            question=context.tell("You are about to remove a person from the public list"),
+            consequence=context.tell("The person may not see drafts any more, and the public list changes at once."),
+            facts=[(context.tell("Name"), reader.name), (context.tell("Organisation"), reader.organisation)],
+            yes=context.tell("Yes, remove this person"),
+            back=f"{PATH}#preview",
+        )
     return _act(form, lambda: release_desk.end_preview(desk, who, name), mark("The public list has been updated."))
 
 

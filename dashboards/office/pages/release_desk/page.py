@@ -49,11 +49,11 @@ def render_desk(context: PageContext, errors: tuple[FieldError, ...] = (), *, an
     """Render the desk; after an error also the time that was entered, to be corrected."""
     desk = open_desk(context)
     current = find_current_release(desk.home)
-    is_steward = context.who.token is None and has_role_for(context.who, "approve_release", EVERY, EVERY)
+    keeps_desk = is_steward(context)
     draft = release_desk.find_draft(desk)
-    review = release_desk.review_draft(desk, context.who) if is_steward and draft is not None else None
+    review = release_desk.review_draft(desk, context.who) if keeps_desk and draft is not None else None
     sheets = release_desk.list_sheets(desk, context.who)
-    rounds = measure_progress(desk.home, desk.engine, desk.registry) if is_steward else []
+    rounds = measure_progress(desk.home, desk.engine, desk.registry) if keeps_desk else []
     planned = review.planned.moment if review is not None and review.planned is not None else None
     return render_page(
         context,
@@ -77,18 +77,23 @@ def render_desk(context: PageContext, errors: tuple[FieldError, ...] = (), *, an
             result.state == "open" and not result.check.is_essential
             for result in (review.checks if review is not None else ())
         ),
-        overrides=_list_overrides(context, desk) if is_steward else None,
-        exceptions=_list_exceptions(context, desk) if is_steward else None,
+        overrides=_list_overrides(context, desk) if keeps_desk else None,
+        exceptions=_list_exceptions(context, desk) if keeps_desk else None,
         planned=format_minute(context, planned),
         approval=review.approval if review is not None else None,
         sheets=_list_sheets(context, sheets),
         quarters=[make_quarter_table(context, progress) for progress in rounds],
         readers=_list_readers(context, desk),
         reader_names=[(reader.name, reader.name) for reader in release_desk.list_preview_readers(desk)],
-        is_steward=is_steward,
+        is_steward=keeps_desk,
         rollback=_describe_rollback(context, desk),
         rollback_address=ROLLBACK,
     )
+
+
+def is_steward(context: PageContext) -> bool:
+    """Return True if a person examines the draft and publishes it."""
+    return context.who.token is None and has_role_for(context.who, "approve_release", EVERY, EVERY)
 
 
 def name_rollback(context: PageContext, current: str, targets: Sequence[str]) -> str:

@@ -226,6 +226,32 @@ def test_form_without_the_token_of_the_session_is_refused(
             assert answer.status == 403, (address, token, answer.main[:200])
 
 
+TAKING_AWAY = {
+    "/account/session/end-others", "/account/token/revoke", "/experts/kept/erase", "/experts/own/erase",
+    "/people/disable", "/people/revoke", "/people/sign-out", "/release-desk/end-preview", "/release-desk/override",
+    "/release-desk/rollback", "/statements/withdraw", "/survey/close",
+    *(f"/{page}/{act}" for page in ("law", "provisions", "treaties") for act in ("reject", "withdraw")),
+}  # fmt: skip
+"""Addresses of red buttons on the pages of the state. The page of an expert's link has a box to tick instead."""
+
+
+def test_every_red_button_asks_before_anything_is_done(shared_office: Office, unchanged: dict[str, str]) -> None:
+    shared_office.start_visit("mk-sender")
+    shared_office.start_visit(office_pages.STEWARD)
+    asking = set()
+    for page in office_pages.PAGES:
+        for account in (page.account, office_pages.SENDER) if page.account is not None and page.status == 200 else ():
+            document = shared_office.open(account, page.fill_address(unchanged))
+            for button in document.find_elements("#content button.rti-button-danger"):
+                form = next(button.iterancestors("form"))
+                address = button.get("formaction") or form.get("action")
+                fields = {name: value or FIELDS.get(name, "") for name, value in form.form_values()}
+                answer = document.visitor.post_raw(address, data=fields, follow=False)
+                assert answer.status == 200 and answer.find_elements("input[name=confirmed]"), (account, address)
+                asking.add(address)
+    assert asking == TAKING_AWAY
+
+
 def test_form_submitted_by_another_site_is_refused(shared_office: Office, unchanged: dict[str, str]) -> None:
     visitor = shared_office.start_visit("al-approver")
     token = visitor.open_page("/account").find_elements("input[name=csrf]")[0].get("value")

@@ -135,7 +135,10 @@ def test_account_lists_its_own_sessions_and_marks_this_one(office: Office) -> No
 def test_account_session_is_ended_from_another_browser(office: Office) -> None:
     lost_browser, current_browser = office.start_visit("al-sender"), office.start_visit("al-sender")
     assert lost_browser.open_page("/account").status == 200
-    page = current_browser.open_page("/account").submit_form("Sign out: ")
+    question = current_browser.open_page("/account").submit_form("Sign out: ")
+    assert "You are about to sign out in another browser" in question.main and "Browser not known" in question.main
+    assert lost_browser.open_page("/account").status == 200, "not before it is confirmed"
+    page = question.submit_form("Yes, sign out there")
     assert page.result == "Signed out there." and len(list_sessions(page)) == 1
     assert lost_browser.open_page("/account", follow=False).response.headers["location"].startswith("/sign-in")
 
@@ -143,7 +146,10 @@ def test_account_session_is_ended_from_another_browser(office: Office) -> None:
 def test_account_ends_all_other_sessions_at_once(office: Office) -> None:
     others = [office.start_visit("al-sender") for _ in range(3)]
     stranger, current_browser = office.start_visit("mk-sender"), office.start_visit("al-sender")
-    page = current_browser.open_page("/account").submit_form("Sign out everywhere else")
+    question = current_browser.open_page("/account").submit_form("Sign out everywhere else")
+    assert [element.text_content() for element in question.find_elements("dl.rti-facts dd")] == ["3"]
+    assert others[0].open_page("/account").status == 200, "not before it is confirmed"
+    page = question.submit_form("Yes, sign out there")
     assert page.result == "Signed out there." and len(list_sessions(page)) == 1
     assert not page.find_forms("Sign out everywhere else")
     for visitor in others:

@@ -120,7 +120,7 @@ def test_own_entry_is_added_downloaded_and_erased(office: Office) -> None:
     assert "not confirmed yet, not found by others" in page.main and "1244" in page.text
     assert json.loads(visitor.open_page("/experts/own/data").response.content)["address"] == "me@xk.example"
     question = page.submit_form("Delete the entry")
-    assert "cannot be restored" in question.main
+    assert "cannot be restored" in question.main and FIELDS["position"] in question.main
     erased = question.submit_form("Delete the entry")
     assert "The entry is deleted" in erased.main and "Add an entry" in erased.main
 
@@ -179,8 +179,9 @@ def test_nobody_writes_to_an_expert_who_has_not_confirmed(office: Office, link: 
     page = office.open("al-keeper", f"/experts/entry?id={entry}")
     assert "has not confirmed this entry yet" in page.main and "two quarters" not in page.main
     assert not page.find_forms("Send the message")
-    erased = office.open("al-keeper", f"/experts/kept?id={entry}").submit_form("Delete the entry")
-    assert "The entry is deleted" in erased.submit_form("Delete the entry").main
+    question = office.open("al-keeper", f"/experts/kept?id={entry}").submit_form("Delete the entry")
+    assert "Expert 3 of the office" in question.main, "the question names the entry"
+    assert "The entry is deleted" in question.submit_form("Delete the entry").main
 
 
 def test_look_up_while_the_clock_is_set_back_shows_nothing_but_the_reason(

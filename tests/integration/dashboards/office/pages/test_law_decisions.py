@@ -81,10 +81,14 @@ def test_rejected_and_withdrawn_proposals_change_nothing(office: Office, case: C
     before = case.open_page(office, case.lawyer, 1).main.partition("History")[0].strip()
     case.open_page(office, case.lawyer, 1).submit_form("Propose", **case.answers)
     page = case.open_page(office, case.judge, 1).submit_form("Reject", comment="The text says otherwise.")
-    assert "rejected" in page.main
+    assert "You are about to reject a proposal" in page.main and "The text says otherwise." in page.main
+    assert "Reject" in page.follow_link("No, leave it as it is").list_buttons(), "not before it is confirmed"
+    assert "rejected" in page.submit_form("Yes, reject it").main
     page = case.open_page(office, case.lawyer, 1)
     assert "The text says otherwise." in page.main
     page = page.submit_form("Propose", **{**case.answers, **case.others}).submit_form("Withdraw the proposal")
+    assert "Withdraw the proposal" in page.follow_link("No, leave it as it is").list_buttons()
+    page = page.submit_form("Yes, withdraw it")
     assert "You have withdrawn your proposal." in page.main
     assert case.open_page(office, case.lawyer, 1).main.partition("History")[0].strip() == before
 

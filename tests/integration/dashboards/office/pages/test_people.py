@@ -233,6 +233,9 @@ def test_people_account_of_a_provider_cannot_be_given_a_password(shared_office: 
 def test_people_person_is_signed_out_of_all_sessions(steward: Office) -> None:
     visitors = [steward.start_visit("al-local") for _ in range(2)]
     page = open_account(steward, "al-local", by="al-steward").submit_form("Sign this account out of 2 browsers")
+    assert "You are about to sign an account out everywhere" in page.main and "al-local" in page.main
+    assert all(visitor.open_page("/").status == 200 for visitor in visitors), "not before it is confirmed"
+    page = page.submit_form("Yes, sign it out")
     assert page.result == "Signed out everywhere." and not page.find_forms("Sign this account out")
     for visitor in visitors:
         assert visitor.open_page("/", follow=False).status == 303

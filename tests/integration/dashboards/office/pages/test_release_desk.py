@@ -147,7 +147,10 @@ def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Off
     assert page.wrong_fields == ["preview-reason"]
     page = page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason=TEXT)
     assert [reader.name for reader in read_preview_list(desk_pages.desk.home)] == ["Ana Anić"]
-    page.submit_form("Remove", name="Ana Anić")
+    question = page.submit_form("Remove", name="Ana Anić")
+    assert "Ana Anić" in question.main and "Ministry" in question.main
+    assert len(read_preview_list(desk_pages.desk.home)) == 1, "not before it is confirmed"
+    question.submit_form("Yes, remove this person")
     assert read_preview_list(desk_pages.desk.home) == []
 
 
@@ -166,9 +169,12 @@ def test_reason_of_the_program_is_in_the_language_of_the_reader(desk_pages: Offi
 
 def test_steward_overrides_open_checks_and_the_page_shows_the_reason(desk_pages: Office) -> None:
     page = desk_pages.open("secretariat", "/release-desk")
-    refused = page.submit_form("Override the open checks", reason="late")
+    refused = page.submit_form("Override the open checks", reason="late").submit_form("Yes, override them")
     assert refused.status == 409 and "at least 10 characters" in refused.main
+    assert page.submit_form("Override the open checks", reason="").status == 409
     page = page.submit_form("Override the open checks", reason=OVERRIDE)
+    assert "You are about to override the open checks" in page.main and SHOWN in page.main
+    page = page.submit_form("Yes, override them")
     assert "The open checks are overridden for this draft" in page.main and SHOWN in page.main
     tables = [element.text_content() for element in page.find_elements("table")]
     [text] = [text for text in tables if "Open checks" in text]

@@ -383,7 +383,9 @@ def post_refusal(office: Office, refusal: Refusal, patch: pytest.MonkeyPatch) ->
     with patch.context() as arranged:
         for arrange in filter(None, (refusal.arrange, refusal.replace)):
             arrange(office, arranged)
-        return visitor.post_raw(f"/release-desk/{refusal.form}", data={**refusal.values, "csrf": token})
+        return visitor.post_raw(
+            f"/release-desk/{refusal.form}", data={"confirmed": "1", **refusal.values, "csrf": token}
+        )
 
 
 def read_errors(page: Document) -> list[tuple[str, str]]:

@@ -86,6 +86,14 @@ def test_wrong_draft_is_shown_again_with_its_entries(office: Office) -> None:
     assert 'value="Border police"' in content and 'value="2031"' in content
 
 
+def test_author_withdraws_a_draft_after_a_question(office: Office) -> None:
+    submit_form(office, "al-drafter", "draft", **DRAFT | {"institution": "Labour inspectorate"})
+    question = office.open("al-drafter", PATH).submit_form("Withdraw the statement")
+    assert "Labour inspectorate" in question.main and "2026" in question.main
+    assert "Withdraw the statement" in question.follow_link("No, leave it as it is").list_buttons()
+    assert question.submit_form("Yes, withdraw it").result == "You have withdrawn your statement."
+
+
 def test_others_can_neither_draft_nor_clear(office: Office) -> None:
     submit_form(office, "al-drafter", "draft", **DRAFT | {"institution": "Police"})
     statement = find_statement(office, "al-focal")

@@ -50,7 +50,12 @@ def test_round_from_plan_to_results(office: Office) -> None:
     round_ = service.plan_round(
         desk, fakes.STEWARD, "pulse", "2026-Q4", fakes.OPENS, fakes.CLOSES, fakes.make_invitees(cells)
     )
-    opened = office.open("keeper", "/survey").submit_form("Open the round")
+    question = office.open("keeper", "/survey").submit_form("Open the round")
+    facts = [element.text_content() for element in question.find_elements("dl.rti-facts dd")]
+    assert facts == [fakes.OPENS.isoformat(), "25", "0", fakes.CLOSES.isoformat()]
+    assert "What is sent cannot be taken back." in question.main
+    assert desk.surveys.invitations.list_rounds()[0].state == "planned", "not before it is confirmed"
+    opened = question.submit_form("Open the round")
     assert opened.result.startswith("The round is open")
     background_worker.keep_survey(office.desk.home, office.desk.engine, office.desk.registry)
     tokens = fakes.read_outbox(office.desk.home)
@@ -72,7 +77,9 @@ def test_round_from_plan_to_results(office: Office) -> None:
     assert round_.round_id not in page.main, "an id that only commands use"
     question = page.submit_form("Close the round")
     facts = [element.text_content() for element in question.find_elements("dl.rti-facts dd")]
-    assert facts == ["25", "23", fakes.CLOSES.isoformat()], "who closes a round knows how many have answered"
+    assert facts == [fakes.OPENS.isoformat(), "25", "23", fakes.CLOSES.isoformat()], (
+        "who closes a round knows how many have answered"
+    )
     assert "cannot be opened again" in question.main and question.heading == f"Close the round: {name}"
     assert question.submit_form("Close the round").result.startswith("The round is closed")
     results = office.open("al-viewer", "/survey-results")
