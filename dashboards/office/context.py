@@ -27,6 +27,7 @@ class PageContext:
 
     `notes` are the marks of these footnotes, by territory.
     `foreign_names` are the names of offices and forms that it returned in another language, with that language.
+    `person_names` are the names of people, by account, that it has looked up for this page.
     On the practice page `desk` and `who` are those of the practice home; `session` is always the person's own.
     """
 
@@ -37,6 +38,7 @@ class PageContext:
     session: Session
     notes: dict[str, str] = field(default_factory=dict)
     foreign_names: dict[str, str] = field(default_factory=dict)
+    person_names: dict[str, str] = field(default_factory=dict)
 
     def tell(self, text: str, /, **params: object) -> str:
         """Return a sentence in the person's language."""
@@ -109,12 +111,28 @@ class PageContext:
         return text
 
     def name_person(self, account: str) -> str:
-        """Return who did something in the history of a return: an account, the colleague of practice, the system."""
+        """Return who did something: the name with the account, the colleague of practice, or the system.
+
+        Of a person of another territory only the account is shown (`permissions.can_know_name`).
+        """
         from pipelines.ledger.identity import SYSTEM
         from pipelines.submissions.service.practice import COLLEAGUE
 
         names = {SYSTEM: words.SYSTEM, COLLEAGUE: words.COLLEAGUE}
-        return self.tell(names[account]) if account in names else account  # marked in words
+        if account in names:
+            return self.tell(names[account])  # marked in words
+        if account not in self.person_names:
+            self.person_names[account] = self._find_person_name(account)
+        return self.person_names[account]
+
+    def _find_person_name(self, account: str) -> str:
+        from pipelines.ledger.permissions import can_know_name
+        from pipelines.submissions.accounts import accounts
+
+        person = accounts.find_account(self.desk.engine, account)
+        if person is None or not can_know_name(self.who, account, person.grants):
+            return account
+        return f"{person.display_name} ({account})" if person.display_name != account else account
 
     def form_name(self, form: str | None) -> str:
         """Return the everyday name of a form."""

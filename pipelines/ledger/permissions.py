@@ -169,6 +169,16 @@ def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
     return any(who.has_role(role, jurisdiction, instrument) for role in READERS)
 
 
+def can_know_name(who: Identity, account: str, grants: Iterable[Grant]) -> bool:
+    """Return True if an identity may see the name of an account with these grants, and not only its id.
+
+    It is the own account, or one of the secretariat, or the two have a role in the same territory.
+    """
+    places = {grant.jurisdiction.partition("_")[0] for grant in grants}
+    own_places = {grant.jurisdiction.partition("_")[0] for grant in who.grants}
+    return who.account == account or EVERY in places | own_places or bool(places & own_places)
+
+
 def can_look_up(who: Identity, act: Act, instrument: str) -> bool:
     """Return True if an identity holds a role that permits an act for an instrument, in whatever jurisdiction."""
     roles = roles_for(act)

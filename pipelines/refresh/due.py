@@ -30,10 +30,11 @@ class News:
     last_event: int
 
 
-def find_news(home: Home, *, after: int, engine: sa.Engine | None = None) -> News:
+def find_news(home: Home, *, after: int, engine: sa.Engine | None = None, only_counted: bool = False) -> News:
     """Return the new events since event `after` and the last refresh, except publications and checks by the program.
 
-    `engine` is the home's ledger if it is open already.
+    `engine` is the home's ledger if it is open already. `only_counted` leaves out all that changes no figure of a
+    release: arrivals and drafts, returns that are sent, and what becomes of them unless they are accepted.
     """
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
@@ -46,6 +47,10 @@ def find_news(home: Home, *, after: int, engine: sa.Engine | None = None) -> New
     touched = sorted({event["submission_id"] for event in events if event["action"] not in ("publish", "check")})
     if not touched:
         return News((), (), last)
+    if only_counted:
+        submissions = queries.list_submissions(engine, ids=touched)
+        decided = {event["submission_id"] for event in events if event["action"] in ("approve", "withdraw")}
+        touched = sorted(s.submission_id for s in submissions if s.submission_id in decided and s.accepted_at)
     territories = set()
     for submission in queries.list_submissions(engine, ids=touched):
         # A file that has not been read yet has no territory and no period and may belong to any of them.

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.pages.people.managed_accounts import make_office_address
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
 from pipelines.core.i18n import mark
@@ -145,9 +146,12 @@ def find_overdue_steps(context: PageContext, board: TimetableBoard) -> OverdueSt
         )
     if others:
         sentences.append(tell("Only people of the office who may submit can send its return. Please ask them for it."))
-        if any(has_right("keep_accounts", cell) for cell in others):
-            sentences.append(tell("“People” shows who they are."))
-            links.append((tell("People"), "/people"))
+        places = dict.fromkeys(c.deadline.jurisdiction for c in others if has_right("keep_accounts", c))
+        if places:
+            sentences.append(tell("“People” shows who they are, with their email addresses."))
+            links += [
+                (tell("People: {area}", area=context.area_name(place)), make_office_address(place)) for place in places
+            ]
     return OverdueSteps(sentences, links)
 
 

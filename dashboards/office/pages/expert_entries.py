@@ -281,7 +281,7 @@ def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
         ui.PageRow(
             ui.render_whole(format_time(use.at)),
             (
-                use.account,
+                context.name_person(use.account),
                 tell(_name_kind(use)),  # marked there
                 "; ".join(f"{tell(_CRITERIA[name])}: {_name_criterion(context, name, value)}"  # marked above
                           for name, value in use.query.items() if name in _CRITERIA)

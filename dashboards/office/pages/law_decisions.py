@@ -137,7 +137,7 @@ def render_proposals(
     decision.
     """
     waiting = next((view for view in views if view.proposal.state == "waiting"), None)
-    by = [(context.tell("Proposed by"), _name_proposer(waiting.proposal))] if waiting is not None else []
+    by = [(context.tell("Proposed by"), _name_proposer(context, waiting.proposal))] if waiting is not None else []
     return render_page(
         context,
         template,
@@ -165,8 +165,10 @@ def _make_history(
     for view in views:
         proposal = view.proposal
         fields = [text for _, text in summarise(proposal.content)]
-        decision = (_name_decider(proposal), proposal.comment)
-        rows.append(ui.PageRow(_name_proposer(proposal), (_render_state(context, proposal), *fields, *decision)))
+        decision = (_name_decider(context, proposal), proposal.comment)
+        rows.append(
+            ui.PageRow(_name_proposer(context, proposal), (_render_state(context, proposal), *fields, *decision))
+        )
     names = [name for name, _ in summarise(views[0].proposal.content)]
     columns = [tell("State"), *names, tell("Decided by"), tell("Comment")]
     table = ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)
@@ -186,11 +188,13 @@ def _render_state(context: PageContext, proposal: Proposal[ContentT]) -> ui.Part
     return ui.render_badge(kind, sign, context.tell(text))
 
 
-def _name_proposer(proposal: Proposal[ContentT]) -> str:
+def _name_proposer(context: PageContext, proposal: Proposal[ContentT]) -> str:
     """Return who proposed, and when."""
-    return f"{proposal.proposed_by}, {proposal.proposed_at[:10]}"
+    return f"{context.name_person(proposal.proposed_by)}, {proposal.proposed_at[:10]}"
 
 
-def _name_decider(proposal: Proposal[ContentT]) -> str:
+def _name_decider(context: PageContext, proposal: Proposal[ContentT]) -> str:
     """Return who decided, and when; an empty text while the proposal waits."""
-    return f"{proposal.decided_by}, {proposal.decided_at[:10]}" if proposal.decided_by else ""
+    if not proposal.decided_by:
+        return ""
+    return f"{context.name_person(proposal.decided_by)}, {proposal.decided_at[:10]}"

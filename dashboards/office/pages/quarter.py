@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.pages.people.managed_accounts import make_office_address
 from pipelines.core import clock
 from pipelines.design import components as ui
-from pipelines.refresh.quarter import QuarterProgress, QuarterStep
+from pipelines.refresh.quarter import CorrectedRelease, QuarterProgress, QuarterStep, Wait
 from pipelines.refresh.quarter import words as quarter_words
 
 _SIGNS: dict[str, tuple[str, str]] = {
@@ -34,7 +35,20 @@ def make_quarter_table(context: PageContext, progress: QuarterProgress) -> ui.Pa
     else:
         caption = context.tell("The quarter {quarter}", quarter=quarter)
     columns = [context.tell("State"), context.tell("Waiting for")]
-    return ui.PageTable(caption, context.tell("Step"), columns, [_make_row(context, step) for step in progress.steps])
+    rows = [_make_row(context, step) for step in progress.steps]
+    rows += [_make_correction_row(context, correction) for correction in progress.corrections]
+    return ui.PageTable(caption, context.tell("Step"), columns, rows)
+
+
+def _make_correction_row(context: PageContext, correction: CorrectedRelease) -> ui.PageRow:
+    """Return the row of a correction that was published after the release of its quarter."""
+    kind, sign = _SIGNS["done"]
+    state = context.tell("completed on {day}", day=correction.published_at[:10])
+    signed = context.tell("{n} of {due}", n=correction.n_signed, due=correction.n_all)
+    title = context.tell("The correction {release} is published", release=correction.release)
+    return ui.PageRow(
+        title, (ui.render_badge(kind, sign, state), context.tell("Sheets signed for it: {number}", number=signed))
+    )
 
 
 def _make_row(context: PageContext, step: QuarterStep) -> ui.PageRow:
@@ -48,10 +62,23 @@ def _make_row(context: PageContext, step: QuarterStep) -> ui.PageRow:
 
 
 def _list_waits(context: PageContext, step: QuarterStep) -> ui.Markup:
-    lines = [
-        quarter_words.describe_wait(wait, context.office_name, context.area_name, context.code_label, context.language)
-        for wait in step.waits[:_LISTED]
-    ]
+    lines = [_describe_wait(context, wait) for wait in step.waits[:_LISTED]]
     if (unlisted := len(step.waits) - len(lines)) > 0:
-        lines.append(context.many("{n} more", "{n} more", unlisted))
-    return ui.Markup("<br>").join(ui.mark_code(context.mark_names(line)) for line in lines)
+        lines.append(ui.Markup.escape(context.many("{n} more", "{n} more", unlisted)))
+    return ui.Markup("<br>").join(lines)
+
+
+def _describe_wait(context: PageContext, wait: Wait) -> ui.Markup:
+    """Return whom a step waits for, with links to the return or the sheet, and to the people who can finish it."""
+    text = quarter_words.describe_wait(
+        wait, context.office_name, context.area_name, context.code_label, context.language
+    )
+    links = []
+    if wait.submission:
+        links.append((context.tell("Open the return"), ui.page_address("/answer", id=wait.submission)))
+    if wait.cause == "signature":
+        links.append((context.tell("Open the sheet"), ui.page_address("/release-desk/sheet", territory=wait.territory)))
+    if wait.jurisdiction or wait.cause == "signature":
+        links.append((context.tell("People"), make_office_address(wait.jurisdiction or wait.territory)))
+    parts = [ui.mark_code(context.mark_names(text)), *(ui.render_link(name, address) for name, address in links)]
+    return ui.join_parts(parts, " ")

@@ -203,7 +203,7 @@ def _describe_statement(context: PageContext, bank: Bank, filed: FiledStatement)
         (context.tell("Year"), filed.statement.year),
         *_list_answers(context, bank, filed.statement),
         *((text, context.tell("No answer")) for text in _list_unanswered(context, bank, filed.statement)),
-        (context.tell("Drafted by"), filed.drafted_by),
+        (context.tell("Drafted by"), context.name_person(filed.drafted_by)),
     ]
 
 

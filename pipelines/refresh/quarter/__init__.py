@@ -5,10 +5,11 @@ and `publication`; the schedules are in `pipelines/defs/quarter.py`.
 """
 
 from pipelines.refresh.quarter.acts import DueAct, carry_out_act, find_due_acts
-from pipelines.refresh.quarter.progress import QuarterProgress, QuarterStep, Wait, measure_progress
+from pipelines.refresh.quarter.progress import CorrectedRelease, QuarterProgress, QuarterStep, Wait, measure_progress
 from pipelines.refresh.quarter.release_days import NextRelease, find_next_release, set_release_days
 
 __all__ = [
+    "CorrectedRelease",
     "DueAct",
     "NextRelease",
     "QuarterProgress",

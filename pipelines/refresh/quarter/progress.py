@@ -34,7 +34,10 @@ Cause = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The cause for which a step waits. The other fields name the return, the territory or the minute."""
+    """The cause for which a step waits. The other fields name the return, the territory or the minute.
+
+    `submission` is the draft or sent return that somebody has to finish, or empty.
+    """
 
     cause: Cause
     territory: str = ""
@@ -42,6 +45,8 @@ class Wait:
     instrument: str = ""
     period: str = ""
     at: str = ""
+    jurisdiction: str = ""
+    submission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,28 @@ class QuarterStep:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectedRelease:
+    """A correction that was published, and how many territories had signed their sheets of it."""
+
+    release: str
+    published_at: str
+    n_signed: int
+    n_all: int
+
+
+@dataclass(frozen=True, slots=True)
 class QuarterProgress:
     """The steps of the round of one quarter, or of a correction after it.
 
     `release` is the release that ended the round, or empty; `correction` the name of the corrected release, or empty.
+    `corrections` are those that were published after the release, oldest first.
     """
 
     quarter: str
     steps: tuple[QuarterStep, ...]
     release: str = ""
     correction: str = ""
+    corrections: tuple[CorrectedRelease, ...] = ()
 
     @property
     def waits(self) -> list[Wait]:
@@ -106,18 +123,25 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
     if opened.state == "waiting" and today > min(plan.opens + CATCH_UP, list_act_days(plan)["close_collection"]):
         # The program makes up for a missed day within two weeks, and invites nobody to a collection that has ended.
         opened = QuarterStep("open", "skipped", plan.opens)
-    steps = [opened, _measure_collection(plan, cells), _measure_queries(plan, cells, today)]
+    is_released = published is not None
+    steps = [opened, _measure_collection(plan, cells), _measure_queries(plan, cells, today, is_released=is_released)]
     if published is not None:
         steps.append(QuarterStep("draft", "done", plan.queries))
         steps.append(_recall_signatures(home, engine, registry, plan, published.release))
         steps.append(QuarterStep("release", "done", plan.release, published.published_at))
-        return QuarterProgress(plan.quarter.code, tuple(steps), published.release)
+        corrections = _recall_corrections(home, engine, registry, plan, published.release)
+        return QuarterProgress(plan.quarter.code, tuple(steps), published.release, corrections=corrections)
     draft = standing.find_quarter_draft(home, engine, plan)
-    is_fresh = draft is not None and not due.find_news(home, after=0, engine=engine).territories
+    is_fresh = draft is not None and not _find_news(home, engine).territories
     steps.append(_make_step("draft", plan.queries, today, is_done=is_fresh, waits=[Wait("program")]))
     steps.append(_measure_signatures(home, registry, plan, draft, today))
     steps.append(_measure_release(home, plan, draft, today))
     return QuarterProgress(plan.quarter.code, tuple(steps))
+
+
+def _find_news(home: Home, engine: sa.Engine) -> due.News:
+    """Return what was accepted or withdrawn since the last refresh: nothing else makes a draft out of date."""
+    return due.find_news(home, after=0, engine=engine, only_counted=True)
 
 
 def _measure_correction(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPlan) -> QuarterProgress | None:
@@ -126,10 +150,15 @@ def _measure_correction(home: Home, engine: sa.Engine, registry: Registry, plan:
     if not editions:
         return None
     draft = standing.find_quarter_draft(home, engine, plan)
-    news = due.find_news(home, after=0, engine=engine)
+    news = _find_news(home, engine)
     # A return of a later quarter belongs to the release of that quarter.
     has_news = bool(news.territories) and all(quarter <= plan.quarter for quarter in news.quarters)
-    if not has_news and (draft is None or standing.has_same_returns(home, draft.release, editions[-1])):
+    # A draft of the same returns is made at every refresh. Once it is announced, it is a release to come.
+    is_new = draft is not None and (
+        find_planned(home, draft.release) is not None
+        or not standing.has_same_returns(home, draft.release, editions[-1])
+    )
+    if not has_news and not is_new:
         return None
     name = next_edition(plan.quarter.code, editions) if draft is None else draft.release
     today = clock.now().date()
@@ -165,7 +194,14 @@ def _measure_collection(plan: QuarterPlan, cells: Sequence[ExpectedReturn]) -> Q
     return QuarterStep("collection", "waiting" if waits else "done", plan.collection, "", n_in, len(cells), waits)
 
 
-def _measure_queries(plan: QuarterPlan, cells: Sequence[ExpectedReturn], today: date) -> QuarterStep:
+def _measure_queries(
+    plan: QuarterPlan, cells: Sequence[ExpectedReturn], today: date, *, is_released: bool
+) -> QuarterStep:
+    """Return the step of questions. After the release, a return that would replace another belongs to a correction."""
+    if is_released:
+        missed = [cell for cell in cells if cell.state in ("findings", "sent")]
+        waits = [_wait_for(cell, "findings" if cell.state == "findings" else "unapproved") for cell in missed]
+        return QuarterStep("queries", "skipped" if waits else "done", plan.queries, waits=tuple(waits))
     waits = [_wait_for(cell, "findings") for cell in cells if "findings" in (cell.state, cell.pending_state)]
     waits += [_wait_for(cell, "unapproved") for cell in cells if "sent" in (cell.state, cell.pending_state)]
     if waits:
@@ -200,6 +236,23 @@ def _recall_signatures(
     return QuarterStep("signatures", state, plan.release, "", len(signed), len(territories))
 
 
+def _recall_corrections(
+    home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPlan, first: str
+) -> tuple[CorrectedRelease, ...]:
+    """Return the corrections of a quarter that were published after its first release."""
+    territories = set(registry.without_training().list_codes())
+    return tuple(
+        CorrectedRelease(
+            line.release,
+            line.published_at,
+            len(standing.read_signed(engine, home.releases / line.release) & territories),
+            len(territories),
+        )
+        for line in standing.list_publications(home, plan)
+        if line.release != first
+    )
+
+
 def _measure_release(home: Home, plan: QuarterPlan, draft: standing.QuarterDraft | None, today: date) -> QuarterStep:
     planned = find_planned(home, draft.release if draft is not None else plan.quarter.code)
     moment = planned.moment if planned is not None else None
@@ -217,4 +270,13 @@ def _measure_release(home: Home, plan: QuarterPlan, draft: standing.QuarterDraft
 
 def _wait_for(cell: ExpectedReturn, cause: Cause) -> Wait:
     item = cell.deadline
-    return Wait(cause, item.territory, item.source, item.instrument, item.period)
+    submission = cell.pending or cell.submission_id if cause != "missing" else cell.submission_id
+    return Wait(
+        cause,
+        item.territory,
+        item.source,
+        item.instrument,
+        item.period,
+        jurisdiction=item.jurisdiction,
+        submission=submission or "",
+    )

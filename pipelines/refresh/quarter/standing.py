@@ -72,8 +72,14 @@ def has_same_returns(home: Home, draft: str, release: str) -> bool:
     return set(consists_of[0]) == set(consists_of[1])
 
 
+def list_publications(home: Home, plan: QuarterPlan) -> list[Publication]:
+    """Return the first publication of each edition of a quarter, in the order of the editions."""
+    quarter = edition_key(plan.quarter.code)[:2]
+    first = {line.release: line for line in reversed(read_publications(home))}
+    lines = [line for line in first.values() if edition_key(line.release)[:2] == quarter]
+    return sorted(lines, key=lambda line: edition_key(line.release))
+
+
 def list_editions(home: Home, plan: QuarterPlan) -> list[str]:
     """Return the published editions of a quarter, oldest first."""
-    editions = {line.release for line in read_publications(home)}
-    quarter = edition_key(plan.quarter.code)[:2]
-    return sorted((name for name in editions if edition_key(name)[:2] == quarter), key=edition_key)
+    return [line.release for line in list_publications(home, plan)]

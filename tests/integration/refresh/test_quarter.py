@@ -287,7 +287,10 @@ def test_progress_names_what_waits_and_for_whom(world: QuarterWorld, set_day: Ca
     assert steps["draft"].state == "done"
     assert {wait.territory for wait in steps["signatures"].waits} == set(world.registry.without_training().territories)
     assert [wait.cause for wait in steps["release"].waits] == ["steward_announces"]
-    world.approve_return(world.send_return(missing), missing.territory)
+    number = world.send_return(missing)
+    assert measure_steps(world)["draft"].state == "done", "a return that is only sent is in no draft"
+    assert number in [wait.submission for wait in measure_steps(world)["queries"].waits]
+    world.approve_return(number, missing.territory)
     assert measure_steps(world)["draft"].waits, "a return was accepted after the draft was made"
 
 
@@ -360,10 +363,35 @@ def test_correction_after_the_release_says_what_waits_and_for_whom(
     _, correction = measure_progress(world.home, world.engine, world.registry)
     assert (correction.steps[2].day, correction.steps[2].waits[0].cause) == (date(2026, 6, 20), "steward_approves")
     embargo.approve_draft(world.home, actor=STEWARD, override_reason=REASON)
+    later = embargo.clock.parse_time("2026-06-27T09:00:00Z")
     set_day(date(2026, 6, 20))
     assert embargo.publish_due(world.home) == f"{QUARTER}.1"
     world.write_draft(f"{QUARTER}.2")
-    assert [p.correction for p in measure_progress(world.home, world.engine, world.registry)] == [""]
+    [released] = measure_progress(world.home, world.engine, world.registry)
+    assert released.correction == ""
+    assert [(line.release, line.published_at[:10], line.n_signed) for line in released.corrections] == [
+        (f"{QUARTER}.1", "2026-06-20", 0)
+    ]
+    embargo.schedule_release(world.home, f"{QUARTER}.2", later, actor=STEWARD)
+    _, announced = measure_progress(world.home, world.engine, world.registry)
+    assert announced.correction == f"{QUARTER}.2", "a draft that is announced is a release to come"
+    assert announced.steps[0].state == "done"
+
+
+def test_return_that_waits_after_the_release_belongs_to_a_correction(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    set_day(RELEASE)
+    accepted, missed = world.list_expected(QUARTER)[:2]
+    world.accept_returns([accepted])
+    world.write_draft(QUARTER)
+    publication.publish_draft(world.home, override=Override(REASON, STEWARD))
+    set_day(RELEASE + timedelta(days=1))
+    world.send_return(accepted)
+    assert (measure_steps(world)["queries"].state, measure_steps(world)["queries"].waits) == ("done", ())
+    number = world.send_return(missed)
+    step = measure_steps(world)["queries"]
+    assert (step.state, [wait.submission for wait in step.waits]) == ("skipped", [number])
 
 
 def test_signatures_of_a_correction_are_asked_for_once_its_minute_is_announced(

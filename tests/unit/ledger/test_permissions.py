@@ -37,6 +37,22 @@ def test_every_transition_has_somebody_who_may_make_it() -> None:
             assert permissions.find_permissions(transition.action, transition.source), transition
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "may_know"),
+    [
+        (("BA_BRC",), ("BA_STATE",), True), (("AL",), ("AL", "MK"), True), (("AL",), ("MK",), False),
+        ((), ("MK",), False), (("AL",), (), False), (("AL",), ("*",), True), (("*",), ("MK",), True),
+    ],
+)  # fmt: skip
+def test_name_of_an_account_is_known_in_its_territories(
+    own: tuple[str, ...], others: tuple[str, ...], may_know: bool
+) -> None:
+    who = Identity("reader", "Reader", "en", tuple(Grant("viewer", place) for place in own))
+    grants = [Grant("submitter", place) for place in others]
+    assert permissions.can_know_name(who, "writer", grants) is may_know
+    assert permissions.can_know_name(who, "reader", grants), "everybody knows the own name"
+
+
 MAY = {
     # By act and override: states, then the roles of its sender, and of another account of the office.
     ("justify", False): ("checked", "submitter", ""),

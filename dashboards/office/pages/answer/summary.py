@@ -52,7 +52,7 @@ def list_overrides(answer: Answer) -> list[tuple[str, list[str]]]:
             context.tell(
                 "{time} by {who}: {comment}",
                 time=words.format_time(event["at"]),
-                who=event["actor"],
+                who=context.name_person(event["actor"]),
                 comment=event["comment"] or "",
             )
             for event in answer.events

@@ -19,7 +19,7 @@ def list_withdrawal_requests(context: PageContext, entry: SubmissionEntry) -> Se
         context.tell(
             "{time} by {who}: {comment}",
             time=words.format_time(request.at),
-            who=request.actor,
+            who=context.name_person(request.actor),
             comment=f"{context.code_label('revision_reason', request.reason)}. {request.comment}",
         )
         for request in entry.withdrawal_asked

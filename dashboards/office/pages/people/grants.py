@@ -30,6 +30,17 @@ def list_places(context: PageContext) -> list[tuple[str, str]]:
     return [(code, context.tell("all territories") if code == EVERY else context.area_name(code)) for code in places]
 
 
+def list_filter_places(context: PageContext) -> list[tuple[str, str]]:
+    """Return the places for which this steward manages accounts, as options: territories with parts as a whole too."""
+    places = dict(list_places(context))
+    whole = [code for code, territory in context.desk.registry.territories.items() if len(territory.jurisdictions) > 1]
+    options = {code: name for code, name in places.items() if code != EVERY}
+    for code in whole:
+        if all(part.code in places for part in context.desk.registry.territories[code].jurisdictions):
+            options[code] = context.area_name(code)
+    return sorted(options.items(), key=lambda option: option[1])
+
+
 def read_grant(form: SubmittedForm, prefix: str) -> tuple[Grant | None, list[FieldError]]:
     """Return the chosen role, office and instrument; else None and an error for each that is not among its options.
 

@@ -11,8 +11,14 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.people.audit_log import can_read_audit_log, make_audit_table
-from dashboards.office.pages.people.grants import describe_roles, list_places, make_grant_key
-from dashboards.office.pages.people.managed_accounts import ACCOUNT, list_managed_accounts, make_accounts_table
+from dashboards.office.pages.people.grants import describe_roles, list_filter_places, list_places, make_grant_key
+from dashboards.office.pages.people.managed_accounts import (
+    ACCOUNT,
+    PLACE,
+    describe_account,
+    list_managed_accounts,
+    make_accounts_table,
+)
 from dashboards.office.requests import Page
 from dashboards.office.responses import FieldError, render_page
 from dashboards.office.services import get_services
@@ -34,7 +40,7 @@ class OneTimePassword:
 
 @router.get("/people")
 def show_people(context: Page) -> Response:
-    """Render the page "People"; the address may name the account to change."""
+    """Render the page "People"; the address may name the account to change, or the place whose accounts are listed."""
     return render_people_page(context, context.request.query_params.get(ACCOUNT, ""))
 
 
@@ -52,7 +58,9 @@ def render_people_page(
     """Render the page with the account to change, what was entered for a new one, and what the last form led to."""
     from pipelines.core import i18n
 
-    managed = list_managed_accounts(context)
+    managed, places = list_managed_accounts(context), list_filter_places(context)
+    place = context.request.query_params.get(PLACE, "")
+    place = place if place in dict(places) else ""
     account = next((candidate for candidate in managed if candidate.account_id == account_id), None)
     sessions = get_services(context.request).sessions
     return render_page(
@@ -63,9 +71,12 @@ def render_people_page(
         status=status,
         errors=errors,
         password=password,
-        accounts=make_accounts_table(context, managed),
+        accounts=make_accounts_table(context, managed, place),
+        place=place,
+        filter_places=places,
         account_options=[(candidate.account_id, candidate.account_id) for candidate in managed],
         account=account,
+        account_facts=describe_account(context, account) if account else [],
         grants=[(make_grant_key(grant), describe_roles(context, [grant])) for grant in account.grants]
         if account
         else [],

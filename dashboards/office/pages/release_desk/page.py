@@ -162,7 +162,7 @@ def describe_signature(context: PageContext, item: release_desk.SignOff) -> str:
     if item.signed_by is None or item.signed_at is None:
         return ""
     when = format_minute(context, clock.parse_time(item.signed_at))
-    return context.tell("signed by {account}, {time}", account=item.signed_by, time=when)
+    return context.tell("signed by {account}, {time}", account=context.name_person(item.signed_by), time=when)
 
 
 def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:

@@ -191,6 +191,9 @@ def test_steward_override_is_shown_with_its_comment(office: Office) -> None:
     assert "Approved by override of the steward" in sender_page.main and "The approver is ill." in sender_page.main
     events = office.open("al-sender", "/answer", id=number, view="events")
     assert "by override of the steward" in events.main
+    actors = [row.cssselect("td")[1].text_content() for row in events.find_elements("tbody tr")]
+    assert {"Prosecution service: sender (al-sender)", "Secretariat: steward (secretariat)"} <= set(actors)
+    assert "by Secretariat: steward (secretariat): The approver is ill." in sender_page.main
 
 
 def test_approved_return_offers_replacement(office: Office) -> None:

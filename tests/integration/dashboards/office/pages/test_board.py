@@ -39,7 +39,7 @@ def test_board_says_what_each_person_can_do_about_an_overdue_return(office: Offi
         links[account] = [link.get("href") for link in box.cssselect("a")]
         assert ("a late return still counts" in box.text_content()) is (account == "ba-brc-sender")
         assert ("Please ask them for it." in box.text_content()) is (account != "ba-brc-sender")
-    assert links == {"ba-brc-sender": ["/upload", "/nil"], "secretariat": ["/people"], "ba-viewer": []}
+    assert links == {"ba-brc-sender": ["/upload", "/nil"], "secretariat": ["/people?place=BA_BRC"], "ba-viewer": []}
 
 
 def test_board_counts_one_day_after_the_due_date(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

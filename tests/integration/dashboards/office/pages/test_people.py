@@ -45,6 +45,10 @@ def read_one_time_password(page: Document) -> str:
     return text
 
 
+def read_words(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
 def open_account(office: Office, account: str, by: str = "secretariat") -> Document:
     """Open the steward's page of the account to change."""
     return office.open(by, "/people").submit_form("Show", account=account)
@@ -71,6 +75,35 @@ def test_people_lists_accounts_and_links_to_each(shared_office: Office) -> None:
         assert options[0].get("value") == "" and not [option for option in options if option.get("selected")], (
             "nobody gets a right that the steward did not choose"
         )
+
+
+def test_people_lists_the_accounts_of_one_office_with_their_addresses(office: Office) -> None:
+    engine = office.desk.engine
+    accounts.set_email(engine, "ba-brc-sender", "brc@office.example", by="secretariat")
+    overdue = office.open("secretariat", "/board").follow_link("People: ")
+    assert overdue.address == "/people?place=BA_BRC"
+    assert overdue.find_elements("#shown-place option[selected]")[0].get("value") == "BA_BRC"
+    rows = [read_words(row) for row in overdue.find_elements("tbody tr") if row.cssselect("th a")]
+    [local] = [row for row in rows if "ba-brc-sender" in row]
+    assert "Brčko District: sender" in local and "brc@office.example" in local
+    assert overdue.find_links("brc@office.example") == ["mailto:brc@office.example"]
+    assert not [row for row in rows if row.startswith(("al-", "mk-"))]
+    general = [number for number, row in enumerate(rows) if "all territories" in row]
+    assert general and min(general) > max(n for n, row in enumerate(rows) if "all territories" not in row)
+    [caption] = [text for text in map(read_words, overdue.find_elements("caption")) if "accounts" in text]
+    assert caption.startswith("Brčko District") and caption.endswith(f": {len(rows)} accounts")
+    assert "not entered" in overdue.main
+    whole = office.open("secretariat", "/people").submit_form("List accounts", place="BA")
+    assert "ba-brc-sender" in whole.main and whole.address == "/people?place=BA"
+    account = open_account(office, "ba-brc-sender")
+    assert account.find_links("brc@office.example") and account.find_links("Create an account") == ["#create"]
+    assert account.find_elements("#create") and account.find_elements("#audit") and account.find_elements("#change")
+
+
+def test_people_steward_of_one_office_filters_only_its_places(steward: Office) -> None:
+    page = steward.open("al-steward", "/people")
+    assert [option.get("value") for option in page.find_elements("#shown-place option")] == ["", "AL"]
+    assert steward.open("al-steward", "/people?place=MK").main == page.main, "a place of others is ignored"
 
 
 def test_people_unknown_account_is_ignored(shared_office: Office) -> None:

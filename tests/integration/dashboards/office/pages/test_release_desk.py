@@ -192,7 +192,18 @@ def test_steward_sees_how_far_the_quarter_is_and_who_is_waited_for(desk_pages: O
     [waits] = [row.text_content() for row in table.cssselect("tbody tr") if "The returns arrive" in row.text_content()]
     assert "late since 2026-11-14 (16 of 17)" in waits and "Brčko" in waits
     assert "send the return (Justice counts, 2026 Q3)" in waits
+    links = [link.get("href") for link in table.cssselect("a")]
+    assert "/people?place=BA_BRC" in links, "the steward can see whom to ask"
     assert "The returns arrive" not in desk_pages.open("al-approver", "/release-desk").main
+
+
+def test_checks_lead_to_the_sheet_and_to_the_people_to_ask(desk_pages: Office) -> None:
+    page = desk_pages.open("secretariat", "/release-desk")
+    links = {check: [a.get("href") for a in page.find_elements(f"#{check} a")] for check in ("sign_offs", "coverage")}
+    assert links["sign_offs"][:2] == ["/release-desk/sheet?territory=AL", "/people?place=AL"]
+    assert links["coverage"] and all(link.startswith("/people?place=") for link in links["coverage"])
+    for address in {*links["sign_offs"], *links["coverage"]}:
+        assert desk_pages.open("secretariat", address).status == 200, address
 
 
 def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
@@ -209,12 +220,18 @@ def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
     } <= set(headings)
     assert "Detected victims" not in headings
     signed = sheet.submit_form("Sign this sheet")
-    assert "You have signed the sheet of Albania" in signed.main and "signed by al-approver" in signed.main
+    assert (
+        "You have signed the sheet of Albania" in signed.main
+        and "signed by Prosecution service: approver (al-approver)" in signed.main
+    )
     assert "Sign this sheet" not in signed.main
     for territory in ("MK", "ZZ", ""):
         assert desk_pages.open("al-approver", "/release-desk/sheet", territory=territory).status == 403
     steward = desk_pages.open("secretariat", "/release-desk/sheet", territory="AL")
-    assert "signed by al-approver" in steward.main and "Sign this sheet" not in steward.main
+    assert (
+        "signed by Prosecution service: approver (al-approver)" in steward.main
+        and "Sign this sheet" not in steward.main
+    )
 
 
 def test_sheet_marks_counts_that_are_too_few_to_compare(desk_pages: Office) -> None:
