@@ -9,7 +9,6 @@ from dashboards.office.context import PageContext
 from pipelines import words
 from pipelines.core.codes import get_code_attribute
 from pipelines.core.i18n import mark
-from pipelines.words.changes import format_signed
 from pipelines.words.language import lower_first, read_in
 from pipelines.words.reasons import ASPECTS, DIFFER_WITHIN, OTHERS, UNDEFINED, UNSTATED_WITHIN
 
@@ -126,11 +125,13 @@ def describe_reasons(context: PageContext, codes: str) -> list[str]:
 
 
 def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
-    """Describe a balance that does not close: by how much, and its sum."""
-    with read_in(context.language):
-        gap = format_signed(row["gap"])
-    title = context.tell(
-        "difference of {n} {unit}", n=gap, unit=context.code_label("count_unit", row["count_unit"]).lower()
+    """Describe a balance that does not close: by how much, in which direction, and its sum."""
+    unit = context.code_label("count_unit", row["count_unit"]).lower()
+    number = format_number(context, abs(row["gap"]))
+    title = (
+        context.tell("{n} {unit} fewer at the end than calculated", n=number, unit=unit)
+        if row["gap"] > 0
+        else context.tell("{n} {unit} more at the end than calculated", n=number, unit=unit)
     )
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
     return title, context.tell(

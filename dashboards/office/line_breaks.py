@@ -41,6 +41,9 @@ _DAYS: Final = r"\b\d{4}-\d\d-\d\d (?:–|[^\W\d_]{1,4}|deri në) \d{4}-\d\d-\d\
 """Two days of a range: "2009-04-01 to 2016-10-01"."""
 _QUARTERS: Final = r"\b\d{4} Q\d(?:–| to )\d{4} Q\d\b"
 """Two quarters of a range: "2026 Q1 to 2026 Q3". In other languages they are wider than a phone in a title."""
+_LIMIT: Final = r"[−-]?\d[\d.,\u202f]*%?"
+_VALUE_WITH_LIMITS: Final = rf"(?<![\w.,/-]){_LIMIT} \({_LIMIT}(?:–| (?:[^\W\d_]{{1,5}}|deri në) ){_LIMIT}\)"
+"""A value with its interval: "7 (3 to 14)", "35% (15–59)"."""
 _PLAIN_TEXT: Final = re.compile(r'(<option value=[^>]*>)([^<]{21,})(?=</option>)|( data-column=")([^"]{21,})(?=")')
 """Text without elements that may be on two lines: a long option, and a long heading before a field on a phone."""
 
@@ -71,6 +74,7 @@ def _compile_pattern(language: str) -> re.Pattern[str]:
         figures = "|".join((_RANGE, _NAMED_RESOLUTION, _HYPHENATED, _SIGNED, _OPERATOR, unbroken_figures().pattern))
     # Also "n = 20", the end of a state with its number, and a dot between names with the word before it.
     return re.compile(
-        rf"{_DAYS}|{_QUARTERS}|{_RESOLUTION}|(?:{figures})(?:{_COUNTED}|{_VALUE})|\bn = \d+\b|{_ROMAN}|{_NUMBERED}"
-        rf"|\b[^\W\d_]+: \d+\b(?![.,]\d|\. [^\W\d_]+ \d{{4}})|{_CODE}|{_COUNT}|[^\s·]+ ·(?= )"
+        rf"{_VALUE_WITH_LIMITS}|{_DAYS}|{_QUARTERS}|{_RESOLUTION}|(?:{figures})(?:{_COUNTED}|{_VALUE})|\bn = \d+\b"
+        rf"|{_ROMAN}|{_NUMBERED}"
+        rf"|\b[^\W\d_]+: \d+\b(?![.,-]\d|%| \(\d|\. [^\W\d_]+ \d{{4}})|{_CODE}|{_COUNT}|[^\s·]+ ·(?= )"
     )

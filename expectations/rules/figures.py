@@ -76,8 +76,8 @@ RULES = (
     Rule(
         "plausible.balance",
         "warning",
-        "{measure}, {period}: {opening} at the start, {entries} in and {exits} out leave {expected}, but {seen} is "
-        "given at the end.",
+        "{measure}, {period}, '{label}': {opening} at the start, {entries} in and {exits} out leave {expected}, but "
+        "{seen} is given at the end.",
         "Check the stocks and the flows between them. If some entries or exits are not counted, explain this.",
         "history",
     ),

@@ -213,10 +213,10 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
         return None
     periods = sorted({cell.deadline.period for row in rows for cell in row.cells}, reverse=True)
     days = _list_due_days(board, freq)
-    # A deadline common to all offices is in the heading of the column.
+    # The due date is in the heading of the column, or the first and the last one if offices have different ones.
     # The year may be on a second line: as "3. квартал 2026" on one line, eight quarters are wider than a page.
     names = {period: words.format_period(period, context.language).replace(". ", ".\u00a0") for period in periods}
-    columns = [f"{names[p]}\n{min(days[p])}" if len(days[p]) == 1 else names[p] for p in periods]
+    columns = [f"{names[p]}\n{' – '.join(dict.fromkeys((min(days[p]), max(days[p]))))}" for p in periods]
     return ui.PageTable(
         caption,
         context.tell("Office"),

@@ -113,6 +113,7 @@ def _render_entry(context: PageContext, expert_id: str, error: FieldError | None
         expert=expert,
         facts=expert_words.describe_expert(context, expert),
         refusal=context.tell(experts.NOT_OFFERED[expert.state]) if expert.state in experts.NOT_OFFERED else "",
+        has_address=experts.has_address(context.desk, context.who),
         entered=entered,
         limits=(experts.SHORTEST_MESSAGE, experts.LONGEST_MESSAGE),
     )

@@ -14,14 +14,23 @@ from dashboards.office.context import PageContext
 from dashboards.office.figure_words import Row
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
+from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.words.indicators import VERSIONS
 
 if TYPE_CHECKING:
-    from pipelines.submissions.service.figures import OfficeFigures
+    from pipelines.submissions.service.figures import OfficeFigures, RecordAccess
 
 router = APIRouter()
 _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
+_NO_RECORDS: Mapping[RecordAccess, str] = {
+    "not_sent": mark("No office here sends case records."),
+    "no_access": mark(
+        "You do not have access to the case records of this area. Ask the steward of the secretariat for it."
+    ),
+    "visible": mark("The case records of this area have no proceedings of these offences."),
+}
+"""Sentences for a page without tables of case records, by the reason."""
 _AREA, _PERIOD, _OFFENCE = "area", "period", "offence"
 """Parameters of the page's address."""
 
@@ -83,6 +92,7 @@ def show_figures(context: Page) -> Response:
         breaks=_describe_breaks(context, selection),
         flow=_make_flow_table(context, selection),
         records=_list_record_tables(context, selection),
+        no_records=context.tell(_NO_RECORDS[figures.find_records(context.desk, context.who, area_figures.area)]),
     )
 
 

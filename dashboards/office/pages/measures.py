@@ -37,7 +37,9 @@ PATH = "/measures"
 def show_measures(context: Page) -> Response:
     """Render the measures of an area, or of all, and the form for a new one."""
     query = context.request.query_params
-    return _render_list(context, query.get("area", ""), {"question": query.get("question", "")})
+    return _render_list(
+        context, query.get("area", ""), {name: query.get(name, "") for name in ("question", "indicator")}
+    )
 
 
 @router.get(PATH + "/one")

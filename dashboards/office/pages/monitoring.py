@@ -97,7 +97,8 @@ def _tabulate_overview(
         if is_region
         else tell("Measures planned or under way"),
     ]
-    return ui.PageTable(tell("Overview: number of findings"), tell("Theme"), columns, rows, frozenset({3}))
+    # No column of numbers: their headings stay on one line, and this one would take half of the page for a digit.
+    return ui.PageTable(tell("Overview: number of findings"), tell("Theme"), columns, rows)
 
 
 def _count_gaps(context: PageContext, gaps: Sequence[Gap]) -> ui.Part:
@@ -118,8 +119,10 @@ def _join_counts(texts: Iterable[str]) -> ui.Markup:
 def _describe_theme(
     context: PageContext, desk: Any, bank: Bank, area: str, report: ThemeReport, may_keep: bool
 ) -> dict[str, Any]:
+    # A measure is about a question: a gap in the law or in the returns has the first one of its theme.
+    question = report.practice[0].question if may_keep and report.practice else ""
     rows = [_describe_practice(context, bank, area, row, may_keep) for row in report.practice]
-    rows += [_describe_law(context, area, row) for row in report.law]
+    rows += [_describe_law(context, area, row, question) for row in report.law]
     rows += [
         ui.PageRow(
             monitoring.name_outcome(context, row.outcome),
@@ -128,12 +131,12 @@ def _describe_theme(
                 monitoring.format_outcome(context, row),
                 row.period or context.tell("not known"),
                 context.tell("Returns on cooperation"),
-                monitoring.gap_badge(context, row.gap),
+                _offer_measure(context, area, row.gap, question, row.outcome.id),
             ),
         )
         for row in report.outcomes
     ]
-    rows += [_describe_region(context, row) for row in report.region_outcomes]
+    rows += [_describe_region(context, area, row, question) for row in report.region_outcomes]
     tell = context.tell
     columns = [tell("For"), tell("Found"), tell("Date"), tell("Source"), tell("Gap")]
     return {
@@ -159,16 +162,23 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
         source = tell("Questionnaire, response rate {rate}", rate=rate)
         withheld = tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
         finding = withheld if result["is_withheld"] else describe_sample(result, context.language)
-    gap: ui.Part = monitoring.gap_badge(context, row.gap)
-    if may_keep and row.gap in ("gap", "unclear"):
-        address = ui.page_address(MEASURES, area=area, question=row.question) + "#add"
-        gap = ui.join_parts([gap, ui.render_link(tell("Add a measure"), address)], "<br>")
+    gap = _offer_measure(context, area, row.gap, row.question if may_keep else "")
     is_in_bank = row.question in bank.theme_by_question
     favourable = explain_favourable(bank, bank.find_question(row.question), context.language) if is_in_bank else ""
     return ui.PageRow(text, (favourable, finding, day, source, gap))
 
 
-def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
+def _offer_measure(context: PageContext, area: str, gap: Gap, question: str, indicator: str = "") -> ui.Part:
+    """Return the badge of a gap, with a way to add a measure about a question if the person may keep measures."""
+    badge = monitoring.gap_badge(context, gap)
+    if not question or gap not in ("gap", "unclear"):
+        return badge
+    query = {"area": area, "question": question} | ({"indicator": indicator} if indicator else {})
+    link = ui.render_link(context.tell("Add a measure"), ui.page_address(MEASURES, **query) + "#add")
+    return ui.join_parts([badge, link], "<br>")
+
+
+def _describe_law(context: PageContext, area: str, row: LawRow, question: str) -> ui.PageRow:
     finding = _join_counts(
         f"{context.code_label('law_status', code)}: {row.results[code]}"
         for code in codes.list_codes("law_status")
@@ -178,7 +188,7 @@ def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
     articles = [f"{context.area_name(place)}: {article}" if has_places else article for place, article in row.articles]
     source = context.mark_names("; ".join(dict.fromkeys(articles))) or context.tell("Law on joint teams")
     element = context.code_label("law_element", row.element)
-    badge = monitoring.gap_badge(context, row.gap)
+    badge = _offer_measure(context, area, row.gap, question)
     first, last = row.applies_from
     day = context.tell("oldest law: {first}; newest: {last}", first=first, last=last) if first != last else first
     day = day or context.tell("not known")
@@ -188,7 +198,7 @@ def _describe_law(context: PageContext, area: str, row: LawRow) -> ui.PageRow:
     )
 
 
-def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
+def _describe_region(context: PageContext, area: str, row: RegionOutcome, question: str) -> ui.PageRow:
     """Describe in how many territories each kind of gap was found; the badge is the worst of them."""
     finding = _join_counts(
         # The text is marked in monitoring_words.
@@ -204,7 +214,7 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
             finding,
             ", ".join(row.periods) or context.tell("not known"),
             context.tell("Returns on cooperation"),
-            monitoring.gap_badge(context, worst),
+            _offer_measure(context, area, worst, question, row.outcome.id),
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -94,8 +95,9 @@ def declare_nil(form: Form) -> Response:
     return redirect_to(context, ui.page_address("/answer", id=draft.submission_id), message=message)
 
 
-def open_periods(context: PageContext) -> Mapping[str, list[str]]:
-    """Return, by form, the periods expected of this person's offices that have no return yet, oldest first."""
+def open_periods(context: PageContext) -> Mapping[str, dict[str, date]]:
+    """Return, by form, the periods expected of this person's offices that have no return yet, oldest first, each with
+    the day on which its return is due."""
     from pipelines.declarations.base import is_within
     from pipelines.submissions import timetable
 
@@ -103,7 +105,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
     board = timetable.build_board(
         context.desk.engine, registry, pairs_for(context.who, "receive"), periods=8, kind=context.desk.kind
     )
-    periods_by_form: dict[str, list[str]] = {}
+    periods_by_form: dict[str, dict[str, date]] = {}
     for row in board.rows:
         for cell in row.cells:
             if cell.submission_id is not None:
@@ -113,7 +115,7 @@ def open_periods(context: PageContext) -> Mapping[str, list[str]]:
                     (form.jurisdiction, form.instrument, form.source, form.freq)
                     == (row.jurisdiction, row.instrument, row.source, row.freq)
                 ) and is_within(cell.deadline.period, form.valid):
-                    periods_by_form.setdefault(form.id, []).append(cell.deadline.period)
+                    periods_by_form.setdefault(form.id, {})[cell.deadline.period] = cell.deadline.collection
                     break
     return periods_by_form
 
@@ -156,7 +158,7 @@ def _render_choice(
     """Render the choice of the form and its periods with what was entered; at first the only open period is chosen."""
     periods_by_form = open_periods(context)
     form = entered.form if entered.form in periods_by_form else next(iter(periods_by_form), "")
-    periods = periods_by_form.get(form, [])
+    periods = periods_by_form.get(form, {})
     return render_page(
         context,
         "nil.html",
@@ -170,10 +172,26 @@ def _render_choice(
         unfinished=_list_unfinished(context),
         forms=context.form_options(periods_by_form),
         form=form,
-        periods=[(code, words.format_period(code, context.language)) for code in periods],
-        chosen=periods if len(periods) == 1 and not errors else entered.periods,
+        periods=[(code, _describe_period(context, code, day)) for code, day in periods.items()],
+        chosen=list(periods) if len(periods) == 1 and not errors else entered.periods,
         comment=entered.comment,
     )
+
+
+def _describe_period(context: PageContext, code: str, due: date) -> str:
+    """Return a period with the day on which its return is due, and for how long it is overdue."""
+    from pipelines.core import clock
+
+    period, late = words.format_period(code, context.language), (clock.now().date() - due).days
+    if late > 0:
+        return context.many(
+            "{period}: due on {day}, overdue by {n} day",
+            "{period}: due on {day}, overdue by {n} days",
+            late,
+            period=period,
+            day=due.isoformat(),
+        )
+    return context.tell("{period}: due on {day}", period=period, day=due.isoformat())
 
 
 def _explain_why_not(context: PageContext, report: object) -> str:

@@ -19,11 +19,14 @@ from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.transitions import TransitionError
 from pipelines.survey import statements
 from pipelines.survey.bank import Bank, text_in
+from pipelines.survey.bank_model import Question
 from pipelines.survey.statements import FiledStatement, Statement, StatementView
 
 router = APIRouter()
 PATH = "/statements"
 _ANSWER = "answer-"
+_NO_NUMBER = "n0"
+"""Code of the answer zero in the lists of numbers."""
 _STATES = {
     "waiting": ("sent", "➜", mark("waiting for approval")),
     "cleared": ("good", "✔", mark("approved")),
@@ -162,7 +165,7 @@ def _render_list(
             (
                 _ANSWER + question.id,
                 text_in(question.wording.text, context.language),
-                [(code, bank.answer_text(question, code, context.language)) for code in bank.list_codes(question)],
+                [(code, _name_answer(context, bank, question, code)) for code in bank.list_codes(question)],
                 entered.answers.get(question.series, "") if entered else "",
             )
             for question in questions
@@ -214,9 +217,13 @@ def _list_answers(context: PageContext, bank: Bank, statement: Statement) -> lis
         for wording in question.wordings:
             code = statement.answers.get(f"{question.id}.{wording.version}")
             if code is not None:
-                answer = bank.answer_text(question, code, context.language)
-                pairs.append((text_in(wording.text, context.language), answer))
+                pairs.append((text_in(wording.text, context.language), _name_answer(context, bank, question, code)))
     return pairs
+
+
+def _name_answer(context: PageContext, bank: Bank, question: Question, code: str) -> str:
+    """Return an answer in words. "No case" of the bank does not answer how many requests were sent."""
+    return context.tell("None") if code == _NO_NUMBER else bank.answer_text(question, code, context.language)
 
 
 def _list_unanswered(context: PageContext, bank: Bank, statement: Statement) -> list[str]:

@@ -7,7 +7,7 @@ nothing needs a script, and reloading or returning loses nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -33,6 +33,7 @@ from pipelines.survey import filling_in
 from pipelines.survey.bank import text_in
 from pipelines.survey.bank_model import Question
 from pipelines.survey.filling_in import IncompleteError, LinkError, Visit
+from pipelines.survey.invitation_store import Round
 from pipelines.survey.letters import MINUTES, PATH, result_address
 from pipelines.survey.result_links import first_result_day
 from pipelines.survey.surveys import SurveyError, read_today
@@ -94,7 +95,21 @@ def show_sent(request: Request) -> Response:
 def _render_sent(request: Request, status: int = 200) -> Response:
     """Render the confirmation, also for a link that has been used; its links to languages do not repeat the link."""
     title = tell("Your answers have been received", language_of(request))
-    return render_page(request, "sent.html", title=title, status=status, address=f"{PATH}/sent")
+    results_day = _find_results_day(get_survey_services(request).survey_desk.surveys.invitations.list_rounds())
+    return render_page(
+        request, "sent.html", title=title, status=status, address=f"{PATH}/sent", results_day=results_day
+    )
+
+
+def _find_results_day(rounds: Sequence[Round]) -> str:
+    """Return the day after the last day of the open rounds; empty unless all of them have the same one.
+
+    The page does not know which round was answered, so that its address says nothing about anybody.
+    """
+    last_days = {round_.closes for round_ in rounds if round_.state == "open"}
+    if len(last_days) != 1:
+        return ""
+    return (date.fromisoformat(last_days.pop()) + timedelta(days=1)).isoformat()
 
 
 @router.get(LINK)

@@ -155,6 +155,12 @@ def get_expert(desk: Desk, who: Identity, expert_id: str) -> Expert:
     return expert
 
 
+def has_address(desk: Desk, who: Identity) -> bool:
+    """Return True if the account of a person has an email address, to which an expert can answer."""
+    account = accounts.find_account(desk.engine, who.account)
+    return account is not None and bool(account.email)
+
+
 def pass_message(desk: Desk, who: Identity, expert_id: str, text: str) -> None:
     """Send a message to an expert by mail, with the name and address of the sender; its text is not stored.
 

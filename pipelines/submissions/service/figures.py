@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FILE: Final = "indicators-restricted.duckdb"
 Family = Literal["justice", "victims"]
 """Counts of proceedings, or of victims. They come from different instruments, and so from different offices."""
+RecordAccess = Literal["not_sent", "no_access", "visible"]
+"""Access of a person to the case records of an area, or that its offices send none."""
 _INSTRUMENTS: Final[Mapping[Family, tuple[str, ...]]] = {"justice": ("justice", "register"), "victims": ("victims",)}
 _UNITS_OF_VICTIMS: Final = ["victim", "migrant"]
 Row = Mapping[str, Any]
@@ -94,6 +96,16 @@ def read_figures(desk: Desk, who: Identity, area: str) -> OfficeFigures:
             durations=_select_rows(connection, _DURATION, by_records),
             pending=_select_rows(connection, _PENDING, by_records),
         )
+
+
+def find_records(desk: Desk, who: Identity, area: str) -> RecordAccess:
+    """Return whether offices of an area send case records, and whether an identity may read those of any of them."""
+    if _visible_sources(desk, who, area):
+        return "visible"
+    places = _jurisdictions_of(desk, area)
+    forms = desk.registry.forms.values()
+    are_sent = any(form.jurisdiction in places and form.instrument == "register" for form in forms)
+    return "no_access" if are_sent else "not_sent"
 
 
 def not_yours() -> rights.NotThereError:

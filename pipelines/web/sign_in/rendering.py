@@ -78,6 +78,7 @@ class SignInPages:
             title=tell("Sign in", language_of(request)),
             account=account,
             errors=[(fault, "account")] if fault else [],
+            field_errors={"account": fault},
             has_ended=has_ended,
             has_provider=self.has_provider,
             public_address=public_site().address,

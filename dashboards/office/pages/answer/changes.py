@@ -153,5 +153,5 @@ def _describe_requests(context: PageContext, comparison: RegisterComparison) -> 
 
 
 def format_difference(difference: float) -> str:
-    """Format a difference with its sign and all its digits, so that it can be copied as a number."""
-    return f"{difference:+.15g}" if difference else "0"
+    """Format a difference with its sign and all its digits; the minus is that of other figures on the pages."""
+    return f"{difference:+.15g}".replace("-", "\N{MINUS SIGN}") if difference else "0"

@@ -34,8 +34,13 @@ def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> u
     table = ui.PageTable(
         context.tell("Totals of {period}", period=words.format_period(totals[0].period, context.language)),
         context.tell("What"),
-        # In the order of the tables of changes on the same page; the period is that of the figure before.
-        [context.tell("Before"), context.tell("Earlier period"), context.tell("Now"), context.tell("Difference")],
+        # "Before" and "Now" are those of the table of changes on the same page: an earlier return of this period.
+        [
+            context.tell("Earlier figure"),
+            context.tell("Earlier period"),
+            context.tell("This return"),
+            context.tell("Difference"),
+        ],
         [
             ui.PageRow(
                 answers.describe_control_total(total, context.language),

@@ -13,11 +13,10 @@ from pipelines.design import components as ui
 from pipelines.ledger.transitions import DRAFT
 
 
-def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
+def list_facts(answer: Answer, section: AnswerSection) -> list[tuple[str, ui.Part]]:
     """Return what is known about a return, as terms and descriptions."""
     context, entry = answer.context, answer.entry
     row = entry.row
-    replaces = context.tell("A return that was accepted before. Both are kept.")
     return [
         (context.tell("Number"), ui.Markup('<span class="rti-code">{}</span>').format(row.submission_id)),
         (context.tell("File"), f"{row.filename} ({words.format_size(row.size, context.language)})"),
@@ -29,12 +28,29 @@ def list_facts(answer: Answer) -> list[tuple[str, ui.Part]]:
                 "{time} by {who}", time=words.format_time(row.received_at), who=context.name_person(row.sender)
             ),
         ),
-        (context.tell("Replaces"), replaces if entry.replaces else ""),
+        (context.tell("Replaces"), link_replaced_returns(answer, section) if entry.replaces else ""),
         (
             context.tell("Reason"),
             context.code_label("revision_reason", row.revision_reason) if row.revision_reason else "",
         ),
     ]
+
+
+def link_replaced_returns(answer: Answer, section: AnswerSection) -> ui.Markup:
+    """Return links to the accepted returns that a return replaces, with the file, the state and the day of each."""
+    from pipelines.submissions import service
+
+    context = answer.context
+    replaced_returns = service.find_replaced_returns(context.desk, context.who, answer.submission_id)
+    links = []
+    for replaced in replaced_returns:
+        _, _, state = words.describe_state(words.state_to_show(replaced), context.language)
+        link = ui.render_link(replaced.row.filename, section.make_address(replaced.submission_id))
+        day = words.format_day(replaced.row.received_at)
+        links.append(ui.join_parts((link, f" ({state}, {day})")))
+    if not links:
+        return ui.Markup.escape(context.tell("A return that was accepted before. Both are kept."))
+    return ui.join_parts((ui.join_parts(links, ", "), context.tell("Both are kept.")), ". ")
 
 
 def list_overrides(answer: Answer) -> list[tuple[str, list[str]]]:

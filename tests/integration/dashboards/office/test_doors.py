@@ -245,7 +245,8 @@ def test_every_red_button_asks_before_anything_is_done(shared_office: Office, un
             for button in document.find_elements("#content button.rti-button-danger"):
                 form = next(button.iterancestors("form"))
                 address = button.get("formaction") or form.get("action")
-                fields = {name: value or FIELDS.get(name, "") for name, value in form.form_values()}
+                values = FIELDS | {"reason": FIELDS["comment"]}
+                fields = {name: value or values.get(name, "") for name, value in form.form_values()}
                 answer = document.visitor.post_raw(address, data=fields, follow=False)
                 assert answer.status == 200 and answer.find_elements("input[name=confirmed]"), (account, address)
                 asking.add(address)

@@ -316,7 +316,7 @@ def test_register_changes_show_counts_and_list_no_person(office: Office) -> None
     for sentence in ("2 events are gone.", "0 events are new.", "no person and no case is listed"):
         assert sentence in page.main, sentence
     rows = [[cell.text_content() for cell in row] for row in page.find_elements("tbody tr")]
-    assert [str(indicted), str(indicted - 2), "-2"] in [row[-3:] for row in rows]
+    assert [str(indicted), str(indicted - 2), "\u22122"] in [row[-3:] for row in rows]
     pseudonyms = {part for line in lines[1:] for part in line[1:3]}
     assert len(pseudonyms) > 100 and not [pseudonym for pseudonym in pseudonyms if pseudonym in page.response.text]
     assert office.open("al-sender", "/answer", id=number, view="changes").heading == NO_ACCESS

@@ -47,10 +47,14 @@ def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
     for opening, entries, exits, closing in broken:
         assert f"{opening} at the start + {entries} in \u2212 {exits} out" in page.main
         assert f"reported at the end: {closing}." in page.main and "upload a corrected return" in page.main
+        direction = "fewer" if opening + entries - exits > closing else "more"
+        size = abs(opening + entries - exits - closing)
+        assert re.search(rf"{size} \w+ {direction} at the end than calculated", page.main)
     for words in (
         "Same period",
         "Use the ratio of the same period: ",
-        "Either no office here sends case records of these offences, or you do not have access to them",
+        "No office here sends case records.",
+        "A difference of 1 is not listed",
     ):
         assert words in page.main, words
     # Its quarters have no other version of a ratio, so that the table has no columns for them.

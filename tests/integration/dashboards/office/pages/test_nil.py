@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
@@ -144,7 +145,12 @@ def test_open_periods_are_those_without_a_return(shared_office: Office) -> None:
     from typing import Any, cast
 
     context = cast(Any, SimpleNamespace(desk=shared_office.desk, who=get_identity(shared_office.desk, SENDER)))
-    assert nil.open_periods(context) == {FORM: ["2026-Q3"]}
+    assert nil.open_periods(context) == {FORM: {"2026-Q3": date(2026, 11, 14)}}
+
+
+def test_nil_shows_when_each_open_period_is_due(shared_office: Office) -> None:
+    page = shared_office.open(SENDER, "/nil")
+    assert "due on 2026-11-14, overdue by 6 days" in page.main
 
 
 def test_nil_after_figures_shows_them_and_asks_for_an_explanation(
