@@ -118,5 +118,5 @@ def _format_days(context: PageContext, days: WaitSummary) -> str:
 def format_earlier(context: PageContext, row: OutcomeRow) -> str:
     """Return the value of an outcome in the year before."""
     if row.earlier is None:
-        return context.tell("not available")
+        return context.tell("not in the returns on cooperation")
     return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else format_share(row.earlier)

@@ -77,6 +77,7 @@ def show_board(context: Page) -> Response:
         next_days=_list_next_days(context) if board.rows else [],
         legend=[ui.render_badge(kind, sign, context.tell(text)) for kind, sign, text in STATES.values()],
         tables=[table for table in tables if table is not None],
+        has_unpublished=any(row.instrument == "requests" for row in board.rows),
         has_own_dates=any(len(days) > 1 for freq, _ in frequencies for days in _list_due_days(board, freq).values()),
     )
 

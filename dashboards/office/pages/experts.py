@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from dashboards.office import figure_words
 from dashboards.office.context import PageContext
 from dashboards.office.experts import words as expert_words
 from dashboards.office.requests import Form, Page
@@ -28,7 +29,14 @@ def show_experts(context: Page) -> Response:
     """Render the search, and the entries that meet it if one was asked for."""
     query = context.request.query_params
     criteria = ExpertQuery(*(query.get(name, "") for name in ExpertQuery.__dataclass_fields__))
-    matches = experts.search_experts(context.desk, context.who, criteria) if "search" in query else None
+    matches = (
+        sorted(
+            experts.search_experts(context.desk, context.who, criteria),
+            key=lambda expert: (context.area_name(expert.details.jurisdiction), expert.details.position),
+        )
+        if "search" in query
+        else None
+    )
     return render_page(
         context,
         "experts.html",
@@ -115,7 +123,10 @@ def _render_entry(context: PageContext, expert_id: str, error: FieldError | None
         refusal=context.tell(experts.NOT_OFFERED[expert.state]) if expert.state in experts.NOT_OFFERED else "",
         has_address=experts.has_address(context.desk, context.who),
         entered=entered,
-        limits=(experts.SHORTEST_MESSAGE, experts.LONGEST_MESSAGE),
+        longest=experts.LONGEST_MESSAGE,
+        limits=[
+            figure_words.format_number(context, limit) for limit in (experts.SHORTEST_MESSAGE, experts.LONGEST_MESSAGE)
+        ],
     )
 
 

@@ -119,7 +119,7 @@ def tabulate_measures(
 def _describe_progress(context: PageContext, desk: SurveyDesk, progress: Progress) -> ui.Part:
     """Return the favourable answers in the first and the newest round."""
     shares = [_format_share(context, desk, item) for item in (progress.first, progress.newest) if item is not None]
-    return ui.render_list(shares) or context.tell("not available")
+    return ui.render_list(shares) or context.tell("no answers, or too few to show")
 
 
 def _format_share(context: PageContext, desk: SurveyDesk, result: Mapping[str, Any] | None) -> str:
@@ -128,7 +128,7 @@ def _format_share(context: PageContext, desk: SurveyDesk, result: Mapping[str, A
     A round that the store does not have is named by its id.
     """
     if result is None:
-        return context.tell("not available")
+        return context.tell("no answers, or too few to show")
     round_ = desk.surveys.invitations.find_round(result["round_id"])
     period = format_period(round_.period, context.language) if round_ is not None else result["round_id"]
     return f"{period}: {describe_sample(result, context.language)}"
@@ -210,7 +210,7 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
             f"{lower_first(context.code_label('offence_group', row.offence_group))}",
             (
                 monitoring.format_earlier(context, row),
-                f"{monitoring.format_outcome(context, row)} ({row.period})" if row.period else tell("not available"),
+                monitoring.format_outcome(context, row) + (f" ({row.period})" if row.period else ""),
             ),
         )
         for row in find_measured_change(desk, context.who, measure)

@@ -67,6 +67,7 @@ def show_returns(context: Page) -> Response:
         tasks=tasks,
         overdue_steps=overdue_steps,
         choices=choices,
+        can_upload=bool(pairs_for(context.who, "receive")),
         states=query.getlist(_STATE),
         chosen=dict(query),
         table=submissions_table(context, page.entries, _count_returns(context, page)),

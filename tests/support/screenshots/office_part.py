@@ -43,12 +43,15 @@ PLAIN = "-plain"
 """End of the name of a picture without scripts."""
 _UNFOLD = "document.querySelectorAll('main details').forEach(element => { element.open = true; })"
 """Open what is folded away: it is part of the page."""
+_OPEN_MENU = "document.querySelector('details.rti-menu').open = true"
 LAWYER, NOBODY = "region-lawyer", "nobody"
 
 
 @dataclass(frozen=True)
 class Picture:
     """A page to take: its name, the account that opens it ("" is signed out), its address, and what is done there.
+
+    With `has_menu`, the list of pages is open, which is folded on a phone.
 
     `fill` maps selectors of controls to values; then the first button of `press` is pressed. Only forms that change
     nothing are sent: those with a mistake, and those that a second page asks to confirm.
@@ -59,6 +62,7 @@ class Picture:
     address: str
     fill: Mapping[str, str] = field(default_factory=dict)
     press: str = ""
+    has_menu: bool = False
 
 
 WITHOUT_PAGE = frozenset(
@@ -135,7 +139,10 @@ def list_pictures(scene: Scene) -> dict[str, list[Picture]]:
             Picture("practice-answer", SENDER, f"/practice?id={scene.practised}"),
         ],
         "/practice/reset": [Picture("practice-reset", SENDER, "/practice/reset")],
-        "/account": [Picture("account", SENDER, "/account")],
+        "/account": [
+            Picture("account", SENDER, "/account"), Picture("menu", STEWARD, "/account", has_menu=True),
+            Picture("menu-office", SENDER, "/account", has_menu=True),
+        ],
         "/law": [Picture("law", LAWYER, "/law?place=RS")],
         "/law/element": [Picture("law-element", LAWYER, f"/law/element?{scene.element}")],
         "/provisions": [Picture("provision", LAWYER, "/provisions?treaty=PCC_SEE&element=COSTS")],
@@ -185,6 +192,11 @@ def list_pictures(scene: Scene) -> dict[str, list[Picture]]:
         ],
         "/people": [
             Picture("people", STEWARD, "/people"), Picture("people-account", STEWARD, f"/people?account={SENDER}"),
+            Picture("people-place", STEWARD, "/people?place=BA_BRC"),
+            Picture("people-error", STEWARD, "/people", {"[name=new]": "N!"}, "[action='/people/create'] button"),
+            Picture(
+                "people-disable", STEWARD, f"/people?account={SENDER}", {}, "[action='/people/disable'] button",
+            ),
             Picture("no-role", SENDER, "/people"),
         ],
         "/expert-link/{token}": [
@@ -268,6 +280,8 @@ def _take_pages(
         page = contexts[picture.account].new_page()
         page.goto(f"{scene.service.address}{picture.address}")
         page.evaluate(_UNFOLD)
+        if picture.has_menu:
+            page.evaluate(_OPEN_MENU)
         for selector, value in picture.fill.items():
             control = page.locator(selector).first
             match control.evaluate("element => element.type"):

@@ -23,7 +23,8 @@ WIDEST = 60
 class SheetCell:
     """One cell of the sheet: its text, its classes, its description, and the severity of its finding in words.
 
-    `columns` and `rows` are the numbers of columns and shown rows that it spans.
+    `columns` and `rows` are the numbers of columns and shown rows that it spans. `anchor` is the id to which a link to
+    a marked cell leads.
     """
 
     text: str = ""
@@ -32,6 +33,7 @@ class SheetCell:
     severity: str = ""
     columns: int = 1
     rows: int = 1
+    anchor: str = ""
 
     @property
     def is_merged(self) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST = 300
 """Rows shown of one sheet and of the values read; the downloads have all of them."""
+_LINKED = 20
+"""Marked cells of a sheet to which the page has links: a phone shows a few rows of it at a time."""
 SHEET = "sheet"
 """Parameter of the address: the number of the sheet or table to show."""
 _PREVIEWS: ResultCache[SideBySidePreview] = ResultCache(kept=16)
@@ -30,14 +32,15 @@ _VALUES = frozenset({"value", "pseudonym", "check"})
 
 @dataclass(frozen=True)
 class SenderSheet:
-    """The sender's sheet: the letters of its columns, and its rows with their numbers.
+    """The sender's sheet: the letters of its columns, its rows with their numbers, and links to its marked cells.
 
-    A row has no cell for a position that a merged one covers.
+    A row has no cell for a position that a merged one covers. A link is a pair of the name of a cell and its anchor.
     """
 
     caption: str
     letters: Sequence[str]
     rows: Sequence[tuple[int, Sequence[SheetCell]]]
+    marked: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str,
     from pipelines.reading.formats.common import column_letters
 
     signs = {code: words.describe_severity(code, context.language)[2] for code in words.SEVERITIES}
+    marked: list[tuple[str, str]] = []
 
     def draw_cell(cell: CellView, columns: int, rows: int) -> SheetCell:
         severity = severities.get(cell.place, "")
@@ -138,8 +142,17 @@ def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str,
             name_frozen_class(cell.column, columns),
         ]
         description = ", ".join(part for part in (upper_first(cell.place), cell.role_words, cell.said) if part)
+        name = f"{column_letters(cell.column)}{cell.row}"
+        if severity:
+            marked.append((name, f"cell-{name}"))
         return SheetCell(
-            cell.text, " ".join(filter(None, classes)), description, signs.get(severity, ""), columns, rows
+            cell.text,
+            " ".join(filter(None, classes)),
+            description,
+            signs.get(severity, ""),
+            columns,
+            rows,
+            f"cell-{name}" if severity else "",
         )
 
     layout = arrange_rows((cell for cell in table.cells if cell.row <= LONGEST), draw_cell)
@@ -147,6 +160,7 @@ def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str,
         context.tell("Your sheet: {name}", name=table.name),
         [column_letters(column) for column in range(1, layout.column_count + 1)],
         layout.rows,
+        marked[:_LINKED],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.figure_words import format_number
 from pipelines.design import components as ui
 from pipelines.ledger import permissions
 
@@ -44,5 +45,6 @@ def make_audit_table(context: PageContext) -> ui.PageTable:
         context.tell("Concerns"),
         context.tell("Hash begins"),
     ]
-    caption = context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=max(count, len(rows)))
+    number = format_number(context, max(count, len(rows)))
+    caption = context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=number)
     return ui.PageTable(caption, context.tell("Number"), columns, rows)

@@ -27,6 +27,13 @@ def test_pictures_show_every_route_that_answers_with_a_page() -> None:
     assert len(names) == len(set(names)), "pictures of one name would replace each other"
 
 
+def test_pictures_show_an_error_of_people_and_the_open_list_of_pages() -> None:
+    pictures = {picture.name: picture for taken in list_pictures(make_scene()).values() for picture in taken}
+    wrong = pictures["people-error"]
+    assert wrong.press and wrong.fill, "a form of the page is sent with a mistake"
+    assert {name for name, picture in pictures.items() if picture.has_menu} == {"menu", "menu-office"}
+
+
 def test_scene_has_the_days_of_the_timetable() -> None:
     plan = plan_quarter(load(), Period.from_code("2026-Q3"))
     assert plan is not None and ANNOUNCED[:10] == plan.release.isoformat(), "pages would name two days of one release"

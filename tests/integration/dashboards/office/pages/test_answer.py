@@ -181,6 +181,8 @@ def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(shared_off
     wrong = page.find_elements(".rti-sheet td.rti-cell-error")
     assert any(cell.text_content().startswith("dhjetë") and "cell C9" in cell.get("title") for cell in wrong)
     assert all("Error" in cell.text_content() for cell in wrong), "a colour is never the only mark"
+    assert {f"#{cell.get('id')}" for cell in wrong} <= set(page.find_links()), "a phone shows a few rows at a time"
+    assert "#cell-C9" in page.find_links("C9")
     assert page.find_elements(".rti-sheet td.rti-cell-value") and page.find_elements(".rti-sheet td.rti-cell-label")
     merged = [(cell.text_content(), cell.get("colspan")) for cell in page.find_elements(".rti-sheet td[colspan]")]
     assert ("Persona të referuar", "3") in merged

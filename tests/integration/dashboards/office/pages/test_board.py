@@ -42,6 +42,17 @@ def test_board_says_what_each_person_can_do_about_an_overdue_return(office: Offi
     assert links == {"ba-brc-sender": ["/upload", "/nil"], "secretariat": ["/people?place=BA_BRC"], "ba-viewer": []}
 
 
+def test_board_explains_two_dates_and_what_is_never_published(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/board")
+    heads = [head.text_content() for head in page.find_elements("table.rti-grid thead th")]
+    years = [head for head in heads if head.startswith("2025") and " Q" not in head]
+    assert years and all("2026-" in head for head in years), "an annual column has its due dates"
+    assert ("Under some periods there are two dates" in page.main) is any(" – " in head for head in heads)
+    explanation = "Records of requests stay “approved”, because nothing from them is published."
+    assert explanation in page.main
+    assert explanation not in shared_office.open("mk-sender", "/board").main or "Records of requests" in page.main
+
+
 def test_board_counts_one_day_after_the_due_date(shared_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2026-11-15T09:00:00Z")
     assert "1 day after the due date, 2026-11-14" in shared_office.open("secretariat", "/board").main

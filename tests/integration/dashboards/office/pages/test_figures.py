@@ -36,7 +36,9 @@ def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
         " and person_type = '_T' and count_unit = 'person' and citizenship = '_T'",
     )
     (row,) = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "Reported, persons"]
-    assert row.findtext("td").startswith(f"{reported} (")
+    figure = row.cssselect("td")[0]
+    assert figure.text_content().startswith(f"{reported} (")
+    assert figure.cssselect(".rti-whole")[0].text_content() == figure.text_content(), "no line ends before its interval"
     assert "Victims" not in page.main, "the figures on victims belong to another office"
     broken = select_restricted(
         shared_office,

@@ -168,7 +168,11 @@ def test_groups_that_are_too_small_are_withheld(office: Office) -> None:
 def test_region_counts_territories_and_adds_no_figures(office: Office) -> None:
     page = office.open("secretariat", "/monitoring", area="region")
     cells = read_row(page, EXECUTED)
-    assert cells[1] == "gap: 1 territory; not known: 6 territories" and cells[2] == "2025" and cells[4].endswith("gap")
+    assert cells[1] == "gap: 1 territory; not known: 6 territories" and cells[2] == "2025"
+    assert cells[4].endswith("gapAdd a measure")
+    link, *_ = page.find_elements(f"tbody tr:contains('{EXECUTED}') a[href*=indicator]")
+    form = page.visitor.open_page(link.get("href"))
+    assert form.find_elements("select[name=question] option[selected]") and form.find_elements("#indicator [selected]")
     assert cells[3] == "Returns on cooperation", "the unit is next to the numbers"
     whole = {element.text_content() for element in page.find_elements("td .rti-whole")}
     assert {"gap: 1 territory", "not known: 6 territories"} <= whole, "no line ends within a number and its unit"
