@@ -7,7 +7,7 @@ nothing needs a script, and reloading or returning loses nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -95,21 +95,20 @@ def show_sent(request: Request) -> Response:
 def _render_sent(request: Request, status: int = 200) -> Response:
     """Render the confirmation, also for a link that has been used; its links to languages do not repeat the link."""
     title = tell("Your answers have been received", language_of(request))
-    results_day = _find_results_day(get_survey_services(request).survey_desk.surveys.invitations.list_rounds())
+    day = _find_results_day(get_survey_services(request).survey_desk.surveys.invitations.list_rounds())
+    results_day = format_day(day, language_of(request)) if day is not None else ""
     return render_page(
         request, "sent.html", title=title, status=status, address=f"{PATH}/sent", results_day=results_day
     )
 
 
-def _find_results_day(rounds: Sequence[Round]) -> str:
-    """Return the day after the last day of the open rounds; empty unless all of them have the same one.
+def _find_results_day(rounds: Sequence[Round]) -> date | None:
+    """Return the day after the last day of the open rounds; None unless all of them have the same one.
 
     The page does not know which round was answered, so that its address says nothing about anybody.
     """
-    last_days = {round_.closes for round_ in rounds if round_.state == "open"}
-    if len(last_days) != 1:
-        return ""
-    return (date.fromisoformat(last_days.pop()) + timedelta(days=1)).isoformat()
+    days = {first_result_day(round_) for round_ in rounds if round_.state == "open"}
+    return days.pop() if len(days) == 1 else None
 
 
 @router.get(LINK)

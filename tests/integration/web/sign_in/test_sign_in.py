@@ -128,6 +128,7 @@ def test_wrong_account_and_wrong_password_get_the_same_answer(browser: TestClien
         texts.append(re.sub(r'value="[^"]*"', "", answer.text))
     assert texts[0] == texts[1]
     assert "Account or password is wrong" in texts[0]
+    assert re.search(r'<input id="account"[^>]*aria-describedby="account-error" aria-invalid="true"', texts[0])
 
 
 def test_entered_name_is_escaped_and_password_never_shown(browser: TestClient) -> None:

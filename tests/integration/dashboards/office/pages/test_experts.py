@@ -98,6 +98,15 @@ def test_entry_is_found_and_its_address_is_on_no_page(office: Office, link: str)
     assert "No expert meets these criteria" in nothing.main
 
 
+def test_message_needs_an_address_for_the_answer(office: Office, link: str) -> None:
+    entry = office.open("xk-expert", "/experts").submit_form("Search", territory="AL").follow_link("Expert 1")
+    accounts.set_email(office.desk.engine, "xk-expert", None, by="xk-expert")
+    without = entry.visitor.open_page(entry.address)
+    assert not without.find_forms("Send the message") and without.find_links("My account") == ["/account"]
+    accounts.set_email(office.desk.engine, "xk-expert", "xk-expert@xk.example", by="xk-expert")
+    assert entry.visitor.open_page(entry.address).find_forms("Send the message")
+
+
 def test_counterpart_is_ranked_by_languages_in_common(office: Office, link: str) -> None:
     page = office.open("xk-expert", "/experts/counterpart")
     assert not page.find_elements("table")

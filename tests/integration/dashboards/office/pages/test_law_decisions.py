@@ -67,7 +67,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 def test_two_people_settle_it(office: Office, case: Case) -> None:
-    page = case.open_page(office, case.lawyer, 0).submit_form("Propose", **case.answers)
+    form = case.open_page(office, case.lawyer, 0)
+    assert "Nobody decides on their own proposal. Nothing changes before it is approved." in form.main
+    page = form.submit_form("Propose", **case.answers)
     assert "A second person decides on it" in page.main
     assert "Approve</button>" not in page.text and "Propose</button>" not in page.text
     page = case.open_page(office, case.judge, 0)

@@ -75,6 +75,7 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     assert check.heading == "Check your answers" and "on 20 November 2026 at the latest" in check.main
     sent = check.submit_form("Send my answers")
     assert (sent.heading, sent.address) == ("Your answers have been received", f"{PATH}/sent")
+    assert "Results follow on 21 November 2026, the day after" in sent.main
     assert surveys_of(office).answers.count_sealed("2026-Q4-pulse") == before + 1
     again = visitor.open_page(link)
     assert (again.status, again.heading) == (410, "Your answers have been received")
