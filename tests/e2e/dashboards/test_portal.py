@@ -530,3 +530,26 @@ def test_summary_links_to_each_finding_from_every_view(open_as: Open) -> None:
             page.wait_for_url(f"**#{place}")
             expect(page.locator(f"[id='{place}']")).to_be_in_viewport()
             assert page.evaluate("document.querySelector(':target').id") == place, (view, number)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_phone_shows_marked_cells_and_the_current_tab_next_to_its_content(open_as: Open, scripts: bool) -> None:
+    page = open_as("al-sender", "/upload", 360)
+    name = f"marked-{scripts}"
+    upload_file(page, f"{name}.xlsx", portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": name}))
+    show_report(page)
+    address = page.url.removeprefix(get_root_address(page)).partition("#")[0]
+    page = open_as("al-sender", f"{address}&view=beside", 360, scripts=scripts)
+    page.get_by_role("link", name="C9", exact=True).first.click()
+    is_inside = """cell => {
+        const box = cell.getBoundingClientRect(), view = cell.closest('.rti-sheet').getBoundingClientRect();
+        const labels = cell.parentElement.querySelector('.rti-cell-frozen');
+        return box.top >= view.top && box.bottom <= view.bottom && box.right <= view.right
+            && (!labels || box.left >= labels.getBoundingClientRect().right - 1);
+    }"""
+    assert page.locator("#cell-C9").evaluate(is_inside)
+    tops = {
+        tab.inner_text(): tab.evaluate("tab => tab.getBoundingClientRect().top")
+        for tab in page.locator(".rti-tabs a").all()
+    }
+    assert len(tops) > 4 and max(tops, key=lambda text: tops[text]) == "Your sheet and what we read"

@@ -274,6 +274,7 @@ def _propose_law(desk: Desk, sender: Identity, approver: Identity) -> dict[str, 
 def _fill_network(desk: Desk, approver: Identity) -> dict[str, str]:
     """Confirm an entry that the approver keeps and the approver's own, look them up, and make a link to use later."""
     from pipelines.ledger.database import open_write_transaction
+    from pipelines.submissions.accounts import accounts
     from pipelines.submissions.experts import store
     from pipelines.submissions.experts.model import ExpertDetails
     from pipelines.submissions.service import expert_links, experts
@@ -289,6 +290,8 @@ def _fill_network(desk: Desk, approver: Identity) -> dict[str, str]:
         "North",
     )
     expert_id = experts.save_expert(desk, approver, details, "expert@tests.example")
+    # Experts answer to the address of the account that writes to them.
+    accounts.set_email(desk.engine, approver.account, "approver@tests.example", by=approver.account)
     own_expert_id = experts.save_own_expert(desk, approver, details, "approver@tests.example")
     with open_write_transaction(desk.engine) as connection:
         links = [store.add_link(connection, expert) for expert in (expert_id, own_expert_id)]

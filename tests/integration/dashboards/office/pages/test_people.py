@@ -338,7 +338,7 @@ def test_people_audit_log_shows_its_newest_entries(office: Office) -> None:
     entries = audit_log.list_entries(office.desk.engine)
     page = office.open("secretariat", "/people")
     (table,) = [t for t in page.find_elements("table") if "newest first" in str(t.findtext("caption"))]
-    assert table.findtext("caption") == f"The last 100 of {len(entries)} entries, the newest first"
+    assert table.findtext("caption") == f"The last 100 of {len(entries):,} entries, the newest first"
     rows = table.cssselect("tbody tr")
     assert [row.findtext("th") for row in rows] == [str(entry["seq"]) for entry in reversed(entries[-100:])]
     assert rows[0].cssselect("td")[-1].text_content() == entries[-1]["hash"][:12]
