@@ -19,6 +19,7 @@ from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.model.periods import Period
 from pipelines.refresh import due, embargo, publication
 from pipelines.refresh.quarter import (
+    CorrectedRelease,
     QuarterProgress,
     QuarterStep,
     Wait,
@@ -437,6 +438,15 @@ def test_page_of_the_steward_names_the_correction_in_the_language_of_the_reader(
     assert table.caption.endswith(", ispravak 2026-Q1.1")
     ((badge, waits),) = [row.fields for row in table.rows]
     assert "čeka se (6 od 7)" in badge and "Albanija" in waits
+
+
+def test_page_of_the_steward_has_a_row_for_each_published_correction() -> None:
+    published = CorrectedRelease("2026-Q1.1", "2026-06-20T09:00:00Z", 5, 7)
+    progress = QuarterProgress("2026-Q1", (), "2026-Q1", corrections=(published,))
+    context: Any = SimpleNamespace(language="en", tell=lambda text, **values: tell(text, "en", **values))
+    (row,) = make_quarter_table(context, progress).rows
+    assert row.heading == "The correction 2026-Q1.1 is published"
+    assert "completed on 2026-06-20" in row.fields[0] and row.fields[1] == "Sheets signed for it: 5 of 7"
 
 
 def test_return_of_the_next_quarter_is_no_correction(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
