@@ -177,7 +177,7 @@ def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, s
         fields = [
             _result_badge(context, current.content.results.get(treaty, UNKNOWN) if current is not None else UNKNOWN)
             if treaty in standards
-            else context.tell("not in this treaty")
+            else context.tell("not provided for")
             for treaty in with_elements
         ]
         address = ui.page_address(f"{PATH}/element", place=place, element=element)

@@ -138,7 +138,11 @@ def _make_sections(
             question_table = ui.PageTable(
                 text_in(wording.text, context.language),
                 context.tell("Group"),
-                [*(text for _, text in codes), context.tell("Respondents"), context.tell("Change since last round")],
+                [
+                    *(text for _, text in codes),
+                    context.tell("Respondents"),
+                    context.tell("Change of favourable answers since last round"),
+                ],
                 [
                     ui.PageRow(name, _describe_group(context, rows, series, group, codes, earlier_results))
                     for group, name in groups

@@ -151,7 +151,7 @@ def _make_table(
     labels = [
         *(name_answer(bank, question, code, language) for code in codes),
         tell("Respondents", language),
-        *((tell("Change since last round", language),) if FAVOURABLE in codes else ()),
+        *((tell("Change of favourable answers since last round", language),) if FAVOURABLE in codes else ()),
     ]
     return ui.PageTable(
         text_in(wording.text, language),

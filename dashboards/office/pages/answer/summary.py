@@ -110,7 +110,12 @@ def describe_verdict(answer: Answer) -> Verdict:
             still_open,
         )
     elif entry.state == "checked" and entry.may_send and not warnings:
-        kind, text = "good", context.tell("No problems found. You can send this return.")
+        kind = "good"
+        text = (
+            context.tell("No errors and no warnings. You can send this return.")
+            if answer.report.findings
+            else context.tell("No problems found. You can send this return.")
+        )
     elif entry.state == "checked" and entry.may_send:
         kind, text = "good", context.tell("No errors, and every warning is explained. You can send this return.")
     elif warnings:

@@ -68,7 +68,11 @@ def test_page_shows_own_territory_and_role_and_the_region(office: Office) -> Non
 
 
 def read_changes(page: Document) -> set[str]:
-    rows = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "Change since last round"]
+    rows = [
+        row
+        for row in page.find_elements("tbody tr")
+        if row.findtext("th") == "Change of favourable answers since last round"
+    ]
     assert rows
     return {cell.text_content().strip() for row in rows for cell in row.findall("td")}
 
@@ -101,7 +105,7 @@ def test_question_without_favourable_answers_has_no_change(office: Office) -> No
     with_favourable = set(of_round.filter(pl.col("code") == "favourable")["series"])
     page = open_results(office, "AL", "police")
     headings = [[row.findtext("th") for row in element.iter("tr")] for element in page.find_elements("table")[1:]]
-    assert sum("Change since last round" in rows for rows in headings) == len(with_favourable)
+    assert sum("Change of favourable answers since last round" in rows for rows in headings) == len(with_favourable)
     assert len(headings) == of_round["series"].n_unique() > len(with_favourable)
 
 
