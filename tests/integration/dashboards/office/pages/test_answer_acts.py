@@ -272,7 +272,9 @@ def test_approver_sees_replaced_return_changes_reason_and_note_before_deciding(o
     service.send_submission(office.desk, sender, number, reason="late_data", comment="Two files came late.")
     page = office.open("al-approver", "/answer", id=number)
     before = page.main[page.main.index("sent this return. If you approve it") : page.main.index("Comment (needed")]
-    assert f"{portal_fixture.RETURN.name} (Published)" in before
+    assert f"{portal_fixture.RETURN.name} (Published, 2026-" in before and "Both are kept." in before
+    replaced = page.visitor.open_page(page.find_links(portal_fixture.RETURN.name)[0])
+    assert replaced.status == 200 and portal_fixture.RETURN.name in replaced.main
     assert "Two files came late." in before and "Late data" in before
     assert "+80" in before
     assert page.follow_link("Show the changes").address == f"/answer?id={number}&view=changes"
