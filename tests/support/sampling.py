@@ -31,7 +31,7 @@ import pytest
 
 MARK = "sampled"
 DESCRIPTION = (
-    f"{MARK}(of=None, by=None, turn=None): `make test` runs a sample of its cases, or the test with every fourth commit "
+    f"{MARK}(of=None, by=None, turn=None): `make test` runs a sample of its cases, or it with every fourth commit "
     "(tests/support/sampling.py)"
 )
 TURNS = 4

@@ -28,7 +28,7 @@ def test_pictures_show_every_route_that_answers_with_a_page() -> None:
 
 
 def test_pictures_show_an_error_of_people_and_the_open_list_of_pages() -> None:
-    pictures = {picture.name: picture for taken in list_pictures(make_scene()).values() for picture in taken}
+    pictures = {picture.name: picture for of_route in list_pictures(make_scene()).values() for picture in of_route}
     wrong = pictures["people-error"]
     assert wrong.press and wrong.fill, "a form of the page is sent with a mistake"
     assert {name for name, picture in pictures.items() if picture.has_menu} == {"menu", "menu-office"}
