@@ -39,7 +39,7 @@ _MARKS_OF_FIGURE = re.compile(r'(<sup class="front-mark[^"]*">)([^<]*)(?=</sup>)
 _ROOM = ("", "", " front-pair", " front-trio")
 """Class for the room that one, two, and three or more marks need."""
 _DATA = Markup("<data{attributes}>{text}</data>")
-_INTERVAL = Markup('{number} <span class="rti-whole">({interval}</span>')
+_INTERVAL = Markup("{number} <span>({interval}</span>")
 _WHOLE = Markup('<span class="rti-whole">{}</span>')
 _MISSING = Markup('<span class="front-missing{kind}">{text}</span>')
 _PHRASE = Markup('<span class="front-phrase">{}</span>')

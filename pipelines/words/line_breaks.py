@@ -21,9 +21,10 @@ from pipelines.words.terms import format_month
 WHOLE: Final = r'<span class="rti-whole">\g<0></span>'
 """Replacement that puts what a pattern finds into an element that is not broken. The text stays the same."""
 _PARTS: Final = re.compile(
-    # Pictures break their own lines; code and fields hold text only; captions in tables are for screen readers. An
+    # Pictures break their own lines; code and fields hold text only; captions in tables are for screen readers; a
+    # number with its interval (`data`) is whole by its style, since a class for each would be a hundredth of a page. An
     # address may be broken after a slash, but not within the name of its release or of its file.
-    r"(?P<kept><(?P<tag>svg|pre|code|script|style|select|textarea|caption)\b.*?</(?P=tag)>"
+    r"(?P<kept><(?P<tag>svg|pre|code|script|style|select|textarea|caption|data)\b.*?</(?P=tag)>"
     r'|<span class="(?:rti-interval|rti-whole|front-address)"[^>]*>[^<]*)'
     # Readers copy tables and citations, which have ordinary spaces.
     r'|(?P<copied><table\b|<p class="front-citation")|(?P<end></(?:table|p)>)'

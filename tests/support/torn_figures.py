@@ -73,7 +73,8 @@ def _flatten(body: str) -> str:
             while stack and stack.pop()[0] != name:
                 pass
         elif name not in _VOID:
-            stack.append((name, bool(_WHOLE.search(attributes))))
+            # A number with its interval is on one line by the style of its element.
+            stack.append((name, name == "data" or bool(_WHOLE.search(attributes))))
         if name not in _INLINE:
             pieces.append("\n")
     return "".join(pieces)

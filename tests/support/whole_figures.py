@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_WHOLE = re.compile(r'<span class="rti-whole">([^<]*)</span>')
+_WHOLE = re.compile(r'<span(?: class="rti-whole")?>([^<]*)</span>')
 
 
 def allow_breaks(page: str) -> str:

@@ -188,7 +188,8 @@ def test_figures_and_words_of_a_card_have_one_size(browser: Browser, public_app:
     page.goto(f"{public_app}/mk/cooperation.html")
     sizes = page.locator(".rti-table").evaluate_all(
         """all => all.filter(table => getComputedStyle(table.tHead).display === "none").map(table => [...new Set(
-            [...table.querySelectorAll("td, td :is(.front-missing, .rti-whole)")].map(e => getComputedStyle(e).fontSize)
+            [...table.querySelectorAll("td, td :is(.front-missing, .rti-whole, data > span)")]
+              .map(e => getComputedStyle(e).fontSize)
         )])"""
     )
     assert sizes and all(len(each) == 1 for each in sizes), sizes
@@ -243,7 +244,7 @@ _UNLIKE = """table => {
       text => text.width > 1 && text.top < middle && text.bottom > middle && text.left - box.right < 2);
   };
   return [...table.tBodies[0].rows].flatMap(row => {
-    const fields = [...row.querySelectorAll('data:has(> .rti-whole)')].map(countLines);
+    const fields = [...row.querySelectorAll('data[data-low]:has(> span)')].map(countLines);
     const marks = [...row.querySelectorAll('td:not(:last-child):has(data) > .front-mark')];
     const touched = marks.filter(mark => reaches(mark, mark.parentElement.nextElementSibling));
     return new Set(fields).size > 1 || touched.length ? [row.innerText] : [];
@@ -273,14 +274,14 @@ _PROBE = """
 .probe { position: absolute; visibility: hidden; table-layout: auto !important; width: min-content !important;
   min-width: 0 !important; }
 .probe td:has(> data) { white-space: nowrap !important; }
-.probe data > .rti-whole::before { content: none !important; }
+.probe data > ::before { content: none !important; }
 .probe th:first-child { width: auto !important; min-width: 7rem !important; }
 """
 """Style of a copy of a table that is as narrow as it can be with each figure and its interval on one line."""
 _TORN_WITH_ROOM = """boxes => boxes.flatMap(box => {
   const table = box.querySelector('table');
   if (!box.clientWidth || getComputedStyle(table.tHead).display === 'none') return [];
-  const torn = [...table.querySelectorAll('td > data > .rti-whole')].filter(interval => {
+  const torn = [...table.querySelectorAll('td > data[data-low] > :last-child')].filter(interval => {
     const number = document.createRange();
     number.setStart(interval.parentElement, 0);
     number.setEndBefore(interval);
@@ -319,7 +320,7 @@ def test_figure_is_on_one_line_with_its_interval_where_its_table_has_room(browse
         page.add_style_tag(content=_PROBE)
         page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
         assert page.locator(".rti-scroll").evaluate_all(_TORN_WITH_ROOM) == [], (path, width)
-        n_tables += page.locator(".rti-table.is-roomy:has(data > .rti-whole)").count()
+        n_tables += page.locator(".rti-table.is-roomy:has(data[data-low] > span)").count()
     assert n_tables > 20
     page.locator(".is-roomy").evaluate_all(
         "all => all.forEach(table => table.querySelectorAll('data').forEach(e => { e.style.display = 'grid'; }))"
@@ -338,7 +339,7 @@ def test_table_that_has_room_no_more_returns_to_figures_above_their_intervals(
     for width in (1920, 800):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("() => new Promise(requestAnimationFrame)")
-        heights[width] = table.locator("tbody td:has(data > .rti-whole)").first.bounding_box()["height"]  # type: ignore[index]
+        heights[width] = table.locator("tbody td:has(data[data-low] > span)").first.bounding_box()["height"]  # type: ignore[index]
         assert table.evaluate("e => e.offsetWidth <= e.parentElement.clientWidth"), width
     assert heights[800] > heights[1920] + 8, heights
     page.close()

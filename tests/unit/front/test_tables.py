@@ -104,7 +104,7 @@ def test_marks_of_notes_are_in_the_order_of_the_notes() -> None:
 def test_interval_is_an_element_that_a_narrow_column_shows_below_its_number() -> None:
     figure = words.FormattedFigure("1.5 (0.9–2.4)", "1.5", "value", 1.5, 0.9, 2.4)
     assert str(format_figure(figure)) == (
-        '<data value="1.5" data-low="0.9" data-high="2.4">1.5 <span class="rti-whole">(0.9–2.4)</span></data>'
+        '<data value="1.5" data-low="0.9" data-high="2.4">1.5 <span>(0.9–2.4)</span></data>'
     )
 
 
