@@ -91,7 +91,8 @@ _COUNT: Final = (
 )
 """A number with the word that it counts, over short words: "5 changes", "20 or more", "95% confidence"."""
 _COUNTED_AFTER: Final = (
-    rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)|(?<={_WORD} \d\d\d)) (?:{_WORD}{{1,2}} )?{_WORD}{{4,12}}\b"
+    rf"(?:(?<={_WORD} \d)|(?<={_WORD} \d\d)|(?<={_WORD} \d\d\d))"
+    rf" (?:(?:{_WORD}{{1,2}} )?{_WORD}{{4,12}}|{_WORD}{{1,3}})\b"
 )
 """The counted thing after a small number that belongs to the short word before it: "се 5 промени"."""
 _LEVEL_BEFORE: Final = rf"(?<![\w.,/–-])(?:\b{_WORD}{{1,4}} )?{_NUMBER}% {_WORD}{{2,12}}\b"

@@ -142,6 +142,7 @@ def test_other_numbers_may_begin_a_line(text: str) -> None:
         ("sq", "1 tetor 2022 deri më 30 shtator 2026", ["1 tetor 2022", "më 30 shtator 2026"]),
         ("en", "at first instance, per cent: 120 in 2025", ["per cent: 120 in 2025"]),
         ("en", "above 100 the stock shrinks, below 100 it grows", ["above 100", "below 100"]),
+        ("en", "In 1 of the compared pairs, per 100 of an earlier one", ["In 1 of", "per 100 of"]),
         ("mk", "Резолуцијата 1244, најмногу 1,81", ["Резолуцијата 1244", "најмногу 1,81"]),
         ("en", "lowest 0.44, highest 1.81, explain \u221219", ["lowest 0.44", "highest 1.81", "explain \u221219"]),
         ("en", "per 100,000 inhabitants", ["per 100,000 inhabitants"]),
