@@ -390,7 +390,11 @@ def draw_sentences(reader: Reader, crime: str, track: str, territory: str = "") 
     parts += [reader.marked_name(territory)] if territory else []
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
     drawn = lengths.Lengths(title, rows, tell("months"))
-    notes = [*list_notes(reader, areas), durations.name_records(map(reader.marked_name, areas))]
+    # The title of a picture of one territory names it.
+    notes = [
+        *list_notes(reader, areas),
+        *([] if territory else [durations.name_records(map(reader.marked_name, areas))]),
+    ]
     name = pages.name_picture("-".join(filter(None, ("sentences", territory, track))), crime)
     return PictureFile(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
 

@@ -37,15 +37,15 @@ def list_pending_notes(drawn: Stages) -> list[str]:
 
 
 def list_interval_notes(cells: Mapping[str, Row | None]) -> list[str]:
-    """Return the note on whether the intervals of stages allow for several people per case, empty without any.
+    """Return the note on the intervals of stages if some or all of them do not allow for several people per case.
 
     `cells` are those of `make_stages`, with the dispersion of persons in cases, which is 1 if it is not known.
     """
     with_interval = {measure: row for measure, row in cells.items() if row is not None and row.get("low") is not None}
     allowing = [measure for measure, row in with_interval.items() if (row.get("dispersion") or 1) > 1]
     if not allowing or len(allowing) == len(with_interval):
-        bases = {row.get("interval_basis") for row in with_interval.values()}
-        return [text for basis, text in indicators.BASIS.items() if basis in bases][:1]
+        is_bound = any(row.get("interval_basis") == "lower_bound" for row in with_interval.values())
+        return [indicators.BASIS["lower_bound"]] if is_bound else []
     names = words.join_words(lower_first(words.stage_name(measure)) for measure in allowing)
     return [tell(_INTERVALS_DIFFER, stages=names)]
 

@@ -17,6 +17,7 @@ from pipelines.front.tables import FigureTable, format_figure
 from pipelines.words import FormattedFigure, Row, durations, figures, language, trends
 from pipelines.words.language import tell
 
+_FROM_RECORDS = mark("From case records.")
 _FROM_RETURNS = mark(
     "These are counts from the returns of offices, not from case records. A territory can send the one without the "
     "other."
@@ -204,7 +205,11 @@ def _compose_table(
     last: Mapping[str, Callable[[Sequence[Row]], FormattedFigure]],
 ) -> FigureTable:
     table = FigureTable(reader, caption, corner, [*statistics.values(), *last], name=name, few="")
-    table.notes.add_remark(durations.name_records(reader.marked_name(area) for area, _, _ in lines))
+    # A table of one territory names it in its caption.
+    names = [reader.marked_name(area) for area, _, _ in lines]
+    table.notes.add_remark(
+        durations.name_records(names) if any(name not in caption for name in names) else tell(_FROM_RECORDS)
+    )
     for area, heading, group in lines:
         table.name_area(area)
         fields: list[Part] = []

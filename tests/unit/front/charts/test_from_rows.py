@@ -166,7 +166,7 @@ def test_intervals_of_two_methods_in_one_picture_are_noted() -> None:
     assert "allow for several people per case: indicted." in note
 
 
-def test_intervals_of_one_method_have_the_note_of_that_method() -> None:
+def test_intervals_that_allow_for_no_persons_in_cases_have_a_note() -> None:
     """Require it because 198 (168–232) had no note, next to a picture in which other intervals had one."""
     allowing, bound = (
         make_total("AA", "2025", 33.0, dispersion=dispersion, interval_basis=basis)
@@ -174,7 +174,7 @@ def test_intervals_of_one_method_have_the_note_of_that_method() -> None:
     )
     withheld = make_total("AA", "2025", None, dispersion=None)
     stages = ("indicted", "adjudicated_first")
-    assert list_interval_notes(dict.fromkeys(stages, allowing)) == ["The interval allows for several people per case."]
+    assert list_interval_notes(dict.fromkeys(stages, allowing)) == []
     (note,) = list_interval_notes({"indicted": bound, "adjudicated_first": withheld})
     assert note == "One case can involve several people, so the real margin is wider than shown."
     assert list_interval_notes(dict.fromkeys(stages, withheld)) == []
