@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from dashboards.public.frame import Frame
-from dashboards.public.pages.record_tables import RecordTable
+from dashboards.public.pages.record_tables import Groups, RecordTable
 from pipelines.words import durations
 from tests.support.editions import AREAS
 
@@ -16,9 +16,9 @@ FRAME = Frame("", {}, {row["area"]: {"name": row["name_en"], "footnote": row["fo
 def test_citation_names_the_areas_with_records_and_their_dates() -> None:
     """Require it because the citation of durations of two territories named all seven and no period."""
     row: dict[str, Any] = {"seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30)}
-    groups = {("AA", "Register"): {"median": row}, ("BB", "Register"): {"median": row}}
+    groups: Groups = {("AA", "Register"): {"median": row}, ("BB", "Register"): {"median": row}}
     table = RecordTable("duration", durations.QUANTILES)
     dates = "1 October 2022 to 30 September 2026"
     assert table._name_covered(FRAME, groups) == f"Aland: {dates}; Bland*: {dates}"
-    by_year = {(*key, "2025"): group for key, group in groups.items()}
+    by_year: Groups = {(*key, "2025"): group for key, group in groups.items()}
     assert RecordTable("sentence", durations.LENGTHS)._name_covered(FRAME, by_year) == "Aland; Bland*"
