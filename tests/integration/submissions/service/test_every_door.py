@@ -34,7 +34,7 @@ OF_NO_SUBMISSION = {
     "reports.read_last_totals", "uploading.check_file",
     "uploading.upload_nil", "uploading.upload_file",
     # test_figures.py, test_practice.py
-    "figures.list_areas", "figures.read_figures", "practice.colleague_sends", "practice.open",
+    "figures.list_areas", "figures.read_figures", "figures.find_records", "practice.colleague_sends", "practice.open",
     "practice.reset_practice", "practice.make_practice_identity",
     # test_acts.py
     "acts.approve_many", "entries.list_requested_withdrawals",
@@ -47,7 +47,8 @@ OF_NO_SUBMISSION = {
     "experts.confirm_own_expert", "experts.erase_expert", "experts.erase_own_expert", "experts.export_expert",
     "experts.export_own_expert", "experts.find_counterparts", "experts.get_expert", "experts.get_own_expert",
     "experts.list_expert_places", "experts.list_expert_uses", "experts.list_kept_experts", "experts.list_own_places",
-    "experts.pass_message", "experts.save_expert", "experts.save_own_expert", "experts.search_experts",
+    "experts.has_address", "experts.pass_message", "experts.save_expert", "experts.save_own_expert",
+    "experts.search_experts",
     # used by the others
     "rights.may_see",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from pipelines.ledger.identity import Grant, Identity
 from pipelines.submissions.service import figures
 from tests.support.service.office_client import Document, Office
 
@@ -62,6 +63,20 @@ def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
     # Its quarters have no other version of a ratio, so that the table has no columns for them.
     assert "With time lag" not in page.main and "Followed cases" not in page.main
     assert page.response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("area", "grant", "access"),
+    [
+        ("AL", Grant("viewer", "AL"), "not_sent"), ("RS", Grant("viewer", "RS", "justice"), "no_access"),
+        ("RS", Grant("viewer", "RS"), "visible"), ("RS", Grant("viewer", "MK"), "no_access"),
+    ],
+)  # fmt: skip
+def test_reason_for_no_records_is_that_of_the_area_or_of_the_reader(
+    shared_office: Office, area: str, grant: Grant, access: str
+) -> None:
+    who = Identity("reader", "Reader", "en", (grant,))
+    assert figures.find_records(shared_office.desk, who, area) == access
 
 
 def test_figures_name_a_unit_once(shared_office: Office) -> None:
