@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.core import clock
@@ -169,11 +169,13 @@ def _measure_correction(home: Home, engine: sa.Engine, registry: Registry, plan:
             QuarterStep("release", "ahead", None),
         )
     else:
-        release = _measure_release(home, plan, draft, today)
+        # A correction has no time for questions: its sheets can be signed, and it can be approved, once it is drafted.
+        ready = max(today, plan.queries + timedelta(days=1))
+        release = _measure_release(home, plan, draft, ready)
         is_announced = find_planned(home, name) is not None
         steps = (
             QuarterStep("draft", "done", None),
-            replace(_measure_signatures(home, registry, plan, draft, today), day=None),
+            replace(_measure_signatures(home, registry, plan, draft, ready), day=None),
             release if is_announced else replace(release, day=None),
         )
     return QuarterProgress(plan.quarter.code, steps, correction=name)

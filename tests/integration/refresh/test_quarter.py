@@ -379,6 +379,18 @@ def test_correction_after_the_release_says_what_waits_and_for_whom(
     assert announced.steps[0].state == "done"
 
 
+def test_sheets_of_a_correction_can_be_signed_before_the_day_for_questions(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    set_day(ANSWERS - timedelta(days=5))  # released early
+    publish_quarter(world)
+    world.accept_returns(world.list_expected(QUARTER)[1:2])
+    world.write_draft(f"{QUARTER}.1")
+    _, correction = measure_progress(world.home, world.engine, world.registry)
+    assert [step.state for step in correction.steps] == ["done", "waiting", "waiting"]
+    assert [wait.cause for wait in correction.steps[2].waits] == ["steward_announces"]
+
+
 def test_return_that_waits_after_the_release_belongs_to_a_correction(
     world: QuarterWorld, set_day: Callable[[date], None]
 ) -> None:
