@@ -280,7 +280,7 @@ def test_compared_sentence_names_area_crime_period_indicator_and_coverage(kind: 
         name = (
             comparison.name_measure(path, code)
             if kind in ("count", "rate", "share")
-            else str(comparison.read_metrics(path)[code]["name"])
+            else str(comparison.read_metrics(path)[code]["name"]).replace("'", "’")
         )
         crime_name = queries.read_labels(path, "offence_group")[crime]
         period = words.period_words(str(query["period"]))
