@@ -9,13 +9,15 @@ import json
 import logging
 import os
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 _FLUSHES: Final = 16
 """Files that are flushed at once."""
 _LOG = logging.getLogger(__name__)
+_Made = TypeVar("_Made")
 
 
 class DamagedJsonError(ValueError):
@@ -31,6 +33,19 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
+        raise DamagedJsonError(path) from error
+
+
+def read_shaped_json(path: Path, make: Callable[[Any], _Made]) -> _Made:
+    """Return what `make` makes of the content of a file in JSON.
+
+    Raises FileNotFoundError, and DamagedJsonError also if `make` raises KeyError or TypeError, because the content has
+    another shape.
+    """
+    content = read_json(path)
+    try:
+        return make(content)
+    except (KeyError, TypeError) as error:
         raise DamagedJsonError(path) from error
 
 

@@ -192,7 +192,7 @@ def approval_path(home: Home) -> Path:
 def read_approval(home: Home) -> Approval | None:
     """Return the approval that waits for its minute, or None. Raises DamagedJsonError."""
     path = approval_path(home)
-    return Approval(**durable.read_json(path)) if path.exists() else None
+    return durable.read_shaped_json(path, lambda content: Approval(**content)) if path.exists() else None
 
 
 def approve_draft(home: Home, draft: str | None = None, *, actor: str, override_reason: str | None = None) -> Approval:

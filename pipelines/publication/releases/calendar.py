@@ -45,8 +45,9 @@ def read_calendar(home: Home) -> list[PlannedRelease]:
     path = calendar_path(home)
     if not path.exists():
         return []
-    entries = durable.read_json(path)
-    planned = [PlannedRelease(**{**entry, "earlier": tuple(entry["earlier"])}) for entry in entries]
+    planned = durable.read_shaped_json(
+        path, lambda entries: [PlannedRelease(**{**entry, "earlier": tuple(entry["earlier"])}) for entry in entries]
+    )
     return sorted(planned, key=lambda entry: (entry.at is None, entry.at or "", entry.release))
 
 

@@ -37,7 +37,7 @@ def read_notices(home: Home) -> list[CorrectionNotice]:
     path = notices_path(home)
     if not path.exists():
         return []
-    return [CorrectionNotice(**entry) for entry in durable.read_json(path)]
+    return durable.read_shaped_json(path, lambda entries: [CorrectionNotice(**entry) for entry in entries])
 
 
 def write_notices(home: Home, notices: Sequence[CorrectionNotice]) -> None:

@@ -31,7 +31,7 @@ def read_preview_list(home: Home) -> list[PreviewReader]:
     path = preview_path(home)
     if not path.exists():
         return []
-    return [PreviewReader(**entry) for entry in durable.read_json(path)]
+    return durable.read_shaped_json(path, lambda entries: [PreviewReader(**entry) for entry in entries])
 
 
 def write_preview_list(home: Home, readers: Sequence[PreviewReader]) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipelines.core import durable
+from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.correction_notices import notices_path, read_notices
+from pipelines.publication.releases.preview import read_preview_list
 from pipelines.publication.releases.publications import Publication, find_withdrawals, journal_path, read_publications
 
 if TYPE_CHECKING:
@@ -79,14 +81,12 @@ def _read_version(path: Path) -> _Version:
 
 def find_damaged_records(home: Home) -> list[str]:
     """Return the names of the damaged files next to the releases, sorted."""
-    damaged = []
-    for path in home.public.glob("*.json"):
+    damaged: set[str] = set()
+    readings: list[Callable[[], object]] = [partial(durable.read_json, path) for path in home.public.glob("*.json")]
+    readings += [partial(read, home) for read in (read_calendar, read_notices, read_preview_list, read_publications)]
+    for read_record in readings:
         try:
-            durable.read_json(path)
-        except durable.DamagedJsonError:
-            damaged.append(path.name)
-    try:
-        read_publications(home)
-    except durable.DamagedJsonError as error:
-        damaged.append(error.path.name)
+            read_record()
+        except durable.DamagedJsonError as error:
+            damaged.add(error.path.name)
     return sorted(damaged)

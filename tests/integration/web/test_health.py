@@ -112,9 +112,11 @@ def test_release_health_reports_missing_rows(published: Home) -> None:
     assert "lacks rows in cell" in _get_health(lambda: health.release_health(published))[1]["checks"]["release"]
 
 
+@pytest.mark.parametrize("content", [b"{\n", b"7\n"])
 @pytest.mark.parametrize("name", ["calendar.json", "notices.json", "preview.json", "publications.jsonl"])
-def test_release_health_names_a_damaged_file_next_to_the_releases(published: Home, name: str) -> None:
-    (published.public / name).write_bytes(b"{\n")
+def test_release_health_names_a_damaged_file_next_to_the_releases(published: Home, name: str, content: bytes) -> None:
+    """Damage a file, or give it the content of another shape."""
+    (published.public / name).write_bytes(content)
     code, content = _get_health(lambda: health.release_health(published))
     assert (code, content["checks"]) == (503, {"release": "ok", "records": f"damaged: {name}"})
 

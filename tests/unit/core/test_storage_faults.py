@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.core import storage_faults
-from pipelines.core.durable import DamagedJsonError, read_computed_json, read_json
+from pipelines.core.durable import DamagedJsonError, read_computed_json, read_json, read_shaped_json
 from pipelines.core.storage_faults import find_fault
 
 Usage = namedtuple("Usage", "total used free")
@@ -147,6 +147,16 @@ def test_damaged_json_is_named_or_counts_as_missing_if_it_is_computed_again(root
     assert read_computed_json(path) is None
     path.write_bytes(b'{"a": 1}')
     assert read_json(path) == read_computed_json(path) == {"a": 1}
+
+
+@pytest.mark.parametrize("content", [b"7", b"[]", b'{"b": 1}'])
+def test_json_of_another_shape_counts_as_damaged(root: Path, content: bytes) -> None:
+    path = root / "restricted" / "approval.json"
+    path.write_bytes(b'{"a": 1}')
+    assert read_shaped_json(path, lambda read: read["a"]) == 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedJsonError):
+        read_shaped_json(path, lambda read: read["a"])
 
 
 def test_damaged_run_history_is_distinguished_from_the_ledger(root: Path) -> None:

@@ -302,14 +302,16 @@ def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Hom
     assert "were wrong" not in request_path(home, "/releases/2026-Q3/en/index.html").text
 
 
+@pytest.mark.parametrize("content", [b'{"release": \n', b'[{"release": "2026-Q3"}]\n', b"7\n"])
 @pytest.mark.parametrize("name", ["calendar.json", "notices.json", "preview.json", "publications.jsonl"])
 def test_pages_are_shown_although_a_file_next_to_the_releases_is_damaged(
-    home: Home, name: str, caplog: pytest.LogCaptureFixture
+    home: Home, name: str, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Damage a file, or give it the content of another shape."""
     for release in ("2026-Q2", "2026-Q3"):
         page = home.releases / release / "pages" / "sq" / "index.html"
         page.write_text('<div class="front-edition" id="newer-release" hidden>newer</div>', encoding="utf-8")
-    (home.public / name).write_bytes(b'{"release": \n')
+    (home.public / name).write_bytes(content)
     for path in ("/sq/", "/releases/2026-Q2/sq/"):
         answer = request_path(home, path)
         assert answer.status_code == 200
