@@ -339,7 +339,8 @@ class Release:
 
     @cached_property
     def metric(self) -> dict[str, dict[str, Any]]:
-        return {row["metric"]: row for row in self.read_rows("metric")}
+        # A page has the apostrophe of typography.
+        return {row["metric"]: {**row, "name": row["name"].replace("'", "’")} for row in self.read_rows("metric")}
 
     @cached_property
     def totals(self) -> dict[tuple[str, ...], dict[str, Any]]:

@@ -212,7 +212,7 @@ def test_word_few_of_a_card_is_next_to_its_figure(browser: Browser, public_app: 
 def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(browser: Browser, public_app: str) -> None:
     page = browser.new_page()
     for path, width in open_at_widths(
-        page, public_app, ("sq/monitoring-som.html", "en/cooperation.html", "mk/victims.html"), (700, 1280)
+        page, public_app, ("sq/monitoring-al-som.html", "en/cooperation.html", "mk/victims.html"), (700, 1280)
     ):
         gaps = page.locator(".rti-numbers td:has(+ .rti-word) > .front-mark").evaluate_all(
             """all => all.map(mark => {

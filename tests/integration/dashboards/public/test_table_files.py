@@ -151,7 +151,8 @@ def is_same(title: str, expected: Field, field: object) -> bool:
     if isinstance(expected, float):
         return field not in ("", None) and float(str(field)) == expected
     # A text that a spreadsheet program would take for a formula has an apostrophe in front.
-    return " ".join(str(field).split()).removeprefix("'" if expected[:1] in "=+-@" and expected[:1] else "") == expected
+    text = " ".join(str(field).split()).removeprefix("'" if expected[:1] in "=+-@" and expected[:1] else "")
+    return text == " ".join(expected.split())
 
 
 def list_marks(text: str) -> list[str]:
