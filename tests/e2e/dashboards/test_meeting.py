@@ -28,7 +28,9 @@ MEASURE = """() => {
     for (const element of document.querySelectorAll(".front-slide *")) {
         const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
         if (!hasText || !element.checkVisibility() || element.closest("sup, title, desc")) continue;
-        const scale = element.ownerSVGElement ? element.getScreenCTM().a : 1;
+        // A text may be turned.
+        const matrix = element.ownerSVGElement ? element.getScreenCTM() : { a: 1, b: 0 };
+        const scale = Math.hypot(matrix.a, matrix.b);
         sizes.push(parseFloat(getComputedStyle(element).fontSize) * scale);
     }
     return [root.scrollWidth - innerWidth, root.scrollHeight - innerHeight, Math.min(...sizes)];
