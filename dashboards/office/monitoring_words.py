@@ -91,11 +91,17 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
     if row.days is not None:
         return _format_days(context, row.days)
     if row.value is None:
-        return context.tell("not in the returns on cooperation")
+        return _describe_absence(context, row)
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
     text = f"{format_share(row.value, row.low, row.high)}; {row.part:g}/{row.whole:g}"
     return f"{text}; {context.tell('too few to compare')}" if is_few_part(row.part, row.whole) else text
+
+
+def _describe_absence(context: PageContext, row: OutcomeRow) -> str:
+    if row.territory == REGION:
+        return context.tell("only territories have this figure")
+    return context.tell("not in the returns on cooperation")
 
 
 def _format_days(context: PageContext, days: WaitSummary) -> str:
@@ -118,5 +124,5 @@ def _format_days(context: PageContext, days: WaitSummary) -> str:
 def format_earlier(context: PageContext, row: OutcomeRow) -> str:
     """Return the value of an outcome in the year before."""
     if row.earlier is None:
-        return context.tell("not in the returns on cooperation")
+        return _describe_absence(context, row)
     return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else format_share(row.earlier)

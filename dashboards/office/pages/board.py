@@ -217,7 +217,7 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
     # The due date is in the heading of the column, or the first and the last one if offices have different ones.
     # The year may be on a second line: as "3. квартал 2026" on one line, eight quarters are wider than a page.
     names = {period: words.format_period(period, context.language).replace(". ", ".\u00a0") for period in periods}
-    columns = [f"{names[p]}\n{' – '.join(dict.fromkeys((min(days[p]), max(days[p]))))}" for p in periods]
+    columns = [f"{names[p]}\n{', '.join(dict.fromkeys((min(days[p]), max(days[p]))))}" for p in periods]
     return ui.PageTable(
         caption,
         context.tell("Office"),

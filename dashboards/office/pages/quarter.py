@@ -80,5 +80,7 @@ def _describe_wait(context: PageContext, wait: Wait) -> ui.Markup:
         links.append((context.tell("Open the sheet"), ui.page_address("/release-desk/sheet", territory=wait.territory)))
     if wait.jurisdiction or wait.cause == "signature":
         links.append((context.tell("People"), make_office_address(wait.jurisdiction or wait.territory)))
-    parts = [ui.mark_code(context.mark_names(text)), *(ui.render_link(name, address) for name, address in links)]
-    return ui.join_parts(parts, " ")
+    rendered = [ui.render_link(name, address) for name, address in links]
+    return ui.join_parts(
+        [ui.mark_code(context.mark_names(text)), *([ui.join_parts(rendered, " · ")] if links else [])], " "
+    )

@@ -6,7 +6,6 @@ The lines differ by their dashes and each has its name, so that the picture can 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SMALL, WIDE, Canvas, Drawing, draw_path
@@ -93,15 +92,18 @@ def _find_top(series: ChartSeries) -> float:
 def _draw_line(
     canvas: Canvas, series: ChartSeries, dash: str, x: BandScale, y: LinearScale, *, has_points: bool
 ) -> None:
-    """Draw the line of a series; a figure without a neighbour is a ring on a short stroke, which no dash interrupts."""
+    """Draw the line of a series; a figure without a neighbour is a cross, since a ring means a figure of few people."""
     for run in find_runs(series):
         at = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in run]
-        ends = list(pairwise(at)) or [((at[0][0] - 5, at[0][1]), (at[0][0] + 5, at[0][1]))]
-        path = draw_path([ends[0][0], *(end for _, end in ends)])
-        dashes = {} if len(run) == 1 else {"stroke_dasharray": dash}
-        canvas.add_element("path", d=path, kind="other", hint=series.title, **dashes)
-        if len(run) == 1 and not has_points:
-            canvas.add_element("circle", cx=at[0][0], cy=at[0][1], r=3, kind="other", hint=series.title)
+        paths, dashes = [draw_path(at)], {"stroke_dasharray": dash}
+        if len(run) == 1:
+            ((x_alone, y_alone),) = at
+            strokes = (
+                ((x_alone - 5, y_alone), (x_alone + 5, y_alone)),
+                ((x_alone, y_alone - 5), (x_alone, y_alone + 5)),
+            )
+            paths, dashes = [draw_path(stroke) for stroke in strokes[: 1 if has_points else 2]], {}
+        canvas.add_element("path", d=" ".join(paths), kind="other", hint=series.title, **dashes)
         for position in run if has_points else ():
             draw_figure(canvas, series.points[position], x.find_center(position), y)
 

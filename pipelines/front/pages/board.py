@@ -52,6 +52,8 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
             for period, (judged, is_reporting) in zip(periods, states, strict=True)
         ]
         table.add_row(heading, fields)
+    if freq == "A" and reader.edition.tables.get("cooperation"):
+        table.notes.add_remark(tell("Returns on cooperation are not counted here."))
     return table
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pipelines.core import codes
@@ -61,28 +63,53 @@ class NewAccount:
 
 
 def check_account(new_account: NewAccount) -> None:
-    """Raise AccountError or PasswordError if an account cannot be created."""
-    if not _ID.match(new_account.account_id) or new_account.account_id == SYSTEM:
+    """Raise the first AccountError or PasswordError for which an account cannot be created."""
+    for error in list_account_errors(new_account):
+        raise error
+
+
+def list_account_errors(new_account: NewAccount) -> list[UserFacingError]:
+    """Return everything for which an account cannot be created, in the order of its fields."""
+    checks: list[Callable[[], None]] = [
+        partial(_check_id, new_account.account_id),
+        partial(_check_name, new_account.display_name),
+        partial(_check_provider, new_account.issuer, new_account.subject),
+        partial(check_language, new_account.language),
+        partial(check_email, new_account.email),
+        *(partial(check_grant, grant) for grant in new_account.grants),
+    ]
+    if new_account.password is not None:
+        names = (new_account.account_id, new_account.display_name, new_account.email)
+        checks.append(partial(passwords.check_password, new_account.password, *names))
+    errors = []
+    for check in checks:
+        try:
+            check()
+        except UserFacingError as error:
+            errors.append(error)
+    return errors
+
+
+def _check_id(account_id: str) -> None:
+    if not _ID.match(account_id) or account_id == SYSTEM:
         raise AccountError(
             mark("{account} is not a valid account name; use 3 to 64 of a-z, 0-9, dot, hyphen, underscore."),
-            account=repr(new_account.account_id),
+            account=repr(account_id),
         ).at_field("account")
-    if not new_account.display_name.strip():
+
+
+def _check_name(display_name: str) -> None:
+    if not display_name.strip():
         raise AccountError(mark("Enter the account's name that people will see: the office's role.")).at_field("name")
-    if len(new_account.display_name) > LONGEST or not new_account.display_name.isprintable():
+    if len(display_name) > LONGEST or not display_name.isprintable():
         raise AccountError(mark("A name is one line of at most {n} characters."), n=LONGEST).at_field("name")
-    if (new_account.issuer is None) != (new_account.subject is None) or new_account.issuer == LOCAL:
+
+
+def _check_provider(issuer: str | None, subject: str | None) -> None:
+    if (issuer is None) != (subject is None) or issuer == LOCAL:
         raise AccountError(
             mark("A provider is named by its issuer (an address) and its own name for the account.")
-        ).at_field("issuer" if new_account.issuer in (None, LOCAL) else "subject")
-    check_language(new_account.language)
-    check_email(new_account.email)
-    for role_grant in new_account.grants:
-        check_grant(role_grant)
-    if new_account.password is not None:
-        passwords.check_password(
-            new_account.password, new_account.account_id, new_account.display_name, new_account.email
-        )
+        ).at_field("issuer" if issuer in (None, LOCAL) else "subject")
 
 
 def check_language(language: str) -> None:

@@ -30,7 +30,7 @@ def describe_consequence(context: PageContext, entry: SubmissionEntry) -> str:
     """Return what follows if a return is withdrawn."""
     if entry.state in ACCEPTED:
         return context.tell(
-            "From the next update of the figures it no longer counts, and the return accepted before it counts again. "
-            "Releases already published do not change."
+            "From the next update of the figures it no longer counts. If a return for the same periods was accepted "
+            "before it, that return counts again. Releases already published do not change."
         )
     return context.tell("Nobody will decide on it any more. To submit it again, upload the file again.")

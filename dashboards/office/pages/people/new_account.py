@@ -22,11 +22,17 @@ _FIELDS = {"account": "new", "email": "mail", "language": "new-language"}
 def create_account(form: Form) -> Response:
     """Create an account; without a provider, its one-time password is in the answer."""
     from pipelines.submissions.accounts import accounts, password_sign_in
+    from pipelines.submissions.accounts.model import NewAccount, list_account_errors
 
     context, entered = form.context, {name: form.read_text(name) for name in NEW_FIELDS}
     engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
     first_grant, errors = read_grant(form, "new")
     if first_grant is None:
+        described = NewAccount(
+            account_id, entered["name"], (), entered["language"], entered["mail"] or None,
+            issuer=entered["issuer"] or None, subject=entered["subject"] or None,
+        )  # fmt: skip
+        errors = [*(context.describe_form_error(error, _FIELDS) for error in list_account_errors(described)), *errors]
         return render_people_page(context, status=422, errors=errors, entered=entered)
     try:
         accounts.create_account(

@@ -30,7 +30,7 @@ def _list_evidence(context: PageContext, result: DraftCheckResult) -> list[ui.Ma
     lines = []
     for line, problem in zip_longest(result.list_evidence(context), result.problems[:NAMED]):
         links = _list_links(context, result.check.id, problem) if problem is not None else []
-        lines.append(ui.join_parts([ui.mark_code(line), *links], " "))
+        lines.append(ui.join_parts([ui.mark_code(line), *([ui.join_parts(links, " · ")] if links else [])], " "))
     return lines
 
 

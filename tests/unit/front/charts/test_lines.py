@@ -30,8 +30,9 @@ def test_single_figure_between_a_break_and_the_edge_is_drawn_without_dashes() ->
     series = [make_series(name, 3.0, 4.0, 5.0) for name in "ABCDEFG"]
     series[2] = replace(series[2], breaks=[BreakMark(1, 1, "Change of law")])
     svg = draw_lines("Convicted", series, 0).svg
-    (ring,) = re.findall(r'<circle[^>]* class="other"', svg)
-    assert ring
+    assert not re.findall(r'<circle[^>]* class="other"', svg), "a ring means a figure of few people"
+    (cross,) = re.findall(r'<path[^>]* d="M[^M"]*M[^M"]*"[^>]* class="other"', svg)
+    assert "dasharray" not in cross
     strokes = [path for path in re.findall(r'<path[^>]* class="other"[^>]*>', svg) if "dasharray" not in path]
     assert len(strokes) == 1, "that of the single figure"
 

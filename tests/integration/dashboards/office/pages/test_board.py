@@ -47,7 +47,7 @@ def test_board_explains_two_dates_and_what_is_never_published(shared_office: Off
     heads = [head.text_content() for head in page.find_elements("table.rti-grid thead th")]
     years = [head for head in heads if head.startswith("2025") and " Q" not in head]
     assert years and all("2026-" in head for head in years), "an annual column has its due dates"
-    assert ("Under some periods there are two dates" in page.main) is any(" – " in head for head in heads)
+    assert ("Under some periods there are two dates" in page.main) is any(", " in head for head in heads)
     explanation = "Records of requests stay “approved”, because nothing from them is published."
     assert explanation in page.main
     assert explanation not in shared_office.open("mk-sender", "/board").main or "Records of requests" in page.main

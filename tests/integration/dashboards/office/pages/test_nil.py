@@ -38,7 +38,7 @@ def test_nil_return_is_confirmed_and_sent(office: Office) -> None:
     page = office.open(SENDER, "/nil")
     assert page.heading == "Nothing to report"
     confirmation = page.submit_form(ASK, comment="A quiet quarter.")
-    assert "will be published as zero once a second person has approved it" in confirmation.main
+    assert "Once a second person has approved it, the next release publishes these zeros" in confirmation.main
     assert "Brčko District" in confirmation.main and "2026 Q3" in confirmation.main
     assert "A quiet quarter." in confirmation.main and not list_own(office), "not before it is confirmed"
     answer = confirmation.submit_form(YES)

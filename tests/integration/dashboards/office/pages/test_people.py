@@ -185,6 +185,14 @@ def test_people_invalid_new_account_is_refused_and_input_kept(
     assert not page.find_elements(ONE_TIME)
 
 
+def test_people_new_account_with_several_faults_has_all_of_them_named(shared_office: Office) -> None:
+    page = shared_office.open("secretariat", "/people").submit_form(
+        "Create this account", new="N!", name=" ", mail="no address", role="", place="ME", what="*"
+    )
+    links = [link.get("href") for link in page.find_elements("#errors a")]
+    assert page.status == 422 and links == ["#new", "#name", "#mail", "#new-role"]
+
+
 def test_people_role_is_given_and_removed(office: Office) -> None:
     account_page = open_account(office, "mk-approver")
     page_after_grant = account_page.submit_form("Add this role", role="viewer", place="AL", what="victims")
