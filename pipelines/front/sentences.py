@@ -171,14 +171,13 @@ def describe_certainty(reader: Reader, crime: str, row: Row | None, period: str)
 
 @dataclass(frozen=True)
 class RegionSentences:
-    """Sentences on a figure of the region: the figure in `headline`, its territories in `cover`.
+    """Sentences on a figure of the region: `headline` has the figure.
 
-    `note` names the territories that are not in it, or says why the figure is missing.
+    `note` names the territories that are not in it, or says why it is missing.
     """
 
     headline: str
     note: str
-    cover: str
 
 
 def describe_region(reader: Reader, crime: str, period: str, row: Row | None, name: str) -> RegionSentences:
@@ -191,12 +190,12 @@ def describe_region(reader: Reader, crime: str, period: str, row: Row | None, na
     text = figures.describe_figure(reader.edition.region, period, crime_name, name, value, row, reader.vocabulary)
     headline = " ".join([text, *figures.list_regional_states(row, reader.edition.find_earlier(row))])
     if row is None or not regions.is_covered(row):
-        cover = tell(regions.MIXED_TERRITORIES) if regions.is_mixed(row) else ""  # marked there
-        return RegionSentences(headline, cover, cover)
-    cover = reader.describe_cover(row)
+        return RegionSentences(
+            headline, tell(regions.MIXED_TERRITORIES) if regions.is_mixed(row) else ""
+        )  # marked there
     # A headline with a figure has the number of territories; one without it needs the reason.
     has_figure = row["value"] is not None and not regions.is_refused(row)
-    return RegionSentences(headline, reader.list_absences(row) if has_figure else cover, cover)
+    return RegionSentences(headline, reader.list_absences(row) if has_figure else reader.describe_cover(row))
 
 
 def name_regional_years(row: Row | None, by_year: Mapping[str, Row | None]) -> str:

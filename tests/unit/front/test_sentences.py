@@ -82,15 +82,17 @@ def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "state", "figure", "cover"),
+    ("value", "state", "figure", "note"),
     [
         (None, "withheld", "withheld", ""),
         (None, "missing", "not applicable", ""),
         (None, "too_few_territories", "no regional figure", "Only 3 of 4 territories can be included;"),
-        (84.0, "enough", "84", "Figures cover all 4 territories."),
+        (84.0, "enough", "84", ""),
     ],
 )
-def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: str, figure: str, cover: str) -> None:
+def test_only_a_missing_figure_of_the_region_needs_a_reason(
+    value: float | None, state: str, figure: str, note: str
+) -> None:
     reporters = "AA,BB,CC" if state == "too_few_territories" else "AA,BB,CC,DD"
     status = {"obs_status": "Q", "conf_status": "C"} if state == "withheld" else {}
     row = make_total("WB", "2025", value, reporters=reporters, state=state, low=None, high=None, **status)
@@ -99,8 +101,7 @@ def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: 
     region = sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Rate, per cent")
     covered = " (all 4 territories)" if value is not None else ""
     assert region.headline == f"Western Balkans{covered}, 2025: TIP, rate, per cent: {figure}."
-    assert region.cover.startswith(cover) and bool(region.cover) == bool(cover)
-    assert region.note == ("" if value is not None else region.cover)
+    assert region.note.startswith(note) and bool(region.note) == bool(note)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,6 @@ def test_count_from_too_few_territories_says_why_the_region_has_none() -> None:
     row = make_total("WB", "2025", 84.0, reporters="AA,BB,CC")
     region = sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Convicted, persons")
     assert region.headline.endswith(": no regional figure.")
-    assert region.note == region.cover
     assert region.note.startswith("Only 3 of 4 territories can be included; a regional figure needs at least 4.")
 
 
