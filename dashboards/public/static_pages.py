@@ -177,20 +177,18 @@ class StaticPages:
         name = (names[0] or "index.html") if len(names) == 1 else ""
         file = None
         if release is not None and lang in self.languages:
-            if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
-                withdrawal, *others = self._list_notices(release.name, lang, name)
-                notice = "".join(notice.as_html() for notice in (withdrawal, *others) if notice is not None)
-                more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
-                page = f"{FOLDER}/{lang}/{name}"
-                is_outdated = not is_newest and withdrawal is None
-                file = _read_page(release, page, self.address, is_outdated=is_outdated, **more)
-            elif _MEETING.fullmatch(name):
+            is_slide = bool(_MEETING.fullmatch(name))
+            if is_slide or _FILE.fullmatch(name):
                 page = f"{name.partition('.')[0]}.html"
-                withdrawal, _, damage = self._list_notices(release.name, lang, page)
-                notice = "".join(notice.as_html() for notice in (withdrawal, damage) if notice is not None)
+                withdrawal, *others = self._list_notices(release.name, lang, page)
+                notice = "".join(notice.as_html() for notice in (withdrawal, *others) if notice is not None)
                 is_outdated = not is_newest and withdrawal is None
-                language = self.languages[lang]
-                file = _make_slide(release, language, name, self.address, is_outdated=is_outdated, notice=notice)
+                if is_slide:
+                    language = self.languages[lang]
+                    file = _make_slide(release, language, name, self.address, is_outdated=is_outdated, notice=notice)
+                elif has_page_file(release, path := f"{FOLDER}/{lang}/{name}"):
+                    more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
+                    file = _load(release, path, self.address, is_outdated=is_outdated, **more)
             elif (answer := self._make(release, lang, name)) is not None:
                 content, media_type, policy = answer
                 more = {"Content-Language": lang, "Content-Security-Policy": policy, **self._warn(release)}
@@ -288,12 +286,10 @@ class StaticPages:
         damage: DamagedPageError | None = None
         for release in (current, *sorted(current.parent.iterdir(), reverse=True)) if current is not None else ():
             try:
-                file = _read_page(release, f"{FOLDER}/{name}", "")
+                if has_page_file(release, path := f"{FOLDER}/{name}"):
+                    return _send_file(_load(release, path, ""), headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
             except DamagedPageError as error:
                 damage = error  # The name has the digest of the content, so that another release may have the same.
-                continue
-            if file is not None:
-                return _send_file(file, headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
         if damage is not None:
             raise damage
         return PlainTextResponse("Not found\n", 404)
@@ -328,22 +324,6 @@ def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = 
     return Response(b"", status, sent)
 
 
-def _read_page(
-    release: Path,
-    name: str,
-    address: str,
-    *,
-    is_outdated: bool = False,
-    notice: str = "",
-    contact: str = "",
-    next_release: str = "",
-) -> _File | None:
-    """Return a file of a release with its compressed form, or None if there is none. Raises DamagedPageError."""
-    if not has_page_file(release, name):
-        return None
-    return _load(release, name, address, is_outdated, notice, contact, next_release)
-
-
 @lru_cache(maxsize=1024)
 def _load(
     release: Path,
@@ -354,7 +334,10 @@ def _load(
     contact: str = "",
     next_release: str = "",
 ) -> _File:
-    """Read a file once: a published release never changes. A page of an outdated release says so."""
+    """Read a file once: a published release never changes. A page of an outdated release says so.
+
+    Raises DamagedPageError.
+    """
     content = _complete_page(read_page_file(release, name), address, is_outdated=is_outdated, notice=notice)
     if contact:
         content = content.replace(_CONTACT_HIDDEN, _CONTACT)

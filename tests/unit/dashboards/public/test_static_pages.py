@@ -342,7 +342,7 @@ def test_page_of_a_withdrawn_release_says_when_and_why_it_was_withdrawn(home: Ho
     assert "u tërhoq" not in request_path(home, "/releases/2026-Q2/sq/index.html").text
 
 
-def test_slide_of_a_withdrawn_release_says_so_or_that_it_cannot_be_checked(
+def test_slide_of_a_withdrawn_or_corrected_release_says_so_or_that_it_cannot_be_checked(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = b'<div class="front-edition" id="newer-release" hidden>newer</div>'
@@ -360,6 +360,9 @@ def test_slide_of_a_withdrawn_release_says_so_or_that_it_cannot_be_checked(
     assert text.endswith(hidden.decode()), "the weaker notice stays hidden"
     journal_path(home).write_bytes(b'{"release": \n')
     assert escape(UNCHECKED) in request_path(home, "/releases/2026-Q3/en/meeting-xk.2.html").text
+    write_notices(home, [CorrectionNotice("XK-1", "2026-Q3", "XK", "", "Counted twice.", "2026-11-20T09:00:00Z")])
+    text = request_path(home, "/releases/2026-Q3/en/meeting-xk-som.2.html").text
+    assert 'Figures in release 2026-Q3 were wrong. <a href="/en/calendar-som.html">' in text
     static_pages._make_slide.cache_clear()
 
 
