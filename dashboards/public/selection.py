@@ -70,7 +70,7 @@ class Selection:
     carried: dict[str, str] = field(default_factory=dict)
     controls: dict[str, Control] = field(default_factory=dict)
     is_opened: bool = True
-    """The address determines the controls in this run."""
+    """The address determines the controls that this run is the first to draw."""
     _is_complete: bool = True
     _numbers: Counter[str] = field(default_factory=Counter)
     _remembered: dict[str, str] = field(default_factory=dict)
@@ -81,9 +81,13 @@ class Selection:
         query = st.query_params.to_dict()
         # A control that was changed wins: the browser may send it before it has received the address of the last run.
         is_changed = any(control.read_widget() != control.value for control in self.controls.values())
-        self.is_opened = self.page != page or (query != self.address and not is_changed)
-        if self.is_opened:
+        is_new = self.page != page or (query != self.address and not is_changed)
+        # A run that opened an address and was stopped before its end, as by "back", has not read all of it: controls that
+        # it did not reach are still determined by the address.
+        self.is_opened = is_new or (self.is_opened and not self._is_complete)
+        if is_new:
             self.controls.clear()
+            self.address = query
             self.carried |= {name: query[name] for name in CARRIED if query.get(name) not in (None, ALL)}
             self.release = query.get(RELEASE, "")
         self.page, self._is_complete = page, False
