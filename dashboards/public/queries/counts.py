@@ -51,7 +51,7 @@ SQL: Mapping[str, str] = {
         rate as (select * from indicator where metric = 'rate')
         select
             total.*,
-            number.low, number.high, number.dispersion,
+            number.low, number.high, number.interval_basis, number.dispersion,
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
             rate.denominator as population, rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high,
             rate.interval_basis as rate_basis

@@ -65,20 +65,25 @@ def test_forms_of_exploitation_are_a_shaded_table_of_all_territories(demonstrati
 
 @pytest.mark.parametrize(("freq", "period"), [("A", "2025"), ("Q", "2026-Q2"), ("P3", "2023-2025")])
 def test_boxes_of_the_region_have_the_intervals_of_the_release(demonstration: Home, freq: str, period: str) -> None:
-    """Require it because the static pages show the same boxes with intervals, and the explorer had none."""
+    """Require it because the static pages show the same boxes with intervals and their notes, and the explorer did not."""
     path = queries.current_release()
     counts = queries.run_statement(
         path,
-        "select measure, value, low, high from indicator where metric = 'count' and area = 'WB' and freq = ?"
+        "select measure, value, low, high, interval_basis, dispersion from indicator where metric = 'count' and area = 'WB' and freq = ?"
         " and period = ? and offence_group = 'TIP' and count_unit = 'person' and low is not null"
         " and len(string_split(reporters, ',')) >= 4 and measure in ('investigated', 'indicted', 'convicted_first')"
         " and cell_id in (select cell_id from cell where is_total)",
         [freq, period],
     )
-    pictures = read_pictures(run_page("region", freq=freq, period=period, crime="TIP"))
+    test = run_page("region", freq=freq, period=period, crime="TIP")
+    pictures = read_pictures(test)
     picture = next(each for each in pictures if each.spoken.startswith("Western Balkans, trafficking in persons"))
     texts = picture.text.replace("\u202f", "").replace(",", "")
     assert len(counts) >= 2
     for row in counts:
         low, high = (f"{math.floor(row[name] + 0.5)}" for name in ("low", "high"))
         assert f"{row['value']:.0f} ({low}–{high})" in texts, row["measure"]
+    assert all(row["interval_basis"] == "lower_bound" for row in counts)
+    differ = len({row["dispersion"] > 1 for row in counts}) == 2
+    note = "the real interval is wider than shown" if differ else "the real margin is wider than shown"
+    assert any(note in text for text in re.findall(r'<p class="rti-small">(.*?)</p>', read_html(test)))
