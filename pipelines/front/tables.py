@@ -148,8 +148,15 @@ class FigureTable:
 
     def note_field(self, text: Part, *notes: str) -> Part:
         """Return words with the marks of their notes; empty ones are left out."""
+        return Markup("{}{}").format(text, self._mark_notes(notes))
+
+    def phrases_field(self, texts: Sequence[str], *notes: str) -> Part:
+        """Return phrases with the marks of their notes after the last word, also where it is on another line."""
+        return keep_phrases(texts, self._mark_notes(notes))
+
+    def _mark_notes(self, notes: Sequence[str]) -> Markup:
         numbers = [self.notes.number_note(note) for note in notes if note]
-        return Markup("{}{}").format(text, _render_marks(sorted(numbers, key=_order_mark)))
+        return _render_marks(sorted(numbers, key=_order_mark))
 
     def verdict_field(self, text: Part, note: str = "") -> Part:
         """Return a verdict with the mark of the note that explains it, which is shown before others."""
@@ -258,10 +265,16 @@ def in_english(text: str) -> Markup:
     return Markup('<span lang="en">{}</span>').format(text)
 
 
-def keep_phrases(texts: Sequence[str]) -> Markup:
-    """Return texts with semicolons between them; each is on one line if it is not longer than a line of its column."""
-    phrases = [f"{text};" for text in texts[:-1]] + [*texts[-1:]]
-    return Markup(" ").join(_PHRASE.format(text) if " " in text else text for text in phrases)
+def keep_phrases(texts: Sequence[str], marks: Markup = Markup()) -> Markup:
+    """Return texts with semicolons between them; each is on one line if it is not longer than a line of its column.
+
+    `marks` are those of notes, at the end of the last text.
+    """
+    ends = [*([Markup(";")] * (len(texts) - 1)), marks]
+    phrases = [Markup("{}{}").format(text, end) for text, end in zip(texts, ends, strict=True)]
+    return Markup(" ").join(
+        _PHRASE.format(phrase) if " " in text else phrase for text, phrase in zip(texts, phrases, strict=True)
+    )
 
 
 def keep_together(texts: Iterable[str], between: str = "; ") -> Markup:

@@ -17,7 +17,6 @@ from pipelines.front.tables import (
     FigureTable,
     format_figure,
     in_page_language,
-    keep_phrases,
     keep_state,
     translate_text,
 )
@@ -277,7 +276,7 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
     ]
     if not all(row["is_verified"] for row in rows):
         notes.append(tell("Source not yet verified."))
-    return table.note_field(keep_phrases(parts), *notes)
+    return table.phrases_field(parts, *notes)
 
 
 def _name_event(reader: Reader, row: Row, *, is_first: bool) -> str:

@@ -68,7 +68,7 @@ def test_note_on_a_treaty_has_a_mark_at_each_field_that_it_is_about() -> None:
     events = [noted, noted | {"territory": "BB"}, make_event("signed", "2000-12-12") | {"territory": "CC"}]
     treaties = compose_law(Reader(make_edition(codelist=CODELISTS, treaty_event=events), "en")).values["treaties"]
     fields = [str(row.fields[0]) for row in treaties.table.rows]
-    assert [field.endswith(">1,2</sup>") for field in fields] == [True, True, False, False]
+    assert [field.endswith(">1,2</sup></span>") for field in fields] == [True, True, False, False]
     notes = {mark: str(text) for mark, text in treaties.all_notes}
     assert notes["1"] == "Convention: Another source gives a later day." and notes["2"] == "Source not yet verified."
 
