@@ -348,6 +348,7 @@ def _name_treaties(reader: Reader, area: str) -> str:
 
 
 def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
+    has_words = area == REGION and any(row["source"] != "justice" for row in rows)
     table = _start_table(
         reader,
         labels,
@@ -358,7 +359,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         tell("Indicator"),
         [tell("Figure"), tell("Year"), tell("Source"), tell("Finding")],
         # Figures on requests of the region are numbers of territories in words.
-        word_columns=(0, 1, 2, 3) if area == REGION else (1, 2, 3),
+        word_columns=(0, 1, 2, 3) if has_words else (1, 2, 3),
     )
     for row in rows:
         if row["source"] == "justice":
