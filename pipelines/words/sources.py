@@ -18,6 +18,8 @@ _NEXT_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _WITH_ITS_AUTHOR = re.compile(r"(?P<remark>.+) \((?P<author>[^()]+)\)\.")
 """A reason for a difference, with the body that gives it: `Old cases are included (GRETA).`"""
 
+_WORD = re.compile(r"\w+")
+
 _OF_TITLES: Mapping[str, str] = Texts(
     {
         ", seen second-hand": mark("Read in a copy or a quotation on another site, not in the original."),
@@ -41,17 +43,22 @@ _AT_THE_END: Mapping[str, str] = Texts(
 _ABBREVIATIONS: Mapping[str, str] = Texts(
     {
         "GLOTIP": mark("GLOTIP: data of the Global Report on Trafficking in Persons."),
+        "ILO": mark("ILO: International Labour Organization."),
         "GRETA": mark("GRETA: Group of Experts on Action against Trafficking in Human Beings."),
         "SPAK": mark("SPAK: Special Structure against Corruption and Organized Crime, in Albania."),
     }
 )
-"""Meanings of abbreviations in titles and words of publishers."""
+"""Meanings of abbreviations in titles and words of publishers, which are in Latin letters or translated."""
 
 
 def explain_abbreviations(texts: Iterable[str]) -> list[str]:
-    """Return the meaning of each abbreviation in some texts."""
-    present = " ".join(texts)
-    return [meaning for name, meaning in _ABBREVIATIONS.items() if name in present]
+    """Return the meaning of each abbreviation in some texts, in which it may have the letters of the reader's language."""
+    present = set(_WORD.findall(" ".join(texts)))
+    return [
+        meaning
+        for name, meaning in _ABBREVIATIONS.items()
+        if present & {name, *_WORD.findall(meaning.partition(":")[0])}
+    ]
 
 
 def split_remark(title: str) -> tuple[str, str]:

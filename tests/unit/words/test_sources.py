@@ -195,3 +195,8 @@ def test_abbreviations_of_publishers_are_spelled_out_where_they_occur() -> None:
     meanings = explain_abbreviations(["UNODC GLOTIP 2023-05-30", "investigations initiated (SPAK)", "UNODC GLOTIP"])
     assert [meaning.partition(":")[0] for meaning in meanings] == ["GLOTIP", "SPAK"]
     assert explain_abbreviations(["Ministry of the Interior"]) == []
+    in_cyrillic = {"mk": ["започнати истраги (СПАК)", "Комитетот на експерти на МОТ"], "sr": ["ГРЕТА", "МОР-а"]}
+    heads = {"mk": ["МОТ (ILO)", "SPAK (СПАК)"], "sr": ["МОР (ILO)", "ГРЕТА"]}
+    for code, texts in in_cyrillic.items():
+        with language.read_in(code):
+            assert [meaning.partition(":")[0] for meaning in explain_abbreviations(texts)] == heads[code]
