@@ -129,7 +129,7 @@ def list_rules(page: Worksheet, sheet: TemplateSheet, ranges: Mapping[str, str],
             allow_blank=True,
             showErrorMessage=True,
             errorTitle=tell("Not a word of this form", language)[:_LONGEST_TITLE],
-            error=tell("Choose a word from the list.", language),
+            error=tell("Choose an option from the list.", language),
         )
         rule.add(f"{letter}{area.head + 1}:{letter}{last}")
         page.add_data_validation(rule)

@@ -51,7 +51,7 @@ def revoke_role(form: Form) -> Response:
     by_key = {make_grant_key(grant): grant for grant in account.grants} if account is not None else {}
     revoked = by_key.get(form.read_text("grant"))
     if revoked is None:
-        errors = [(context.tell("Choose a word from the list."), "grant")]
+        errors = [(context.tell("Choose an option from the list."), "grant")]
         return render_people_page(context, account_id, status=422, errors=errors)
     if account is not None and not form.has_field(CONFIRMED):
         return _ask_about_account(

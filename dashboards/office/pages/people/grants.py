@@ -55,7 +55,7 @@ def read_grant(form: SubmittedForm, prefix: str) -> tuple[Grant | None, list[Fie
     if role and place and instrument:
         return Grant(role, place, instrument), []  # type: ignore[arg-type]
     choices = ((tell("Role"), "role", role), (tell("Territory"), "place", place), (tell("What"), "what", instrument))
-    advice = tell("Choose a word from the list.")
+    advice = tell("Choose an option from the list.")
     return None, [(f"{label}: {advice}", f"{prefix}-{name}") for label, name, chosen in choices if not chosen]
 
 

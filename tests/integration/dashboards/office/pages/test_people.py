@@ -157,9 +157,9 @@ def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
         ({"issuer": "https://id.example"}, "A provider is named by its issuer (an address) and its own", "subject"),
         ({"subject": "7f3a"}, "A provider is named by its issuer (an address) and its own", "issuer"),
         ({"language": "English"}, "'English' is not a language code, such as en or sq.", "new-language"),
-        ({"place": "ZZ"}, "Territory: Choose a word from the list.", "new-place"),
-        ({"role": "emperor"}, "Role: Choose a word from the list.", "new-role"),
-        ({"what": ""}, "What: Choose a word from the list.", "new-what"),
+        ({"place": "ZZ"}, "Territory: Choose an option from the list.", "new-place"),
+        ({"role": "emperor"}, "Role: Choose an option from the list.", "new-role"),
+        ({"what": ""}, "What: Choose an option from the list.", "new-what"),
     ],
 )
 def test_people_invalid_new_account_is_refused_and_input_kept(
@@ -231,7 +231,7 @@ def test_people_each_choice_that_is_missing_has_its_error(shared_office: Office)
     page = shared_office.open("secretariat", "/people").submit_form(
         "Create this account", new="me-office", name="Office", role="", place="", what="*"
     )
-    assert page.errors == ["Role: Choose a word from the list.", "Territory: Choose a word from the list."]
+    assert page.errors == ["Role: Choose an option from the list.", "Territory: Choose a word from the list."]
     assert {field.get("id") for field in page.find_elements("[aria-invalid]")} == {"new-role", "new-place"}
 
 
