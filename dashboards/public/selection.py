@@ -82,8 +82,8 @@ class Selection:
         # A control that was changed wins: the browser may send it before it has received the address of the last run.
         is_changed = any(control.read_widget() != control.value for control in self.controls.values())
         is_new = self.page != page or (query != self.address and not is_changed)
-        # A run that opened an address and was stopped before its end, as by "back", has not read all of it: controls that
-        # it did not reach are still determined by the address.
+        # A run that opened an address and was stopped before its end, as by "back", has not read all of it: the address
+        # still determines the controls that it did not reach.
         self.is_opened = is_new or (self.is_opened and not self._is_complete)
         if is_new:
             self.controls.clear()

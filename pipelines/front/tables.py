@@ -265,7 +265,7 @@ def in_english(text: str) -> Markup:
     return Markup('<span lang="en">{}</span>').format(text)
 
 
-def keep_phrases(texts: Sequence[str], marks: Markup = Markup()) -> Markup:
+def keep_phrases(texts: Sequence[str], marks: Part = "") -> Markup:
     """Return texts with semicolons between them; each is on one line if it is not longer than a line of its column.
 
     `marks` are those of notes, at the end of the last text.

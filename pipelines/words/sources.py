@@ -52,7 +52,7 @@ _ABBREVIATIONS: Mapping[str, str] = Texts(
 
 
 def explain_abbreviations(texts: Iterable[str]) -> list[str]:
-    """Return the meaning of each abbreviation in some texts, in which it may have the letters of the reader's language."""
+    """Return the meaning of each abbreviation in some texts; it may have the letters of the reader's language there."""
     present = set(_WORD.findall(" ".join(texts)))
     return [
         meaning

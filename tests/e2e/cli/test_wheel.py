@@ -67,7 +67,7 @@ def _run(python: Path, folder: Path, *arguments: str, code: str | None = None) -
     )
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 def test_wheel_finds_what_the_source_tree_finds(
     python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +83,7 @@ def test_wheel_finds_what_the_source_tree_finds(
     assert report["findings"] and report == json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=4)
 def test_commands_of_offices_need_no_more_than_the_wheel_asks_for(python: Path, tmp_path: Path) -> None:
     """Run all commands in one process, which takes three seconds to start, and one by itself, as `rti` does."""
     commands = [[str(FAULTY_RETURN) if part == "FILE" else part for part in arguments] for arguments, _, _ in COMMANDS]
@@ -98,6 +98,7 @@ def test_commands_of_offices_need_no_more_than_the_wheel_asks_for(python: Path, 
     assert (alone.returncode, "MK" in alone.stdout) == (0, True), alone.stderr
 
 
+@pytest.mark.sampled(turn=5)
 def test_wheel_asks_neither_for_an_orchestrator_nor_for_dbt(wheel: Path) -> None:
     needed = list_needed_packages(read_requirements(wheel))
     assert not [name for name in needed if name.startswith(("dagster", "dbt", "streamlit", "fastapi"))]

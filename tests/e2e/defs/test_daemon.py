@@ -58,6 +58,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QuarterWo
     world.engine.dispose()
 
 
+@pytest.mark.sampled(turn=1)
 def test_daemon_started_before_a_deadline_starts_its_runs_when_it_has_passed(
     world: QuarterWorld, tmp_path: Path
 ) -> None:

@@ -114,7 +114,7 @@ def check_page(page: Page) -> None:
     assert faults == []
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=4)
 def test_page_of_a_link_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages) -> None:
     for address in (pages.link, pages.link[:-1]):
         page.goto(address)
@@ -139,6 +139,7 @@ def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: RestrictedPage
     assert page.locator("#text").input_value() == "Speak?"
 
 
+@pytest.mark.sampled(turn=1)
 def test_measure_is_changed_by_keyboard(page: Page, pages: RestrictedPages) -> None:
     page.goto(f"{pages.address}/monitoring?area=AL")
     with page.expect_navigation():

@@ -51,7 +51,7 @@ def _list_samples() -> list[Path]:
     return [by_suffix[suffix] for suffix in sorted(by_suffix) if suffix != ".md"]
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=2)
 def test_commands_of_offices_do_on_windows_what_they_do_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -352,7 +352,7 @@ def _find_next_turn(home: Home) -> date:
     return min(day for day in days if day > date.fromisoformat(LATER[:10]))
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=1)
 def test_refresh_with_work_in_any_step_is_needed(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     home = story.home
     (draft,) = home.drafts.iterdir()
@@ -537,7 +537,7 @@ def _read_manifest(release: Path) -> dict[str, Any]:
     return {name: value for name, value in manifest.items() if name != "commit"}
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=5)
 def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
     story: Story,
     samples: tuple[Path, small.Line, bytes],

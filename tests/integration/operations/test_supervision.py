@@ -36,7 +36,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=1)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the state of processes from /proc")
 def test_supervisor_kill_9_restarts_one_process_without_orphans(tmp_path: Path) -> None:
     logs = {name: tmp_path / f"{name}.log" for name in ("one", "two")}

@@ -37,7 +37,7 @@ def _list_keys(report: dict[str, Any], scope: str) -> set[tuple[str, str]]:
     return {key for key in keys if key[0] != "coverage.late"}
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=0)
 def test_file_has_same_hash_by_every_way_and_separate_history_hash(
     copied_home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

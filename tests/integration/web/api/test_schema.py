@@ -153,7 +153,7 @@ def _describe_case(recorder: Any, case: str) -> str:
     return f"  {request.method} {request.path_parameters} {request.query} {request.body!r:.200}\n  {response}"
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=4)
 def test_api_conforms_to_its_description(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Check requests that are the same each time, so that a session with the same code need not send them again."""
 

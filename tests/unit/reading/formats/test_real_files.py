@@ -184,7 +184,7 @@ def test_three_workbook_formats_give_the_same_cells() -> None:
             assert len({facts[1](cell) for cell in calculated}) == 1, cells
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=0)
 def test_a_long_ruled_pdf_has_the_same_columns_on_every_page() -> None:
     grid = _read(REAL / "pdf/pdfplumber/WARN-Report-for-7-1-2015-to-03-25-2016.pdf")
     register = [table for table in grid.tables if max(cell.column for cell in table.cells) == 7]

@@ -270,6 +270,7 @@ def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(shared_o
         assert whole == text.replace(" (revised)", "").split("; "), "a period and its value stay on one line"
 
 
+@pytest.mark.sampled(turn=1)
 @pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "cnr"])
 def test_place_that_begins_a_row_has_a_capital(shared_office: Office, draft: str, language: str) -> None:
     begin = tell("sheet {sheet}", language, sheet="").strip()

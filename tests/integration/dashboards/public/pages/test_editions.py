@@ -318,6 +318,7 @@ def older(template: Home, tmp_path_factory: pytest.TempPathFactory, request: pyt
     return home
 
 
+@pytest.mark.sampled(turn=3)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_of_an_older_release_says_what_it_lacks(older: Home, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(older.root))

@@ -65,12 +65,13 @@ def test_forms_of_exploitation_are_a_shaded_table_of_all_territories(demonstrati
 
 @pytest.mark.parametrize(("freq", "period"), [("A", "2025"), ("Q", "2026-Q2"), ("P3", "2023-2025")])
 def test_boxes_of_the_region_have_the_intervals_of_the_release(demonstration: Home, freq: str, period: str) -> None:
-    """Require it because the static pages show the same boxes with intervals and their notes, and the explorer did not."""
+    """Require it because the static pages have intervals at the same boxes, with their notes; the explorer did not."""
     path = queries.current_release()
     counts = queries.run_statement(
         path,
-        "select measure, value, low, high, interval_basis, dispersion from indicator where metric = 'count' and area = 'WB' and freq = ?"
-        " and period = ? and offence_group = 'TIP' and count_unit = 'person' and low is not null"
+        "select measure, value, low, high, interval_basis, dispersion from indicator"
+        " where metric = 'count' and area = 'WB' and freq = ? and period = ? and offence_group = 'TIP'"
+        " and count_unit = 'person' and low is not null"
         " and len(string_split(reporters, ',')) >= 4 and measure in ('investigated', 'indicted', 'convicted_first')"
         " and cell_id in (select cell_id from cell where is_total)",
         [freq, period],

@@ -543,7 +543,7 @@ def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstrat
             run_page("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=0)
 def test_region_shows_the_values_of_mart_pipeline(demonstration: home.Home) -> None:
     """Compare the page with `mart_pipeline`: the page reads `cell`, and both choose by the same rule."""
     import duckdb
