@@ -14,7 +14,7 @@ from pipelines.front.charts.measure import wrap_text
 from pipelines.front.charts.rows import RowLayout, draw_rows, has_value
 from pipelines.front.charts.scales import LinearScale
 from pipelines.words import FormattedFigure
-from pipelines.words.language import lower_first, tell
+from pipelines.words.language import lower_first, tell, upper_first
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def draw_comparison(
     figures = [row.figure for row in (*comparison.rows, *([comparison.region] if comparison.region else []))]
     ends = [end for f in figures for end in (f.value, f.high) if end is not None and not isinf(end)]
     few = marks.describe_few(is_share=comparison.is_share)
-    lines = [_arrange_row(row) for row in comparison.rows]
+    lines = [_arrange_row(row, is_share=comparison.is_share) for row in comparison.rows]
     canvas = Canvas(width)
     region = comparison.region if comparison.region and has_value(comparison.region.figure) else None
     head = 0.0
@@ -123,9 +123,10 @@ def _has_interval(figures: Sequence[FormattedFigure]) -> bool:
     return any(has_value(figure) and figure.low is not None for figure in figures)
 
 
-def _arrange_row(row: TerritoryRow) -> RowLayout:
-    # The key says where a share has too few; the field next to a name is too narrow for that.
-    notes = [marks.describe_few()] if row.is_few and has_value(row.figure) else []
+def _arrange_row(row: TerritoryRow, *, is_share: bool) -> RowLayout:
+    # The part of a share may be large and the rest too small. The key says so; the field next to a name is too narrow.
+    few = upper_first(marks.name_few()) if is_share else marks.describe_few()
+    notes = [few] if row.is_few and has_value(row.figure) else []
     notes += [row.note] if row.note else []
     if not has_value(row.figure):
         return RowLayout(row.name, row.figure.text, notes, None, is_quiet=True)

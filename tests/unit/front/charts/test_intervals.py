@@ -66,6 +66,15 @@ def test_figure_of_the_region_is_marked_as_few() -> None:
     assert few not in assert_legible(draw_comparison(enough)).words
 
 
+def test_share_of_a_large_part_and_a_small_rest_is_not_called_fewer_than_twenty() -> None:
+    """It was, at 34 of 42 people; the sign explains both sides."""
+    few = TerritoryRow("A", make_figure(81, 66, 91), is_few=True)
+    comparison = RegionComparison("Sentenced of convicted", [few], "per 100 convicted", None, is_share=True)
+    read = assert_legible(draw_comparison(comparison)).words
+    assert "81 (66–91) Too few to compare" in read and "Fewer than 20: too few" not in read
+    assert "Fewer than 20 in the part or in the rest: too few to compare" in read
+
+
 def test_draw_comparison_ends_an_open_interval_in_an_arrow() -> None:
     row = TerritoryRow("A", FormattedFigure("107 (47 or more)", "107 or more", "value", 107, 47, inf))
     read = assert_legible(draw_comparison(RegionComparison("Title", [row], "Unit")))
