@@ -53,16 +53,15 @@ def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: st
         period,
         frame.territories if area == frame.region else (),
     )
+    # They concern the figures, so that a saved picture has them too.
+    notes = [*from_rows.list_interval_notes(of_track), *from_rows.list_pending_notes(drawn)]
     layout.show_panels(
         frame,
-        [charts.draw_flow(drawn, under=frame.lines_under_chart(area))],
+        [charts.draw_flow(drawn, under=[*frame.lines_under_chart(area), *notes])],
         about="",
         key="flow",
     )
-    remarks = [
-        tell(sentences.NO_FUNNEL), *from_rows.list_interval_notes(of_track), *from_rows.list_pending_notes(drawn),
-    ]  # fmt: skip  # marked there
-    layout.put_small(" ".join([*remarks, *([tell(_BY_YEAR)] if freq != "A" else [])]))
+    layout.put_small(" ".join([tell(sentences.NO_FUNNEL), *([tell(_BY_YEAR)] if freq != "A" else [])]))  # marked there
 
 
 def _read_exits(frame: layout.Frame, area: str, crime: str, freq: str, period: str, unit: str) -> Sequence[Row] | None:
