@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
@@ -117,6 +118,17 @@ class Reader:
     def describe_breaks(self, area: str, rows: Sequence[Row]) -> list[str]:
         """Describe breaks in the series of an area, each with the name of the part of the area that it is of."""
         return changes.describe_breaks(rows, lambda row: self.name_owner(row, area))
+
+    def describe_cuts(self, area: str, crime: str, periods: Sequence[str], cells: Sequence[Row | None]) -> str:
+        """Describe the breaks that cut a series of counts, as the note of its row; empty if nothing cuts it."""
+        cuts = self.edition.find_cuts(area, crime, periods, cells)
+        return " ".join(self.describe_breaks(area, [row for crossed in cuts.values() for row in crossed]))
+
+    def describe_ratio_cuts(self, area: str, crime: str, ratios: Sequence[Row | None]) -> str:
+        """Describe the breaks between the figures of a ratio or a clearance rate, which are in the order of time."""
+        shown = [row for row in ratios if row is not None and row["value"] is not None]
+        crossed = [row for pair in pairwise(shown) for row in self.edition.find_ratio_breaks(area, crime, *pair)]
+        return " ".join(self.describe_breaks(area, list({id(row): row for row in crossed}.values())))
 
     def name_owner(self, row: Row, area: str) -> str:
         """Return the name of the part of an area that a break is of; empty if it is of the whole area."""

@@ -97,7 +97,9 @@ def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
     table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         of_area = [rows.get((code, year)) for year in years]
-        heading = table.name_area(code, notes=[describe_basis(of_area)])
+        heading = table.name_area(
+            code, notes=[describe_basis(of_area), reader.describe_ratio_cuts(code, crime, of_area)]
+        )
         fields = [ratio_field(table, row) for row in of_area]
         table.add_row(heading, fields, is_total=code == edition.region)
         # A rate whose counts are from different territories has none that are in all of them.

@@ -176,12 +176,13 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         caution = explain_region_version(reader, by_year) if code == edition.region else ""
-        basis = describe_basis(ratios.get(code) for ratios in by_year)
-        heading = table.name_area(code, notes=[basis], caution=caution)
-        fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
+        of_area = [ratios.get(code) for ratios in by_year]
+        notes = [describe_basis(of_area), reader.describe_ratio_cuts(code, crime, of_area)]
+        heading = table.name_area(code, notes=notes, caution=caution)
+        fields = [ratio_field(table, row) for row in of_area]
         table.add_row(heading, fields, is_total=code == edition.region)
         if code == edition.region:
-            table.add_cover_row([ratios.get(code) for ratios in by_year])
+            table.add_cover_row(of_area)
     return table
 
 
@@ -287,12 +288,12 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
     table = FigureTable(reader, caption, tell("Area"), years, name="counts")
     regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
     fields = [regional_field(table, row, has_interval=True) for row in regional]
-    table.add_row(table.name_area(edition.region), fields, is_total=True)
+    note = reader.describe_cuts(edition.region, crime, years, regional)
+    table.add_row(table.name_area(edition.region, notes=[note]), fields, is_total=True)
     table.add_cover_row(regional)
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for year in years]
-        cuts = edition.find_cuts(code, crime, years, cells)
-        note = " ".join(reader.describe_breaks(code, [row for crossed in cuts.values() for row in crossed]))
+        note = reader.describe_cuts(code, crime, years, cells)
         table.add_row(table.name_area(code, notes=[note]), [table.count_field(cell) for cell in cells])
     return table
 
@@ -303,7 +304,8 @@ def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequenc
     table = FigureTable(reader, caption, tell("Area"), years, name="rates")
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]
-        heading = table.name_area(code, notes=[describe_basis(cells, "rate_basis")])
+        note = reader.describe_cuts(code, crime, years, cells)
+        heading = table.name_area(code, notes=[describe_basis(cells, "rate_basis"), note])
         if code == edition.region:
             table.record_regional(cells)
         fields = [rate_field(table, cell, is_region=code == edition.region) for cell in cells]

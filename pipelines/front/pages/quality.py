@@ -7,7 +7,7 @@ from pipelines.front import board_pictures, pages
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board, compose_shares, list_states
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, keep_phrases
+from pipelines.front.tables import FigureTable
 from pipelines.words import quality
 from pipelines.words.language import tell
 
@@ -58,7 +58,7 @@ def _compose_measures(reader: Reader) -> FigureTable:
     for code in edition.territories:
         heading = table.name_area(code)
         measures = [quality.format_measures(at.get((code, indicator), ())) for indicator in quality.COLUMNS]
-        table.add_row(heading, [table.note_field(keep_phrases([text]), why) for text, why in measures])
+        table.add_row(heading, [table.phrases_field([text], why) for text, why in measures])
     return table
 
 

@@ -52,7 +52,10 @@ def test_break_has_the_name_of_the_area_that_it_is_of() -> None:
         "they share one rule, so they share one name"
     )
     table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])
-    assert table.notes.texts == [f"Change in the law, 2025, {part}: A cause.", "Change of source, 2025: A cause."]
+    of_region = f"Change in the law, 2025, {part}: A cause. Change of source, 2025, {reader.area_name('BB')}: A cause."
+    assert table.notes.texts == [
+        of_region, f"Change in the law, 2025, {part}: A cause.", "Change of source, 2025: A cause.",
+    ]  # fmt: skip
 
 
 def test_break_before_the_first_figure_of_an_area_is_none_of_its_series() -> None:
@@ -73,7 +76,9 @@ def test_break_before_the_first_figure_of_an_area_is_none_of_its_series() -> Non
     law = ["Change in the law, 2025"]
     assert names == {"WB": [f"{law[0]}, {reader.area_name('AA')}"], "AA": law, "BB": []}
     table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])
-    assert [text for text in table.notes.texts if "A cause." in text] == ["Change in the law, 2025: A cause."]
+    assert [text for text in table.notes.texts if "A cause." in text] == [
+        f"Change in the law, 2025, {reader.area_name('AA')}: A cause.", "Change in the law, 2025: A cause.",
+    ]  # fmt: skip
 
 
 def test_caption_of_a_course_names_what_is_counted() -> None:
