@@ -126,8 +126,8 @@ class Reader:
 
     def describe_ratio_cuts(self, area: str, crime: str, ratios: Sequence[Row | None]) -> str:
         """Describe the breaks between the figures of a ratio or a clearance rate, which are in the order of time."""
-        shown = [row for row in ratios if row is not None and row["value"] is not None]
-        crossed = [row for pair in pairwise(shown) for row in self.edition.find_ratio_breaks(area, crime, *pair)]
+        with_figure = [row for row in ratios if row is not None and row["value"] is not None]
+        crossed = [row for pair in pairwise(with_figure) for row in self.edition.find_ratio_breaks(area, crime, *pair)]
         return " ".join(self.describe_breaks(area, list({id(row): row for row in crossed}.values())))
 
     def name_owner(self, row: Row, area: str) -> str:

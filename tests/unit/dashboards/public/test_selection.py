@@ -13,7 +13,7 @@ TERRITORIES = ("AL", "BA", "HR")
 
 
 class Address(dict[str, str]):
-    """Stands in for the query of Streamlit, which the browser sends with each run."""
+    """The query of an address, with the methods of Streamlit's."""
 
     def to_dict(self) -> dict[str, str]:
         return dict(self)
@@ -32,20 +32,20 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def run_page(selection: Selection, browser: SimpleNamespace, *, until: str = "end") -> dict[str, str]:
     """Run a page with two controls, as far as the control `until`, and return what it shows."""
-    shown: dict[str, str] = {}
+    choices: dict[str, str] = {}
     selection.begin_run("compare")
     for name, options in (("areas", TERRITORIES), ("decisions", ("first", "final"))):
         widget, value, _ = selection.pick_option(name, options, options[0])
         browser.session_state.setdefault(widget, value)
-        shown[name] = browser.session_state[widget]
-        selection.keep_option(name, shown[name])
+        choices[name] = browser.session_state[widget]
+        selection.keep_option(name, choices[name])
         if until == name:
-            return shown
+            return choices
     selection.end_run()
-    return shown
+    return choices
 
 
-def change(selection: Selection, browser: SimpleNamespace, name: str, value: str) -> None:
+def change_choice(selection: Selection, browser: SimpleNamespace, name: str, value: str) -> None:
     browser.session_state[selection.controls[name].widget] = value
 
 
@@ -65,7 +65,7 @@ def test_choice_during_the_run_of_an_opened_address_keeps_the_rest_of_it(browser
     selection = Selection()
     browser.query_params.from_dict({"areas": "BA", "decisions": "final"})
     run_page(selection, browser, until="areas")
-    change(selection, browser, "areas", "HR")
+    change_choice(selection, browser, "areas", "HR")
     assert run_page(selection, browser) == {"areas": "HR", "decisions": "final"}
     assert browser.query_params.items() >= {"areas": "HR", "decisions": "final"}.items()
 
@@ -74,7 +74,7 @@ def test_choice_of_a_complete_page_is_kept_over_its_former_address(browser: Simp
     selection = Selection()
     browser.query_params.from_dict({"areas": "BA", "decisions": "final"})
     run_page(selection, browser)
-    change(selection, browser, "decisions", "first")
+    change_choice(selection, browser, "decisions", "first")
     assert run_page(selection, browser, until="areas") == {"areas": "BA"}
     assert run_page(selection, browser) == {"areas": "BA", "decisions": "first"}
     assert browser.query_params["decisions"] == "first"

@@ -67,7 +67,7 @@ def test_figure_of_the_region_is_marked_as_few() -> None:
 
 
 def test_share_of_a_large_part_and_a_small_rest_is_not_called_fewer_than_twenty() -> None:
-    """It was, at 34 of 42 people; the sign explains both sides."""
+    """Check the words at the figure, as of 34 of 42 people, and in the key, which explains both sides."""
     few = TerritoryRow("A", make_figure(81, 66, 91), is_few=True)
     comparison = RegionComparison("Sentenced of convicted", [few], "per 100 convicted", None, is_share=True)
     read = assert_legible(draw_comparison(comparison)).words
