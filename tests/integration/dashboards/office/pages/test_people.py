@@ -231,7 +231,7 @@ def test_people_each_choice_that_is_missing_has_its_error(shared_office: Office)
     page = shared_office.open("secretariat", "/people").submit_form(
         "Create this account", new="me-office", name="Office", role="", place="", what="*"
     )
-    assert page.errors == ["Role: Choose an option from the list.", "Territory: Choose a word from the list."]
+    assert page.errors == ["Role: Choose an option from the list.", "Territory: Choose an option from the list."]
     assert {field.get("id") for field in page.find_elements("[aria-invalid]")} == {"new-role", "new-place"}
 
 
