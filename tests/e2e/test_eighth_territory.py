@@ -67,7 +67,7 @@ def _released(home: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("area") == "ZZ")
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=0)
 def test_commands_with_json_print_only_json(published_home: PublishedHome) -> None:
     initialised, refreshed = (json.loads(output) for output in published_home.outputs)
     assert initialised["kind"] == "demonstration"

@@ -4,10 +4,10 @@ A test that is run for many alike cases (each page at each width, each act with 
 cases outside the sample get the mark `slow` when the tests are collected. Cases take turns by commit, so that a run of
 a commit can be repeated, and `TURNS` different turns run all of them (`find_turn`):
 
-- `@pytest.mark.sampled()` takes every sixth case. Tests of the same pages take the same ones, which are loaded once.
+- `@pytest.mark.sampled()` takes every eighth case. Tests of the same pages take the same ones, which are loaded once.
 - `@pytest.mark.sampled(of="width")` takes one value of the parameter `width` for each case of the other parameters.
   The values take turns, so that each of them occurs.
-- `@pytest.mark.sampled(by="page")` takes all cases of every sixth value of the parameter `page`. With `of` besides, it
+- `@pytest.mark.sampled(by="page")` takes all cases of every eighth value of the parameter `page`. With `of` besides, it
   takes one case of each of these values.
 - `@pytest.mark.sampled(turn=1)` marks a long test that checks as a whole what shorter ones check in parts. Each commit
   runs one of `TURNS` groups of them. All groups take about as long.
@@ -31,10 +31,10 @@ import pytest
 
 MARK = "sampled"
 DESCRIPTION = (
-    f"{MARK}(of=None, by=None, turn=None): `make test` runs a sample of its cases, or it with every sixth commit "
+    f"{MARK}(of=None, by=None, turn=None): `make test` runs a sample of its cases, or it with every eighth commit "
     "(tests/support/sampling.py)"
 )
-TURNS = 6
+TURNS = 8
 TURN_VARIABLE = "RTI_TEST_TURN"
 """Environment variable that chooses the turn of this run, from 0 on. By default, the commit chooses."""
 _FEWER = 2

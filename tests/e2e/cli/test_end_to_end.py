@@ -88,6 +88,7 @@ def test_help_lists_the_commands(built_home: Path) -> None:
         assert command in process.stdout
 
 
+@pytest.mark.sampled(turn=4)
 @pytest.mark.parametrize("file", [WORKBOOK, LIST, "HR/justice/PSZ_TR_2020-2022.px"])
 def test_read_shows_the_content_of_each_format(built_home: Path, file: str) -> None:
     content = _json(built_home, "read", str(small.RAW / file))
@@ -117,6 +118,7 @@ def test_territories_lists_seven_territories(built_home: Path) -> None:
     assert kosovo["footnote"]
 
 
+@pytest.mark.sampled(turn=7)
 def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> None:
     """Read each cell that the explanation names again with another library, and compare the values."""
     import openpyxl
@@ -138,7 +140,7 @@ def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> 
     assert way["places"][0]["place"] in process.stdout
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=6)
 def test_explained_figures_of_every_kind_add_up(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Explain cells of every area, table and basis: periods of each kind, the region, records and derived figures."""
     monkeypatch.setenv("RTI_NOW", CLOCK)
@@ -180,7 +182,7 @@ def test_explain_keeps_a_withheld_figure_withheld(built_home: Path, monkeypatch:
 # ----- rti import-reference
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=0)
 @pytest.mark.shared
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not installed next to the project")
 def test_import_reference_reads_a_real_workbook(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _kill(home: Home, step: str) -> None:
     assert process.stdout == "killed\n", process.stderr
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 def test_refresh_with_clock_set_back_keeps_draft_and_release(drafted: Home) -> None:
     before = fixture.read_state(drafted)
     for run_command, command in ((small.run_rti, "refresh"), (small.run_rti_here, "publish")):

@@ -67,7 +67,7 @@ def _run(python: Path, folder: Path, *arguments: str, code: str | None = None) -
     )
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=0)
 def test_wheel_finds_what_the_source_tree_finds(
     python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +98,7 @@ def test_commands_of_offices_need_no_more_than_the_wheel_asks_for(python: Path, 
     assert (alone.returncode, "MK" in alone.stdout) == (0, True), alone.stderr
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=3)
 def test_wheel_asks_neither_for_an_orchestrator_nor_for_dbt(wheel: Path) -> None:
     needed = list_needed_packages(read_requirements(wheel))
     assert not [name for name in needed if name.startswith(("dagster", "dbt", "streamlit", "fastapi"))]

@@ -41,6 +41,7 @@ NOT_BY_DEFAULT = f"""<!doctype html><html lang="en"><head><title>Faults</title><
     </table></main></body></html>"""
 
 
+@pytest.mark.sampled(turn=5)
 def test_axe_finds_the_same_with_known_colours_and_without_html(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content(HTML)

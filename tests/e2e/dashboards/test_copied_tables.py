@@ -85,7 +85,7 @@ def test_button_of_static_table_copies_cells_with_the_counts_of_the_release(
     assert len(rows[0]) == 1 + len(STAGES)
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=3)
 def test_button_of_explorer_copies_cells_with_the_rates_of_the_release(
     page: Page, public_app: str, built_home: Path
 ) -> None:

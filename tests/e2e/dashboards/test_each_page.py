@@ -257,6 +257,7 @@ def check_walk_through_popover(page: Page, label: str) -> None:
     assert page.evaluate(WALK)[1] == behind
 
 
+@pytest.mark.sampled(turn=5)
 def test_tab_reaches_each_control_of_a_popover_in_order_and_leaves_it(popover: tuple[Page, str]) -> None:
     """Walk through a popover as the page opens, and after it was redrawn: before the tests that open it elsewhere."""
     page, label = popover
@@ -270,6 +271,7 @@ def test_tab_reaches_each_control_of_a_popover_in_order_and_leaves_it(popover: t
     check_walk_through_popover(page, label)
 
 
+@pytest.mark.sampled(turn=6)
 def test_open_popover_passes_axe_and_closes_by_escape(popover: tuple[Page, str]) -> None:
     page, label = popover
     button, body = open_popover(page, label)

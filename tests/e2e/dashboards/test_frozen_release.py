@@ -45,7 +45,7 @@ def read_numbers(page: Page) -> list[int]:
     return [int(number[0].replace(",", "")) for text in texts if (number := re.match(r"[\d,]+", text))]
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=2)
 def test_frozen_link_shows_its_release_after_a_newer_one_was_published(page: Page, home: Home) -> None:
     page.goto("/region?freq=A&period=2025")
     wait_until_settled(page)

@@ -83,7 +83,7 @@ def test_choices_survive_the_way_between_each_pair_of_pages(open_page: Open, tou
             expect(page.get_by_role("combobox", name="Territory")).to_have_value(re.compile("^Serbia"))
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=3)
 def test_chosen_period_survives_and_a_page_without_choice_opens_in_its_own(open_page: Open) -> None:
     page = open_page()
     follow_menu(page, "compare")
@@ -100,7 +100,7 @@ def test_chosen_period_survives_and_a_page_without_choice_opens_in_its_own(open_
         assert (read_query(page)["freq"], read_query(page)["period"]) == ("A", "2023"), path
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=6)
 def test_each_action_is_one_entry_in_the_history(open_page: Open) -> None:
     page = open_page()
     first = measure_history(page)
@@ -127,7 +127,7 @@ def test_opening_an_address_adds_no_entry(show_page: Open) -> None:
     assert measure_history(page) == 2, "the empty page of the browser, and the first page"
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=2)
 def test_figure_and_territory_in_a_table_keep_the_crime(open_page: Open) -> None:
     page = open_page("?crime=SOM&freq=A")
     address = page.locator(".rti-total td a").first.get_attribute("href")
@@ -154,6 +154,7 @@ def test_link_opens_the_view_that_it_names(open_page: Open, address: str) -> Non
     expect(page.get_by_text("Shown instead")).to_have_count(0)
 
 
+@pytest.mark.sampled(turn=5)
 def test_address_with_an_unknown_code_says_so(open_page: Open) -> None:
     page = open_page("territory?territory=ZZ&crime=XYZ")
     notice = "This link asks for an option this release does not have. Shown instead:"
@@ -179,7 +180,7 @@ def test_unknown_address_is_not_found_and_leads_on(blank_page: Page, public_app:
     expect(page).to_have_title(compose_title("quality"))
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=6)
 def test_menu_of_a_phone_closes_after_a_choice(open_page: Open) -> None:
     page = open_page(width=320)
     links = page.locator(".rti-menu li")
@@ -194,7 +195,7 @@ def test_menu_of_a_phone_closes_after_a_choice(open_page: Open) -> None:
     expect(links.first).to_be_hidden()
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=2)
 def test_menu_of_a_phone_opens_and_closes_by_keyboard(open_page: Open) -> None:
     page = open_page("quality", width=320)
     links = page.locator(".rti-menu li a")
@@ -213,7 +214,7 @@ def test_menu_of_a_phone_opens_and_closes_by_keyboard(open_page: Open) -> None:
     expect(links.first).to_be_hidden()
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=4)
 def test_change_is_announced(open_page: Open) -> None:
     page = open_page()
     status = page.locator("#rti-status")
@@ -225,6 +226,7 @@ def test_change_is_announced(open_page: Open) -> None:
     expect(page.locator("h1")).to_be_focused()
 
 
+@pytest.mark.sampled(turn=3)
 def test_change_by_a_run_that_was_over_before_the_page_showed_it_is_announced(open_page: Open) -> None:
     page = open_page()
     wait_until_settled(page)

@@ -163,7 +163,7 @@ def find_faults(page: Page) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=7)
 def test_list_of_pages_is_folded_on_a_phone_only(open_as: Open) -> None:
     phone = open_as(SENDER, "/", 360, scripts=False)
     menu = phone.get_by_role("navigation", name="List of pages")
@@ -497,7 +497,7 @@ def test_skip_link_leads_past_the_navigation(open_as: Open) -> None:
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=3)
 def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", scripts=True)
     upload_file(page, "focus.xlsx", portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
@@ -515,7 +515,7 @@ def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
     expect(page.locator("#result, .rti-group:target").first).to_be_visible()
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=5)
 def test_summary_links_to_each_finding_from_every_view(open_as: Open) -> None:
     page = open_as("al-sender", "/upload")
     upload_file(page, "linked.xlsx", portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": "Linked"}))
@@ -534,7 +534,7 @@ def test_summary_links_to_each_finding_from_every_view(open_as: Open) -> None:
             assert page.evaluate("document.querySelector(':target').id") == place, (view, number)
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=1)
 @pytest.mark.parametrize("scripts", [True, False])
 def test_phone_shows_marked_cells_and_the_current_tab_next_to_its_content(open_as: Open, scripts: bool) -> None:
     page = open_as("al-sender", "/upload", 360)

@@ -75,6 +75,7 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
     expect(reopened_page.locator(".rti-caption").first).to_have_text(caption.inner_text(), use_inner_text=True)
 
 
+@pytest.mark.sampled(turn=1)
 def test_former_address_of_the_first_page_still_opens_it(open_page: Open, show_page: Open) -> None:
     page = open_page("?crime=SOM")
     assert urlparse(page.url).path == "/region"
@@ -110,7 +111,7 @@ def test_charts_are_drawn_and_have_a_text_alternative(show_page: Open) -> None:
         assert DEMONSTRATION in (chart.locator("desc").text_content() or "")
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=7)
 def test_figure_leads_to_its_returns_by_keyboard(open_page: Open) -> None:
     page = open_page("?freq=A")
     figure = page.locator(".rti-total td a").first
@@ -144,7 +145,7 @@ def test_copied_table_has_the_figures_alone(show_page: Open) -> None:
     assert "Montenegro\tnot collected\tnot collected\tnot collected\tnot collected" in lines
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=0)
 def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Path) -> None:
     page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -187,7 +188,7 @@ def show_code(page: Page) -> tuple[FrameLocator, int]:
     return frame, int(frame.locator("html").evaluate("e => e.scrollWidth"))
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=4)
 def test_picture_can_be_embedded_in_a_page_of_another_site(open_page: Open) -> None:
     page = open_page("compare?crime=TIP&freq=A&period=2025")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -205,7 +206,7 @@ def test_picture_can_be_embedded_in_a_page_of_another_site(open_page: Open) -> N
     assert frame.locator("svg:visible .mark").first.evaluate("e => getComputedStyle(e).fill") == "rgb(0, 114, 178)"
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=4)
 def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, tmp_path: Path) -> None:
     page = open_page("?freq=A&period=2025&crime=TIP")
     # The first control saves the stages of all areas, the second those of one area.
@@ -247,7 +248,7 @@ def test_printed_page_has_banner_sentence_table_footnote_and_no_controls(show_pa
     page.emulate_media(media="screen")
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=5)
 def test_each_printed_page_has_address_and_date_and_no_stranded_heading(open_page: Open) -> None:
     import pdfplumber
 
@@ -265,7 +266,7 @@ def test_each_printed_page_has_address_and_date_and_no_stranded_heading(open_pag
         assert body[-1] not in headings, f"sheet {number} ends with a heading"
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=2)
 def test_file_of_the_release_can_be_downloaded(open_page: Open) -> None:
     page = open_page("about")
     assert page.get_by_test_id("stDownloadButton").count() <= 8
@@ -279,7 +280,7 @@ def test_file_of_the_release_can_be_downloaded(open_page: Open) -> None:
     assert download.value.suggested_filename.startswith("demonstration-")
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=4)
 def test_picture_fills_a_wide_screen_and_a_telephone_shows_the_whole_chosen_option(open_page: Open) -> None:
     """Require that a picture has no empty half next to it, and that the text that a box cuts is below it."""
     page = open_page("durations?crime=TIP", width=1920, height=1080)

@@ -91,7 +91,7 @@ def find_faults(page: Page, address: str, width: int) -> list[tuple[str, int, st
     return [*faults, (address, width, f"{too_wide} pixels too wide")] if too_wide > 0 else faults
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=7)
 def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str, built_home: Path) -> None:
     # The content policy of the pages forbids every script, that of axe as well.
     context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 800})
@@ -107,7 +107,7 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
     assert faults == []
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=2)
 def test_pages_of_the_other_kinds_pass_axe_on_wider_screens(browser: Browser, public_app: str) -> None:
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
@@ -154,7 +154,7 @@ def open_at_widths(
             yield path, width
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=4)
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()
@@ -253,7 +253,7 @@ _UNLIKE = """table => {
 """Return the rows of a table in which some intervals are below their figures and others not, or marks touch a field."""
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=5)
 def test_intervals_of_a_row_look_alike_and_marks_do_not_touch_the_next_figure(
     browser: Browser, public_app: str
 ) -> None:
@@ -302,7 +302,7 @@ _TORN_WITH_ROOM = """boxes => boxes.flatMap(box => {
 """Return the tables in which a figure is torn from its interval although each could be on one line."""
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=2)
 def test_figure_is_on_one_line_with_its_interval_where_its_table_has_room(browser: Browser, public_app: str) -> None:
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
@@ -347,7 +347,7 @@ def test_table_that_has_room_no_more_returns_to_figures_above_their_intervals(
     page.close()
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=7)
 def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, public_app: str) -> None:
     page = browser.new_page()
 
@@ -456,7 +456,7 @@ def test_reader_without_scripts_gets_from_the_home_page_to_a_figure(browser: Bro
     context.close()
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=1)
 def test_way_leads_from_a_static_page_to_the_application_and_back(browser: Browser, public_app: str) -> None:
     page = browser.new_page(locale="en")
     page.goto(f"{public_app}/mk/territories-som.html")
@@ -469,7 +469,7 @@ def test_way_leads_from_a_static_page_to_the_application_and_back(browser: Brows
     page.close()
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=2)
 def test_crime_and_language_survive_pages_about_both_crimes_and_the_way_to_the_application_and_back(
     browser: Browser, public_app: str
 ) -> None:
@@ -554,7 +554,7 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     context.close()
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=2)
 def test_meeting_is_led_by_arrow_keys_and_parts_of_pages_are_shown_in_foreign_frames(
     browser: Browser, public_app: str, tmp_path: Path
 ) -> None:
@@ -733,7 +733,7 @@ def test_printed_profile_says_where_and_when_it_was_printed(browser: Browser, pu
     assert f"{public_app}/releases/" in foot.replace(" ", "") and re.search(r"accessed \d+ \w+ \d{4}", foot)
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=1)
 def test_first_printed_page_of_cooperation_has_its_first_table(browser: Browser, public_app: str) -> None:
     """Check the table of ten columns, whose rows became blocks that left the first page nearly empty."""
     page = browser.new_page()

@@ -139,7 +139,7 @@ def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: RestrictedPage
     assert page.locator("#text").input_value() == "Speak?"
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=6)
 def test_measure_is_changed_by_keyboard(page: Page, pages: RestrictedPages) -> None:
     page.goto(f"{pages.address}/monitoring?area=AL")
     with page.expect_navigation():

@@ -51,7 +51,7 @@ def is_location_served_by(pid: int, address: str) -> bool:
     return Path(f"/proc/{pid}").exists() and read_location_states(address) == ["RepositoryLocation"]
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 def test_ui_goes_on_when_its_code_server_is_killed(address: str, served_home: ServedHome) -> None:
     def find_code_servers() -> set[int]:
         children = list_children(served_home.process.pid)
@@ -74,7 +74,7 @@ def test_ui_goes_on_when_its_code_server_is_killed(address: str, served_home: Se
         assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=1)
 def test_foreign_page_cannot_delete_a_run(address: str, served_home: ServedHome) -> None:
     runs = served_home.runs
     mutation = f'mutation {{ deleteRun(runId:"{runs[0]}") {{ __typename }} }}'
@@ -101,7 +101,7 @@ def test_foreign_page_opens_no_websocket(address: str) -> None:
         assert json.loads(connection.recv(timeout=30))["type"] == "connection_ack"
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=0)
 def test_own_page_loads_and_may_delete_a_run(address: str, served_home: ServedHome) -> None:
     remaining_run, deleted_run = served_home.runs
     page = httpx.get(address, trust_env=False, timeout=60)

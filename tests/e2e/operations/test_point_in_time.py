@@ -85,7 +85,7 @@ def test_documented_settings_are_those_that_are_tested() -> None:
     assert [line for line in DOCUMENTED if line not in text] == []
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=5)
 def test_ledger_is_recovered_to_a_minute(folder: Path) -> None:
     programs = postgres.find_programs()
     assert programs is not None

@@ -183,6 +183,7 @@ def test_unknown_names_get_no_answer(proxy: _Proxy) -> None:
         proxy.send_request("figures.example", "/", headers={"Host": "evil.example"})
 
 
+@pytest.mark.sampled(turn=2)
 @pytest.mark.parametrize(("host", "most"), [("returns.example", 100), ("figures.example", 200)])
 def test_connections_of_one_address_are_limited(proxy: _Proxy, host: str, most: int) -> None:
     request = f"GET /held HTTP/1.1\r\nHost: {host}\r\n\r\n"
@@ -202,6 +203,7 @@ def test_connections_of_one_address_are_limited(proxy: _Proxy, host: str, most: 
     assert proxy.send_request(host, "/").status_code == 200
 
 
+@pytest.mark.sampled(turn=3)
 def test_connection_with_unfinished_headers_is_closed(proxy: _Proxy) -> None:
     with proxy.open_connection("returns.example", "GET / HTTP/1.1\r\nHost: returns.example\r\n") as connection:
         assert connection.recv(1) == b"", "nginx closes it without an answer"

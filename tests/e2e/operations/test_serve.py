@@ -87,6 +87,7 @@ def is_listening(address: str) -> bool:
 
 
 # `tests/unit/operations/test_serve.py` tests quickly that both signals end the service in the same way.
+@pytest.mark.sampled(turn=7)
 def test_serve_starts_all_servers_restarts_a_killed_one_and_ends_them_together(served_home: ServedHome) -> None:
     def stop_service(process: subprocess.Popen[str]) -> None:
         check_killed_server_is_restarted_alone(process)
@@ -135,6 +136,7 @@ def test_serve_without_a_home_prints_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in process.stdout + process.stderr
 
 
+@pytest.mark.sampled(turn=0)
 def test_serve_names_a_server_that_cannot_start_and_ends_the_others(built_home: Path, tmp_path: Path) -> None:
     root = tmp_path / "home"
     copy_home(built_home, root)

@@ -93,7 +93,7 @@ def answer_all(page: Page) -> None:
         choice.check()
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=3)
 def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link())
     check_page(page)
@@ -114,7 +114,7 @@ def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire:
     check_page(page)
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=4)
 def test_questionnaire_is_filled_in_without_scripts(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link(), scripts=False)
     press_and_wait(page, "link", "Begin")
@@ -125,6 +125,7 @@ def test_questionnaire_is_filled_in_without_scripts(browser: Browser, questionna
     assert page.locator("h1").inner_text() == "Your answers have been received"
 
 
+@pytest.mark.sampled(turn=5)
 def test_questionnaire_is_filled_in_by_keyboard(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link() + "/1")
     page.locator("#FR01 input").first.focus()
@@ -143,7 +144,7 @@ def test_questionnaire_is_filled_in_by_keyboard(browser: Browser, questionnaire:
     assert page.locator("#FR01 input:checked").get_attribute("value") == "3"
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=5)
 def test_questions_fit_a_phone_in_every_language(browser: Browser, questionnaire: Questionnaire) -> None:
     link = f"{questionnaire.address}{PATH}/2026-Q4-pulse/{questionnaire.links[0]}"
     page = open_page(browser, link)

@@ -64,7 +64,7 @@ def _check_store(surveys: Surveys, round_id: str, people: list[Person]) -> int:
     return unconfirmed
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=5)
 def test_answers_that_a_killed_service_confirmed_are_stored(tmp_path: Path) -> None:
     rng = random.Random(SEED)
     desk, round_id, people = _open_round(tmp_path, 12)

@@ -145,7 +145,7 @@ def _measure_reading_processes(service: Service) -> list[float]:
     return peaks
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=7)
 @pytest.mark.parametrize(
     ("count", "rule"),
     [(4_000, "read.pdf.no_table"), pytest.param(60_000, "read.too_slow", marks=pytest.mark.slow)],
@@ -314,7 +314,7 @@ def test_client_that_disconnects_finds_its_submission_next_time(service: Service
         assert not repeated_answer.json()["new"]
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=0)
 def test_forty_requests_are_answered_and_more_are_asked_to_retry(service: Service) -> None:
     answers: list[tuple[int, str | None]] = []
 

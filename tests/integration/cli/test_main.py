@@ -331,6 +331,7 @@ def test_submit_recognises_earlier_files_and_accepts_folders(capsys: pytest.Capt
     assert _run(capsys, "submit", "in/a.csv", "--corrects", "S9")[0] == 3
 
 
+@pytest.mark.sampled(turn=7)
 def test_nil_return_is_submitted_like_any_return(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init", "--kind", "real")
     code, _, error_output = _run(capsys, "nil", "QQ-JUSTICE-1", "2025-Q4")

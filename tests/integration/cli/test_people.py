@@ -41,6 +41,7 @@ def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(output)
 
 
+@pytest.mark.sampled(turn=1)
 def test_first_steward_is_created_on_the_command_line_and_manages_accounts(capsys: pytest.CaptureFixture[str]) -> None:
     _run(capsys, "init", "--kind", "real")
     assert "rti account add steward" in _run(capsys, "account", "list")[1]

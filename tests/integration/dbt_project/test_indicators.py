@@ -271,7 +271,7 @@ sdmx_concept: PER_MILLION
 """
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=1)
 def test_further_indicator_needs_only_a_declaration(
     home: Home,
     counts: Counts,

@@ -258,7 +258,7 @@ def test_as_of_the_second_before_a_revision_shows_the_old_figure(home: Home, bef
     assert not list(home.warehouse.glob("counts-as-of-*"))
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=2)
 def test_as_of_now_equals_the_present_build(home: Home) -> None:
     counts = dbt.latest_counts(home)
     folder = measuring.as_of(home, parse_moment(NOW))

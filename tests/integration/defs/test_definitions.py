@@ -52,7 +52,7 @@ def test_definitions_are_those_of_the_loader_of_dagster() -> None:
     assert describe_repository(defs().get_repository_def()) == describe_repository(loaded.get_repository_def())
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=1)
 def test_definitions_are_loaded_without_importing_dbt() -> None:
     dbt_specs.read_specs()
     output = subprocess.run([sys.executable, "-c", _LOADED], cwd=ROOT, capture_output=True, check=True, text=True)

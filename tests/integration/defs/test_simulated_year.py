@@ -284,6 +284,7 @@ def year_without_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     world.engine.dispose()
 
 
+@pytest.mark.sampled(turn=6)
 def test_quarter_runs_by_itself_and_makes_up_for_a_day_of_downtime_once(year_without_files: Year) -> None:
     """Run a quarter without files: a missed opening, and a machine that is off at the deadline."""
     year = year_without_files

@@ -94,7 +94,7 @@ def test_indicator_has_an_address_by_key(release: Path, get: Get) -> None:
     assert answer.json()["observation"]["OBS_VALUE"] == row[7]
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=4)
 def test_figures_of_every_dataflow_have_a_page_data_and_a_citation(release: Path, get: Get) -> None:
     """Ask for the first and the last figure of each dataflow, and for one that it does not have."""
     flows = load_structures(release).dataflows

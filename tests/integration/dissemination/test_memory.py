@@ -43,6 +43,7 @@ def _link_release(release: Path, folder: Path, count: int) -> list[Path]:
     return folders
 
 
+@pytest.mark.sampled(turn=5)
 def test_observations_of_six_releases_hold_those_of_the_last_four(release: Path, tmp_path: Path) -> None:
     folders = _link_release(release, tmp_path, 6)
     references = [
@@ -73,6 +74,7 @@ def test_readers_who_come_at_once_read_a_release_once(
     assert len(opened) == len(("structures", "tables", *count_dataflows))
 
 
+@pytest.mark.sampled(turn=4)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_observations_hold_no_memory_of_duckdb(release: Path, tmp_path: Path) -> None:
     # Frames that share DuckDB's buffers took 160 MB of addresses for each release.

@@ -212,6 +212,7 @@ def test_structure_addresses_of_other_clients_find_their_artefacts(
     ("*/*", "v1/metadatastructure/RTI/all/latest?references=parents", SDMX_ML_21_MESSAGE_PATH),
     ("application/vnd.sdmx.structure+xml;version=3.0.0", "v2/structure/*", SDMX_ML_30_MESSAGE_PATH),
 ])  # fmt: skip
+@pytest.mark.sampled(turn=6)
 def test_messages_are_valid(client: TestClient, accept: str, path: str, schema: str) -> None:
     answer = client.get(f"/sdmx/{path}", headers={"accept": accept})
     document = etree.fromstring(answer.content)

@@ -27,7 +27,7 @@ assert not {"altair", "openpyxl", "scipy.stats", "scipy.stats._stats_py"} & set(
 """
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=3)
 def test_check_of_a_return_loads_great_expectations_late_and_without_rarely_used_libraries() -> None:
     sample = ROOT / "raw_samples" / "AL" / "cooperation" / "Bashkepunimi_2026-Q1.csv"
     process = subprocess.run(

@@ -70,13 +70,13 @@ def measured(history: list[JudgedReturn]) -> Measurement:
     return measure_returns(history, SEED, 1)
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=5)
 def test_measure_history_judges_only_the_newest_quarters(measured: Measurement) -> None:
     assert 10 <= measured.count_returns() <= 25
     assert measured.compute_rate() < 1
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=1)
 def test_leaving_out_validations_that_cannot_fail_changes_no_finding(
     history: list[JudgedReturn], measured: Measurement, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,7 @@ def test_catalogue_has_many_families_in_every_territory_and_format() -> None:
     assert len({rule for fault in every for rule in fault.rules}) >= 30
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=6)
 def test_returns_without_a_fault_have_no_error(read_samples: object) -> None:
     assert find_wrongly_refused() == []
 

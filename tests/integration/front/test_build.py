@@ -461,7 +461,7 @@ def test_pages_are_small_and_need_no_script(site: Site) -> None:
         assert text.count('rel="stylesheet"') == 1, name
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=7)
 def test_no_line_ends_within_a_figure_a_period_or_an_age(site: Site) -> None:
     """Require what is read as one on one line, on all pages in all languages for the slow test."""
     codes = {i18n.html_lang(code): code for code in i18n.language_names()}

@@ -49,6 +49,7 @@ def draw_all(reader: Reader) -> list[PictureFile]:
     return [*trends, *others, *shares, *stages, *durations, pictures.draw_territories(reader, CRIME, CONVICTED)]
 
 
+@pytest.mark.sampled(turn=1)
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_pictures_are_legible_and_have_their_notes(edition: Edition, language: str) -> None:
     with read_in(language):

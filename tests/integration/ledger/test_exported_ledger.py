@@ -173,7 +173,7 @@ def take_walk(folder: Path, walk: Sequence[tuple[str, int, int]]) -> None:
         office.engine.dispose()
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=4)
 @given(walk=WALKS)
 @settings(max_examples=15, deadline=None, derandomize=True)
 def test_continued_export_equals_one_from_nothing_after_any_acts(walk: list[tuple[str, int, int]]) -> None:

@@ -197,7 +197,7 @@ def test_nothing_in_the_repository_is_readable(saved: Home) -> None:
             assert content.startswith(b"age-encryption.org/v1"), path
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=6)
 def test_repository_opens_with_its_passphrase_only(
     home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

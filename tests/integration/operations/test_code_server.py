@@ -140,7 +140,7 @@ def test_code_server_with_an_open_call_ends_before_it_would_be_killed(built_home
         require_soon_end(process)
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=5)
 def test_code_server_ends_if_interrupts_are_ignored(tmp_path: Path) -> None:
     """Start the server like a background job of a shell; Dagster takes the handler of interrupts for SIGTERM."""
     (tmp_path / "serve_nothing.py").write_text(_SERVER_OF.format(definitions="empty_definitions"))
@@ -164,7 +164,7 @@ def test_code_server_that_still_loads_ends_even_if_an_interrupt_would_be_lost(tm
         require_soon_end(process)
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=0)
 def test_code_server_ends_with_its_runs_and_the_process_that_prepares_them(tmp_path: Path) -> None:
     (tmp_path / "serve_run.py").write_text(_SERVER_WITH_RUN)
     (tmp_path / "starts_for_ever.py").write_text(_STARTS_FOR_EVER)

@@ -352,7 +352,7 @@ def _find_next_turn(home: Home) -> date:
     return min(day for day in days if day > date.fromisoformat(LATER[:10]))
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=4)
 def test_refresh_with_work_in_any_step_is_needed(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     home = story.home
     (draft,) = home.drafts.iterdir()

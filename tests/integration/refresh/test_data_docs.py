@@ -53,7 +53,7 @@ def list_linked_pages(home: Home) -> set[str]:
     return links
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=5)
 def test_uploaded_return_is_in_data_docs_of_a_real_home(home: Home) -> None:
     run_refresh_steps()
     pages = list_linked_pages(home)

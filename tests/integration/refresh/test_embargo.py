@@ -297,7 +297,7 @@ class _BusyForDraft:
         await self._service(scope, receive, send)
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=7)
 def test_draft_is_answered_in_the_time_of_a_release_that_does_not_exist(
     approved: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,7 +109,7 @@ def read_outcomes(home: Home) -> dict[str, Any]:
     return outcomes
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=6)
 def test_take_in_of_one_quarter_reads_only_its_returns(make_intake: Callable[[], Intake], samples: Path) -> None:
     intake = make_intake()
     lines: list[str] = []
@@ -148,7 +148,7 @@ def take_in_twice(make_intake: Callable[[], Intake]) -> tuple[Outcome, Outcome]:
     return first, second
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=6)
 def test_quarters_taken_in_separately_give_the_same_as_one_pass(
     make_intake: Callable[[], Intake], samples: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -203,7 +203,7 @@ def test_asset_respects_its_partition_and_logs_it(make_intake: Callable[[], Inta
     assert [line for line in lines if line.endswith(" seconds")]
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=3)
 def test_backfill_of_a_range_is_one_run_that_reads_each_return_once(
     make_intake: Callable[[], Intake], samples: Path
 ) -> None:

@@ -72,7 +72,7 @@ def count_work_of_return(root: Path, n_editions: int) -> dict[str, Work]:
     return {name: count_work(step) for name, step in steps.items()}
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=4)
 def test_steps_after_a_new_return_do_not_grow_with_the_history(
     copied_home: object, built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

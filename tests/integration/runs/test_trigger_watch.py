@@ -130,6 +130,7 @@ def test_sensors_that_fail_three_times_in_a_row_are_reported_once_for_each_cause
     assert "157" not in written and "Petar" not in written
 
 
+@pytest.mark.sampled(turn=1)
 def test_sensor_that_works_again_is_no_longer_listed(running: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     running.evaluate_triggers(3)
     assert len(running.examine_triggers()) == 3
@@ -188,6 +189,7 @@ def test_sensors_are_evaluated_in_time_by_a_clock_that_runs(running: Daemon, mon
     assert running.examine_triggers() == []
 
 
+@pytest.mark.sampled(turn=2)
 def test_letter_names_the_sensors_and_says_what_to_do_in_every_language(running: Daemon) -> None:
     running.evaluate_triggers(3)
     running.examine_triggers()

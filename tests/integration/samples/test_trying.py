@@ -46,7 +46,7 @@ def reports(built_home: Path, request: pytest.FixtureRequest) -> Mapping[str, Re
     return keep_value(request, "reports-of-files-to-try", check_files, reads_home=True)
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=1)
 def test_every_file_to_try_is_byte_identical_on_regeneration() -> None:
     files = trying.make_try_files()
     different = [file.path for file in files if (SAMPLES / file.path).read_bytes() != file.data]

@@ -94,6 +94,7 @@ def test_seven_different_territories_mostly_differ() -> None:
     assert family.detected["simultaneous"] <= family.detected["Holm"] <= family.detected["each alone"]
 
 
+@pytest.mark.sampled(turn=0)
 @pytest.mark.parametrize(
     ("truth", "naive"),
     [(measure.GROWING, (0.45, 0.57)), (measure.FALLING, (0.75, 0.92))],

@@ -232,6 +232,7 @@ def test_errors_are_counted_with_the_right_plural(language: str) -> None:
     assert texts_by_number == ERRORS[language].split("|")
 
 
+@pytest.mark.sampled(turn=7)
 def test_no_text_has_a_phrase_that_readers_did_not_understand(texts: list[extraction.SourceText]) -> None:
     """Check all texts of the product and the labels of all codes, in English."""
     with (codes.CODELIST_FOLDER / "codelist_labels.csv").open(encoding="utf-8", newline="") as handle:

@@ -31,7 +31,7 @@ sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=7)
 def test_prepare_manifest_in_two_processes_at_once(tmp_path: Path) -> None:
     """Parse a part of the project, because each process takes ten seconds of processor time to parse all of it."""
     project = tmp_path / "project"

@@ -20,6 +20,7 @@ while True:
 """
 
 
+@pytest.mark.sampled(turn=3)
 @pytest.mark.parametrize("program", ["while True: pass", "import time; time.sleep(600)"])
 def test_start_watch_ends_for_process_that_computes_or_sleeps_too_long(program: str) -> None:
     with subprocess.Popen([sys.executable, "-c", program]) as process:
@@ -31,6 +32,7 @@ def test_start_watch_ends_for_process_that_computes_or_sleeps_too_long(program: 
         process.kill()
 
 
+@pytest.mark.sampled(turn=3)
 def test_start_watch_waits_for_process_that_gets_little_processor_time() -> None:
     """Let a process compute a tenth of the time: it is not overdue when more time than its limit has passed."""
     with subprocess.Popen([sys.executable, "-c", MOSTLY_SLEEPING]) as process:

@@ -43,10 +43,19 @@ def test_cases_without_the_parameter_are_all_taken() -> None:
 
 
 def test_each_value_has_all_its_cases_in_one_of_the_turns() -> None:
-    cases = list_cases(width=2, page=7)
+    cases = list_cases(width=2, page=9)
     chosen = [choose_values(cases, "page", turn) for turn in range(TURNS)]
-    assert [{cases[place]["page"] for place in places} for places in chosen] == [{0, 6}, {1}, {2}, {3}, {4}, {5}]
-    assert sorted(place for places in chosen for place in places) == list(range(14))
+    assert [{cases[place]["page"] for place in places} for places in chosen] == [
+        {0, 8},
+        {1},
+        {2},
+        {3},
+        {4},
+        {5},
+        {6},
+        {7},
+    ]
+    assert sorted(place for places in chosen for place in places) == list(range(18))
     assert choose_values(list_cases(width=2), "page", 1) == [0, 1]
 
 
@@ -54,7 +63,7 @@ def test_each_value_has_all_its_cases_in_one_of_the_turns() -> None:
 def test_each_case_runs_in_one_of_the_turns_and_each_turn_has_a_case(n_cases: int) -> None:
     chosen = [choose_cases(n_cases, turn) for turn in range(TURNS)]
     assert all(chosen) and {place for places in chosen for place in places} == set(range(n_cases))
-    assert choose_cases(9, 1) == [1, 7]
+    assert choose_cases(12, 1) == [1, 9]
 
 
 TESTS = """
@@ -141,8 +150,8 @@ def test_long_tests_run_in_the_turn_of_their_group_only(tmp_path: Path) -> None:
     third = run_pytest(tmp_path, "-m", "not slow", turn="2")
     assert "2 failed, 7 passed, 12 deselected" in third and "test_long[" not in third, third
     assert "test_one_parameter[c]" in third and "test_one_parameter" not in second
-    refused = run_pytest(tmp_path, "-m", "not slow", turn="6")
-    assert "RTI_TEST_TURN is a number from 0 to 5, not '6'" in refused, refused
+    refused = run_pytest(tmp_path, "-m", "not slow", turn="8")
+    assert "RTI_TEST_TURN is a number from 0 to 7, not '8'" in refused, refused
 
 
 def test_every_group_of_long_tests_has_some() -> None:

@@ -35,7 +35,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pyt
     browser_page.close()
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=2)
 def test_page_has_no_axe_violation(page: Page) -> None:
     assert [(v["id"], v["impact"]) for v in axe.find_violations(page)] == []
 

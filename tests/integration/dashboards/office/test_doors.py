@@ -235,7 +235,7 @@ TAKING_AWAY = {
 """Addresses of red buttons on the pages of the state. The page of an expert's link has a box to tick instead."""
 
 
-@pytest.mark.sampled(turn=4)
+@pytest.mark.sampled(turn=1)
 def test_every_red_button_asks_before_anything_is_done(shared_office: Office, unchanged: dict[str, str]) -> None:
     shared_office.start_visit("mk-sender")
     shared_office.start_visit(office_pages.STEWARD)

@@ -177,7 +177,7 @@ def test_language_changed_after_a_refused_form_returns_to_its_page(office: Offic
     assert refused.submit_form("Change the language", language="sq").address == f"/answer?id={number}&view=findings"
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=2)
 def test_every_page_is_translated_into_every_language(shared_office: Office) -> None:
     visitor = shared_office.start_visit("secretariat")
     titles: dict[str, set[str]] = {path: set() for path in PATHS}

@@ -147,6 +147,7 @@ def test_csv_escapes_formulas(faulty: Report) -> None:
 # -------------------------------------------------------------------------------------------------- both sides, command
 
 
+@pytest.mark.sampled(turn=7)
 def test_preview_of_workbook_shows_file_and_rows() -> None:
     data = with_cell("Т-02", "B10", None)
     report = report_of(data)

@@ -85,6 +85,7 @@ def annotated(faulty_workbook: bytes, report: Report) -> Iterator[bytes]:
     yield data
 
 
+@pytest.mark.sampled(turn=6)
 def test_each_finding_is_a_comment_in_its_cell(annotated: bytes, report: Report) -> None:
     book = open_workbook(annotated)
     for finding in report.findings:

@@ -119,7 +119,7 @@ with problems.explain_problems():
         assert "cannot be shown" not in text
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=0)
 def test_frozen_link_shows_its_figures_after_a_newer_release(
     old: OldRelease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,6 +176,7 @@ def test_halves_run_in_sequence_outside_a_reading_process() -> None:
     assert pdf_parallel.run_both(os.getpid, os.getpid) == (os.getpid(), os.getpid())
 
 
+@pytest.mark.sampled(turn=2)
 @pytest.mark.parametrize("job", ["endless+endless", "pid+endless", "endless+pid"])
 def test_both_halves_together_use_no_more_than_one_budget(job: str) -> None:
     with ChildPool(run_two_pieces, workers=1, cpu_seconds=1.2, preload=()) as small:
@@ -190,6 +191,7 @@ def test_both_halves_together_use_no_more_than_one_budget(job: str) -> None:
         assert not orphans
 
 
+@pytest.mark.sampled(turn=0)
 def test_unused_time_of_one_half_is_left_for_later_work() -> None:
     with ChildPool(run_two_pieces, workers=1, cpu_seconds=1.2, preload=()) as small:
         child = small.launcher.start_child()

@@ -85,7 +85,7 @@ def test_file_whose_size_allows_more_may_use_more() -> None:
         child.close()
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=6)
 def test_child_that_ignores_signals_is_ended_by_the_system(impatient: ChildPool[str, object]) -> None:
     child = impatient.launcher.start_child()
     result = child.run_job("spin in C", 30.0)
@@ -94,7 +94,7 @@ def test_child_that_ignores_signals_is_ended_by_the_system(impatient: ChildPool[
     child.close()
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=2)
 def test_processor_time_is_counted_for_each_job(impatient: ChildPool[str, object]) -> None:
     child = impatient.launcher.start_child()
     used = []

@@ -32,7 +32,7 @@ def _check_path(path: Path, registry: Registry) -> Report:
     return check_file(path.read_bytes(), path.name, registry=registry)
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=1)
 def test_twenty_concurrent_checks_give_same_reports_as_single_ones(registry: Registry) -> None:
     files = _list_returns(20)
     alone = {path: _check_path(path, registry).as_json() for path in files}

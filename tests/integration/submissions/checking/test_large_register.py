@@ -36,7 +36,7 @@ def _replace_fields(changes: dict[int, tuple[int, bytes]]) -> bytes:
     return b"\r\n".join(lines)
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=4)
 def test_large_register_is_read_completely() -> None:
     """Check the register with short pseudonyms, of which 2 MB hold a third more records."""
     data, records = register.build_register(short=True)

@@ -288,7 +288,7 @@ def real() -> ReferenceImport:
     return read_publication(REAL.read_bytes())
 
 
-@pytest.mark.sampled(turn=2)
+@pytest.mark.sampled(turn=3)
 @pytest.mark.shared
 def test_real_table_is_read_completely(real: ReferenceImport) -> None:
     assert real.rows_read == 46_556

@@ -84,6 +84,7 @@ def test_answer_names_the_verdict_and_links_each_finding(shared_office: Office, 
     assert "cell C9" in page.main and "dhjetë" in page.main
 
 
+@pytest.mark.sampled(turn=7)
 def test_summary_links_to_the_findings_from_every_view(shared_office: Office, broken_draft: str) -> None:
     visitor = shared_office.start_visit("al-sender")
     anchors = _anchors(visitor.open_page("/answer", id=broken_draft))
@@ -127,6 +128,7 @@ def test_file_name_is_shown_as_text(office: Office) -> None:
     assert "<b>third" not in page.response.text and "](mailto:somebody@elsewhere" in page.main
 
 
+@pytest.mark.sampled(turn=4)
 def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
     sender = get_identity(office.desk, "al-sender")
     submissions = [
@@ -211,6 +213,7 @@ def test_side_by_side_view_shows_the_chosen_sheet(shared_office: Office, draft: 
         assert "Your sheet: Tremujori III" in fallback_page.main, forged
 
 
+@pytest.mark.sampled(turn=5)
 def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.office import answers
 
@@ -230,6 +233,7 @@ def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monk
     assert languages == ["en", "sq"]
 
 
+@pytest.mark.sampled(turn=5)
 def test_earlier_periods_are_shown_one_measure_at_a_time(shared_office: Office, draft: str) -> None:
     """Guard the size of the page: all measures of this office at once made a page of 34,800 points."""
     page = shared_office.open("al-sender", "/answer", id=draft, view="quarters")
@@ -270,7 +274,7 @@ def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(shared_o
         assert whole == text.replace(" (revised)", "").split("; "), "a period and its value stay on one line"
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=5)
 @pytest.mark.parametrize("language", ["en", "sq", "bs", "hr", "mk", "sr", "cnr"])
 def test_place_that_begins_a_row_has_a_capital(shared_office: Office, draft: str, language: str) -> None:
     begin = tell("sheet {sheet}", language, sheet="").strip()

@@ -127,6 +127,7 @@ def test_explanation_of_a_group_that_is_no_longer_open_is_refused(office: Office
     assert second_attempt.status == 409 and second_attempt.errors
 
 
+@pytest.mark.sampled(turn=6)
 def test_earlier_explanation_is_offered_for_the_next_return(office: Office) -> None:
     approve_return(office.desk)
     changes = {**portal_fixture.UNUSUAL, "C9": 91, "D9": 90, "C8": 137, "D8": 128, "E33": 84, "E32": 102}
@@ -292,6 +293,7 @@ def test_send_form_links_to_the_changes(office: Office) -> None:
     assert "figures changed" in page.follow_link("Show the changes").main
 
 
+@pytest.mark.sampled(turn=1)
 def test_draft_names_the_return_for_its_periods_that_waits_for_approval(office: Office) -> None:
     notice = "Another return for the same periods is sent and waits for approval"
     sent = send_return(office.desk)

@@ -27,6 +27,7 @@ def _download(office: Office, account: str, number: str, kind: str) -> httpx.Res
     return response
 
 
+@pytest.mark.sampled(turn=7)
 def test_every_offered_file_can_be_downloaded(shared_office: Office, draft: str) -> None:
     page = shared_office.open("al-sender", "/answer", id=draft, view="files")
     addresses = [address for address in page.find_links() if "/files/" in address]

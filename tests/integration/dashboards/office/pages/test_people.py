@@ -147,6 +147,7 @@ def test_people_account_of_a_provider_gets_no_password(office: Office) -> None:
     assert not page.find_forms("Create a one-time password")
 
 
+@pytest.mark.sampled(turn=6)
 @pytest.mark.parametrize(
     ("values", "error", "field"),
     [

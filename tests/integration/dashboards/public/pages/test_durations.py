@@ -188,6 +188,7 @@ def test_release_of_older_software_is_reported_to_have_no_durations(
     assert "<table" not in read_html(test)
 
 
+@pytest.mark.sampled(turn=2)
 def test_every_way_and_level_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
     path = queries.current_release()
     assert queries.has_table(path, "duration"), "the demonstration is published by this software"

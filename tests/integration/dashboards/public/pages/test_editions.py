@@ -318,7 +318,7 @@ def older(template: Home, tmp_path_factory: pytest.TempPathFactory, request: pyt
     return home
 
 
-@pytest.mark.sampled(turn=3)
+@pytest.mark.sampled(turn=7)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_of_an_older_release_says_what_it_lacks(older: Home, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(older.root))
@@ -374,6 +374,7 @@ def test_damaged_release_has_a_way_on_to_the_newest(copied: Home, damage: Callab
     assert "cannot be shown" not in run_page("region").title[0].value
 
 
+@pytest.mark.sampled(turn=0)
 def test_foot_has_the_next_release_and_the_contact(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     invitation = "Please tell the regional secretariat."
     text = read_html(run_page("quality"))
@@ -388,6 +389,7 @@ def test_foot_has_the_next_release_and_the_contact(copied: Home, monkeypatch: py
         assert f'{invitation} <a href="mailto:figures@secretariat.example">' in text, page
 
 
+@pytest.mark.sampled(turn=6)
 @pytest.mark.parametrize("language", ["sq", "mk", "sr", "sr-Latn", "hr", "bs", "cnr"])
 def test_notice_is_in_the_language_of_the_reader(home: Home, language: str) -> None:
     text = read_html(run_page("region", lang=language, release=EARLIER))

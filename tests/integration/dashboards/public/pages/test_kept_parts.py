@@ -65,7 +65,7 @@ def keep_parts(monkeypatch: pytest.MonkeyPatch) -> ResultCache[Any]:
     return cache
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=6)
 def test_kept_parts_are_those_that_are_composed_for_the_same_choices(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,7 +69,7 @@ def list_sentences(test: AppTest) -> list[str]:
     return [sentence for sentence in sentences if len(sentence.split()) > 2]
 
 
-@pytest.mark.sampled(turn=5)
+@pytest.mark.sampled(turn=3)
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_sentences_have_at_most_twenty_words_on_average(language: str) -> None:
     means = {}

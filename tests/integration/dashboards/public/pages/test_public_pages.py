@@ -375,6 +375,7 @@ LONGEST_SECTIONS = (("RS", "rules"), ("HR", "rules"), ("XK", "outcomes"), ("BA",
 """Territories and sections with the most words, among all 35 in eight languages."""
 
 
+@pytest.mark.sampled(turn=5)
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_territory_has_few_words_before_anything_is_opened(language: str, demonstration: home.Home) -> None:
     longest = LONGEST_SECTIONS if language != "en" else itertools.product(TERRITORIES, SECTIONS)
@@ -533,6 +534,7 @@ def test_terms_are_explained_where_a_page_has_them_first(page: str) -> None:
     assert used <= explained and (used or page == "source")
 
 
+@pytest.mark.sampled(turn=5)
 def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstration: home.Home) -> None:
     path = queries.current_release()
     for code, read_row in queries.area_names(path).items():
@@ -543,7 +545,7 @@ def test_each_territory_and_period_of_the_demonstration_can_be_opened(demonstrat
             run_page("region", crime=crime, freq=freq, period=periods[-1], show="rate", stages="all", decisions="final")
 
 
-@pytest.mark.sampled(turn=0)
+@pytest.mark.sampled(turn=4)
 def test_region_shows_the_values_of_mart_pipeline(demonstration: home.Home) -> None:
     """Compare the page with `mart_pipeline`: the page reads `cell`, and both choose by the same rule."""
     import duckdb

@@ -139,6 +139,7 @@ def test_home_without_a_release_has_none_to_open(tmp_path: Path, monkeypatch: py
             queries.open_release(requested)
 
 
+@pytest.mark.sampled(turn=3)
 def test_few_releases_are_open_at_a_time(home: Home) -> None:
     names = [f"2025-Q{quarter}.{number}" for quarter in (1, 2, 3, 4) for number in (1, 2, 3)]
     for name in names:
