@@ -104,7 +104,7 @@ _SIGNS: Mapping[str, str] = Texts(
         "band": mark("Shaded band: 95% confidence interval."),
         "few": mark("Hollow point: fewer than {enough}, too few to compare. The line is paler where most are."),
         "provisional": mark("Diamond: provisional."),
-        "break": mark("Dashed upright line: a break in the series."),
+        "break": mark("Dashed vertical line: a break in the series."),
         "shade": mark("Grey band: the time in which the break is."),
         "absent": mark("The word at the foot shows why a period has no point."),
     },
