@@ -187,7 +187,6 @@ def edition(figures: Figures) -> Edition:
     return Edition(read_tables(figures.path.parent))
 
 
-@pytest.mark.sampled(turn=2)
 @pytest.mark.parametrize("code", list(i18n.language_names()))
 def test_headlines_name_territory_crime_period_and_coverage(edition: Edition, figures: Figures, code: str) -> None:
     composed = Composed(edition, figures, code)

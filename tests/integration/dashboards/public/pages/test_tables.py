@@ -88,7 +88,6 @@ def list_selections() -> Iterator[tuple[str, dict[str, str]]]:
     yield "about", {}
 
 
-@pytest.mark.sampled(turn=6)
 @pytest.mark.parametrize(
     "page", ["region", "territory", "compare", "victims", "durations", "published", "quality", "about"]
 )
