@@ -51,7 +51,7 @@ _ABBREVIATIONS: Mapping[str, str] = Texts(
 """Meanings of abbreviations in titles and words of publishers, which are in Latin letters or translated."""
 
 
-def explain_abbreviations(texts: Iterable[str]) -> list[str]:
+def explain_publisher_abbreviations(texts: Iterable[str]) -> list[str]:
     """Return the meaning of each abbreviation in some texts; it may have the letters of the reader's language there."""
     present = set(_WORD.findall(" ".join(texts)))
     return [

@@ -22,7 +22,7 @@ from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
 from pipelines.words.sources import (
     describe_breakdown,
-    explain_abbreviations,
+    explain_publisher_abbreviations,
     split_remark,
     translate_remark,
     translate_words,
@@ -148,7 +148,7 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
     layout.put_small(tell(_ORDER))  # marked above
     notes = words.Notes()
     lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts, notes) for row in first_rows]
-    for meaning in explain_abbreviations(cell.text for line in lines for cell in line.cells):
+    for meaning in explain_publisher_abbreviations(cell.text for line in lines for cell in line.cells):
         notes.add_remark(meaning)
     headings = [
         *([] if of else [tell("Period")]),

@@ -14,7 +14,7 @@ from pipelines.warehouse.reference import glotip, published, uncts
 from pipelines.words import agreement, changes, language
 from pipelines.words.sources import (
     describe_breakdown,
-    explain_abbreviations,
+    explain_publisher_abbreviations,
     has_statement,
     split_ending,
     split_remark,
@@ -192,11 +192,13 @@ def test_reason_of_a_difference_is_translated_and_names_the_body_that_gives_it()
 
 
 def test_abbreviations_of_publishers_are_spelled_out_where_they_occur() -> None:
-    meanings = explain_abbreviations(["UNODC GLOTIP 2023-05-30", "investigations initiated (SPAK)", "UNODC GLOTIP"])
+    meanings = explain_publisher_abbreviations(
+        ["UNODC GLOTIP 2023-05-30", "investigations initiated (SPAK)", "UNODC GLOTIP"]
+    )
     assert [meaning.partition(":")[0] for meaning in meanings] == ["GLOTIP", "SPAK"]
-    assert explain_abbreviations(["Ministry of the Interior"]) == []
+    assert explain_publisher_abbreviations(["Ministry of the Interior"]) == []
     in_cyrillic = {"mk": ["започнати истраги (СПАК)", "Комитетот на експерти на МОТ"], "sr": ["ГРЕТА", "МОР-а"]}
     heads = {"mk": ["МОТ (ILO)", "SPAK (СПАК)"], "sr": ["МОР (ILO)", "ГРЕТА"]}
     for code, texts in in_cyrillic.items():
         with language.read_in(code):
-            assert [meaning.partition(":")[0] for meaning in explain_abbreviations(texts)] == heads[code]
+            assert [meaning.partition(":")[0] for meaning in explain_publisher_abbreviations(texts)] == heads[code]
