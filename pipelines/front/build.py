@@ -420,12 +420,11 @@ def list_common_links(monitored: str = "") -> list[tuple[str, str]]:
 def _list_briefs(reader: Reader, page: Page) -> list[tuple[str, str]]:
     """Return the links to the brief of the page's crime, or of each crime, and of the territory of a profile."""
     kind = tell("Brief to print: two pages (PDF)") if page.area else tell("Brief to print: four pages (PDF)")
+    about = [kind, reader.marked_name(page.area)] if page.area else [kind]
     crimes = [crime for crime in CRIMES if page.crime in ("", crime) and reader.edition.has_crime(crime)]
     return [
-        (f"{kind}, {reader.name_crime(crime)}",
-         pages.name_brief_file(page.area, crime))
-        for crime in crimes
-    ]  # fmt: skip
+        (", ".join([*about, reader.name_crime(crime)]), pages.name_brief_file(page.area, crime)) for crime in crimes
+    ]
 
 
 def name_demonstration(reader: Reader, page: Page) -> str:

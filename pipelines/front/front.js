@@ -40,8 +40,16 @@
     // How many territories are in a figure has not the unit of the figure: "Under 18", not "Under 18: share, % (...)".
     const subjects = headings.map((text) => (headings.length > 2 ? text.split(/: | \(/)[0] : ""));
     for (const row of table.tBodies[0].rows) {
-      const names = row.classList.contains("rti-row-cover") ? subjects : headings;
-      for (const field of row.cells) field.dataset.column = names[field.cellIndex];
+      const isCover = row.classList.contains("rti-row-cover");
+      const told = new Set();
+      for (const field of row.cells) {
+        const subject = subjects[field.cellIndex];
+        field.dataset.column = isCover ? subject : headings[field.cellIndex];
+        // A number and its share have the same subject and as many territories, which are told once.
+        const words = `${subject}: ${readText(field)}`;
+        field.classList.toggle("is-told", isCover && subject !== "" && told.has(words));
+        told.add(words);
+      }
     }
   }
 

@@ -659,15 +659,19 @@ def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
 
 
 def test_number_of_territories_has_no_unit_of_a_figure_on_a_phone(browser: Browser, public_app: str) -> None:
-    """Check a table of one column, whose heading would be that of the number, and one whose columns have a subject."""
+    """Check that no subject is there twice: the number and the share of a category cover as many territories."""
     page = browser.new_page(viewport={"width": 320, "height": 800})
-    for path, table, labels in (
-        ("indicator-convicted-first-per-indicted", "ratios", [""]),
-        ("victims", "age", ["Total", *["Under\u00a018", "18\u00a0and\u00a0over"] * 2]),
+    for path, table, labels, n_seen in (
+        ("indicator-convicted-first-per-indicted", "ratios", [""], 1),
+        ("victims", "age", ["Total", *["Under\u00a018", "18\u00a0and\u00a0over"] * 2], 3),
     ):
         page.goto(f"{public_app}/en/{path}.html")
         fields = page.locator(f"#table-{table} .rti-row-cover td")
         assert fields.evaluate_all("(fields) => fields.map((field) => field.dataset.column)") == labels
+        labels_seen = [field.get_attribute("data-column") for field in fields.all() if field.is_visible()]
+        assert len(labels_seen) == len(set(labels_seen)) == n_seen
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert all(field.is_visible() for field in page.locator("#table-age .rti-row-cover td").all())
     page.close()
 
 

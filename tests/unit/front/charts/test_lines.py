@@ -31,10 +31,20 @@ def test_single_figure_between_a_break_and_the_edge_is_drawn_without_dashes() ->
     series[2] = replace(series[2], breaks=[BreakMark(1, 1, "Change of law")])
     svg = draw_lines("Convicted", series, 0).svg
     assert not re.findall(r'<circle[^>]* class="other"', svg), "a ring means a figure of few people"
-    (cross,) = re.findall(r'<path[^>]* d="M[^M"]*M[^M"]*"[^>]* class="other"', svg)
-    assert "dasharray" not in cross
+    crosses = re.findall(r'<path[^>]* d="M[^M"]*M[^M"]*"[^>]* class="other"', svg)
+    assert len(crosses) == 2 and not any("dasharray" in cross for cross in crosses)
     strokes = [path for path in re.findall(r'<path[^>]* class="other"[^>]*>', svg) if "dasharray" not in path]
-    assert len(strokes) == 1, "that of the single figure"
+    assert len(strokes) == 2, "that of the single figure, and its sample in the key"
+
+
+@pytest.mark.parametrize(("count", "is_cut"), [(7, True), (7, False), (MOST_BANDS, True)])
+def test_key_explains_the_cross_of_a_single_figure_where_one_is_drawn(count: int, is_cut: bool) -> None:
+    """Require it because the cross of one territory was on the line of another, without an explanation."""
+    series = [make_series(name, 3.0, 4.0, 5.0) for name in "ABCDEFG"[:count]]
+    if is_cut:
+        series[2] = replace(series[2], breaks=[BreakMark(1, 1, "Change of law")])
+    svg = draw_lines("Convicted", series, 0).svg
+    assert ("Single figure of another territory" in svg) == (is_cut and count > MOST_BANDS)
 
 
 def test_few_lines_have_bands_and_many_only_that_of_the_one_in_full() -> None:

@@ -56,7 +56,7 @@ def test_keys_of_pictures_are_told_apart_without_colour(monkeypatch: pytest.Monk
         draw_lines("Convicted", [make_series(name, 3.0, None, 6.0) for name in "ABCDEFG"], 0, width=NARROW)
         draw_dumbbells(Dumbbells("Figures", "Ours", "Others", [DumbbellRow("A", 4.0, 9.0)], "persons"))
         draw_bars(Bars("Region", [make_bar("A", 40), make_bar("B", 9, is_few=True)]))
-    assert [len(keys) for keys in collected] == [len(reporting.STATES), 3, 5, 9, 2, 1]
+    assert [len(keys) for keys in collected] == [len(reporting.STATES), 3, 5, 10, 2, 1]
     for keys in collected:
         assert find_look_alikes(keys) == [] and find_pale_marks(keys) == []
 
