@@ -42,14 +42,13 @@
     for (const row of table.tBodies[0].rows) {
       const isCover = row.classList.contains("rti-row-cover");
       const told = new Set();
-      for (const field of row.cells) {
-        const subject = subjects[field.cellIndex];
-        field.dataset.column = isCover ? subject : headings[field.cellIndex];
-        // A number and its share have the same subject and as many territories, which are told once.
-        const words = `${subject}: ${readText(field)}`;
-        field.classList.toggle("is-told", isCover && subject !== "" && told.has(words));
+      [...row.cells].forEach((field, at) => {
+        const name = (field.dataset.column = (isCover ? subjects : headings)[at]);
+        // A number and its share cover as many territories, which a phone shows once.
+        const words = name + field.textContent;
+        field.classList.toggle("is-told", isCover && name !== "" && told.has(words));
         told.add(words);
-      }
+      });
     }
   }
 

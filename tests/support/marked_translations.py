@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gettext
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from pipelines.core import i18n
-from pipelines.front import glossary
-from pipelines.words import line_breaks
+
+_WITH_KEPT_TEXTS = ("pipelines.words.", "pipelines.front.", "dashboards.")
+"""Beginnings of the names of modules whose functions may keep texts of a catalogue."""
 
 
 class MarkedTranslations(gettext.NullTranslations):
@@ -36,7 +38,7 @@ def replace_catalogues(load: Callable[[str], gettext.NullTranslations]) -> Itera
     """Load the catalogues of all languages by another function within a `with` statement.
 
     What is kept from the texts of a catalogue is forgotten before and after. Macedonian patterns of marked texts found
-    nothing in the tests and pages that came later in the same process.
+    nothing in the tests and pages that came later in the same process, and figures in later pages were in brackets.
     """
     _forget_kept_texts()
     try:
@@ -48,7 +50,8 @@ def replace_catalogues(load: Callable[[str], gettext.NullTranslations]) -> Itera
 
 
 def _forget_kept_texts() -> None:
-    for module in (line_breaks, glossary):
-        for function in vars(module).values():
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith(_WITH_KEPT_TEXTS)]
+    for module in modules:
+        for function in list(vars(module).values()):
             if hasattr(function, "cache_clear"):
                 function.cache_clear()

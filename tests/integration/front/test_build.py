@@ -353,9 +353,8 @@ def test_foot_of_each_page_links_the_brief_of_its_crime_and_territory(site: Site
         links = document.xpath("//*[@class='front-links']//a[contains(@href, '.pdf')]/@href")
         assert links == [name_brief_file(area, code) for code in CRIMES if crime in ("", code)], name
         if area and name.startswith("en/"):
-            heading = document.find(".//h1").text_content().strip()
             (label,) = document.xpath("//*[@class='front-links']//a[contains(@href, '.pdf')]")
-            assert label.text_content().split(", ")[1] in heading, "which territory the brief is on"
+            assert text_of(label).split(", ")[1] in text_of(document.find(".//h1")), "which territory the brief is on"
 
 
 def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: Site) -> None:

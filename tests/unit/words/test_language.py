@@ -223,9 +223,9 @@ def test_plural_form_fits_the_number(code: str, forms: dict[str, int], monkeypat
 
 def test_nothing_of_a_replaced_catalogue_is_kept() -> None:
     with replace_catalogues(lambda _: MarkedTranslations()), read_in("mk"):
-        assert "⟦" in unbroken_phrases().pattern
+        assert "⟦" in unbroken_phrases().pattern and "⟦" in indicators.format_figure(dict(RATIO)).spoken
     with read_in("mk"):
-        assert "⟦" not in unbroken_phrases().pattern
+        assert "⟦" not in unbroken_phrases().pattern and "⟦" not in indicators.format_figure(dict(RATIO)).spoken
 
 
 def test_unknown_language_is_english_and_a_language_ends_with_its_block() -> None:
