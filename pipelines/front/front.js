@@ -41,13 +41,13 @@
     const subjects = headings.map((text) => (headings.length > 2 ? text.split(/: | \(/)[0] : ""));
     for (const row of table.tBodies[0].rows) {
       const isCover = row.classList.contains("rti-row-cover");
-      const told = new Set();
+      const seen = new Set();
       [...row.cells].forEach((field, at) => {
         const name = (field.dataset.column = (isCover ? subjects : headings)[at]);
-        // A number and its share cover as many territories, which a phone shows once.
+        // A number and its share have the same coverage, which a phone shows once.
         const words = name + field.textContent;
-        field.classList.toggle("is-told", isCover && name !== "" && told.has(words));
-        told.add(words);
+        field.classList.toggle("is-same", isCover && name !== "" && seen.has(words));
+        seen.add(words);
       });
     }
   }

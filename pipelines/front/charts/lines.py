@@ -81,7 +81,7 @@ def draw_lines(
         for place, series in enumerate(all_series if not names else ())
     ]
     if not has_bands and any(len(run) == 1 for series in others for run in find_runs(series)):
-        keys.append(marks.Key(_show_lone, tell("Single figure of another territory, without a line")))
+        keys.append(marks.Key(_show_lone, tell("Single figure, without a line")))
     bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn, canvas)])
     spoken = description or describe_multiples(title, all_series, has_breaks=True)
     return canvas.finish_drawing(title, spoken, bottom, notes)
@@ -100,13 +100,13 @@ def _draw_line(
         at = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in run]
         paths, dashes = [draw_path(at)], {"stroke_dasharray": dash}
         if len(run) == 1:
-            paths, dashes = _draw_lone(*at[0], has_points=has_points), {}
+            paths, dashes = _list_strokes(*at[0], has_points=has_points), {}
         canvas.add_element("path", d=" ".join(paths), kind="other", hint=series.title, **dashes)
         for position in run if has_points else ():
             draw_figure(canvas, series.points[position], x.find_center(position), y)
 
 
-def _draw_lone(x: float, y: float, *, has_points: bool) -> list[str]:
+def _list_strokes(x: float, y: float, *, has_points: bool) -> list[str]:
     """Return the paths of an upright cross; a figure that has a point of its own gets the horizontal stroke only."""
     strokes = (((x - 5, y), (x + 5, y)), ((x, y - 5), (x, y + 5)))
     return [draw_path(stroke) for stroke in strokes[: 1 if has_points else 2]]
@@ -114,7 +114,7 @@ def _draw_lone(x: float, y: float, *, has_points: bool) -> list[str]:
 
 def _show_lone(canvas: Canvas, x: float, y: float) -> None:
     """Draw the cross of a figure without a line, for the key."""
-    canvas.add_element("path", d=" ".join(_draw_lone(x, y, has_points=False)), kind="other")
+    canvas.add_element("path", d=" ".join(_list_strokes(x, y, has_points=False)), kind="other")
 
 
 def _label_lines(

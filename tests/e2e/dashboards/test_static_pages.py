@@ -659,7 +659,7 @@ def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
 
 
 def test_number_of_territories_has_no_unit_of_a_figure_on_a_phone(browser: Browser, public_app: str) -> None:
-    """Check that no subject is there twice: the number and the share of a category cover as many territories."""
+    """Check that no subject is there twice: the number and the share of a category have the same coverage."""
     page = browser.new_page(viewport={"width": 320, "height": 800})
     for path, table, labels, n_seen in (
         ("indicator-convicted-first-per-indicted", "ratios", [""], 1),

@@ -44,7 +44,7 @@ def test_key_explains_the_cross_of_a_single_figure_where_one_is_drawn(count: int
     if is_cut:
         series[2] = replace(series[2], breaks=[BreakMark(1, 1, "Change of law")])
     svg = draw_lines("Convicted", series, 0).svg
-    assert ("Single figure of another territory" in svg) == (is_cut and count > MOST_BANDS)
+    assert ("Single figure, without a line" in svg) == (is_cut and count > MOST_BANDS)
 
 
 def test_few_lines_have_bands_and_many_only_that_of_the_one_in_full() -> None:
