@@ -365,7 +365,7 @@ def draw_durations(reader: Reader, crime: str, metric: str) -> PictureFile:
         rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
     title = f"{reader.metric_name(metric)}, {reader.name_crime(crime)}"
     drawn = intervals.TerritoryDurations(title, rows, tell("days"))
-    records = durations.describe_records({reader.marked_name(area): rows for area, rows in by_area.items()})
+    records = durations.describe_records((reader.marked_name(area), rows) for area, rows in by_area.items())
     notes = [*list_notes(reader, list(by_area)), records]
     name = pages.name_picture(metric, crime)
     return PictureFile(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))

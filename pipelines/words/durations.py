@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import combinations
 from math import inf
 from typing import Any
@@ -243,7 +244,7 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
     sentence names crime and stage, since it may be quoted alone; the dates of the records follow.
     """
     texts = [_describe_median(area, crime, name, row) for area, row in medians]
-    texts.append(describe_records({area: [row] for area, row in medians if row is not None}))
+    texts.append(describe_records((area, [row]) for area, row in medians if row is not None))
     if not medians:
         texts.append(tell("{name}, {crime}: no records.", name=name, crime=lower_first(crime)))
     return " ".join(filter(None, [*texts, name_without_records(without)]))
@@ -349,10 +350,10 @@ def describe_lengths(area: str, rows: Mapping[str, Row]) -> str:
     return " ".join([*sentences, describe_persons([row])])
 
 
-def describe_records(groups: Mapping[str, Sequence[Row]]) -> str:
-    """Return the sentence on the dates of the records of figures, by name of their areas; empty without rows."""
-    spans = dict.fromkeys(describe_records_span(name, rows) for name, rows in groups.items() if rows)
-    return tell("Records: {span}.", span="; ".join(spans)) if spans else ""
+def describe_records(groups: Iterable[tuple[str, Sequence[Row]]]) -> str:
+    """Return the sentence on the dates of the records of figures, each group with its area; empty without rows."""
+    dates = name_dates(groups)
+    return tell("Records: {span}.", span=dates) if dates else ""
 
 
 def name_records(areas: Iterable[str]) -> str:
@@ -360,7 +361,21 @@ def name_records(areas: Iterable[str]) -> str:
     return tell("From the case records of {areas} only.", areas=words.join_words(dict.fromkeys(areas)))
 
 
-def describe_records_span(name: str, rows: Sequence[Row]) -> str:
-    """Return the dates between which the records of one territory are observed."""
-    first, last = (words.format_day(rows[0][end]) for end in ("seen_from", "seen_until"))
-    return tell("{area}: {first} to {last}", area=name, first=first, last=last)
+def name_dates(groups: Iterable[tuple[str, Sequence[Row]]]) -> str:
+    """Return the dates between which records are observed, each group with its area; empty without rows.
+
+    Areas with the same dates are named together. The records of two registers of one area may have different dates.
+    """
+    areas: dict[tuple[date, date], dict[str, None]] = {}
+    for area, rows in groups:
+        for row in rows:
+            areas.setdefault((row["seen_from"], row["seen_until"]), {})[area] = None
+    return "; ".join(
+        tell(
+            "{area}: {first} to {last}",
+            area=words.join_words(names),
+            first=words.format_day(first),
+            last=words.format_day(last),
+        )
+        for (first, last), names in areas.items()
+    )

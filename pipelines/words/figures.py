@@ -333,7 +333,7 @@ def describe_record(table: str, row: Row, name: str, vocabulary: Vocabulary) -> 
     period = _name_record_period(table, row)
     sentences = [tell(_INDICATOR, **about, period=period) if period else tell(_RECORD, **about)]
     if table == "duration":
-        sentences.append(tell("Records: {span}.", span=durations.describe_records_span(area, [row])))
+        sentences.append(tell("Records: {span}.", span=durations.name_dates([(area, [row])])))
     if table == "cohort":
         sentences.append(durations.describe_following(row["quarters"]))
     sentences += [durations.describe_persons([row]), durations.explain_figure(row)]

@@ -273,13 +273,16 @@ LENGTHS = ("lengths", "_show_sentences")
 
 @expect_parameters("{area}: {first} to {last}", "The records cover these periods. {spans}.", "Records: {span}.")
 def expect_span_of_records(r: Release, s: Selection, p: Params) -> Expected:
-    spans = {}
+    areas: dict[tuple[str, str], dict[str, None]] = {}
     for x in [find_figure(r, s)] if s["page"] == "source" else list_duration_rows(r, s):
-        spans[r.marked[x["area"]]] = f"{format_day(x['seen_from'])} to {format_day(x['seen_until'])}"
+        dates = format_day(x["seen_from"]), format_day(x["seen_until"])
+        areas.setdefault(dates, {})[r.marked[x["area"]]] = None
+    spans = {join_words(names): dates for dates, names in areas.items()}
     if "area" in p:
-        first, last = spans[str(p["area"])].split(" to ")
+        first, last = spans[str(p["area"])]
         return {"area": p["area"], "first": first, "last": last}
-    return {next(k for k in p if k): "; ".join(f"{name}: {text}" for name, text in spans.items())}
+    texts = (f"{names}: {first} to {last}" for names, (first, last) in spans.items())
+    return {next(k for k in p if k): "; ".join(texts)}
 
 
 @expect_parameters("{name}, on {days}. {crime}")

@@ -46,10 +46,9 @@ def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     title = f"{name}, {lower_first(crime_name)}"
     groups = [(frame.marked_name(code), by_area.get(code)) for code in areas]
-    records = durations.describe_records(
-        {frame.marked_name(code): list(by_area[code].values()) for code in with_records}
-    )
-    picture = charts.draw_durations(title, groups, under=[*frame.lines_under_chart(*areas), records])
+    records = [(frame.marked_name(code), list(by_area[code].values())) for code in with_records]
+    under = [*frame.lines_under_chart(*areas), durations.describe_records(records)]
+    picture = charts.draw_durations(title, groups, under=under)
     layout.show_panels(frame, [picture], about=crime_name, key="times")
     notes = words.Notes()
     lines = [
@@ -62,10 +61,7 @@ def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str
     columns = [tell("{title} (days)", title=title) for title in durations.QUANTILES.values()]
     layout.show_table(
         frame, title, columns, lines, corner=tell("Territory"), notes=notes, legend=True,
-        coverage="; ".join(
-            durations.describe_records_span(frame.marked_name(code), list(by_area[code].values()))
-            for code in with_records
-        ),
+        coverage=durations.name_dates(records),
     )  # fmt: skip
     # Also those that were not chosen: a difference must not become clear because territories are left out.
     all_medians = {code: by_area[code].get("median") for code, _ in frame.territories if code in by_area}

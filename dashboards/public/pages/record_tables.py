@@ -104,12 +104,10 @@ class RecordTable:
 
     def _name_covered(self, frame: layout.Frame, groups: Groups) -> str:
         """Return the areas of the figures for the citation, with the dates of records if the title has no period."""
-        by_name: dict[str, list[Row]] = {}
-        for key, group in groups.items():
-            by_name.setdefault(frame.marked_name(key[0]), []).extend(group.values())
+        by_name = [(frame.marked_name(key[0]), list(group.values())) for key, group in groups.items()]
         if self.name != "duration":
-            return "; ".join(by_name)
-        return "; ".join(durations.describe_records_span(name, rows) for name, rows in by_name.items() if rows)
+            return "; ".join(dict(by_name))
+        return durations.name_dates(by_name)
 
     def _build_line(
         self, frame: layout.Frame, key: tuple[str, ...], group: Group, notes: words.Notes, *, has_several: bool

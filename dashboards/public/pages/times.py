@@ -53,12 +53,9 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
             "bands. Territories are in the order of their names. This is not a ranking."
         )
     )
-    spans = [
-        durations.describe_records_span(frame.marked_name(key[0]), list(group.values()))
-        for key, group in groups.items()
-    ]
-    if spans:
-        layout.put_text(tell("The records cover these periods. {spans}.", spans="; ".join(spans)))
+    dates = durations.name_dates((frame.marked_name(key[0]), list(group.values())) for key, group in groups.items())
+    if dates:
+        layout.put_text(tell("The records cover these periods. {spans}.", spans=dates))
     layout.put_text(tell(trends.NO_SERIES))  # marked there
     show_cards(frame, groups, tell("durations"))
     drawn = [
@@ -69,7 +66,7 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     if drawn:
         title = f"{name_metric(about)}, {lower_first(scope.crime_name)}"
         groups_by_name = [(frame.marked_name(key[0]), groups[key]) for key in drawn]
-        records = durations.describe_records({name: list(group.values()) for name, group in groups_by_name})
+        records = durations.describe_records((name, list(group.values())) for name, group in groups_by_name)
         under = [*frame.lines_under_chart(*(key[0] for key in drawn)), records]
         picture = charts.draw_durations(title, groups_by_name, under=under)
         layout.show_panels(frame, [picture], about=scope.crime_name, key="durations")

@@ -27,10 +27,9 @@ def compose_table(
     for code in codes:
         table.name_area(code)
     lines = list(lines)
-    by_name = {
-        reader.marked_name(code): [row for _, rows in lines for row in rows if row["area"] == code] for code in codes
-    }
-    table.covers = "; ".join(durations.describe_records_span(name, rows) for name, rows in by_name.items() if rows)
+    table.covers = durations.name_dates(
+        (reader.marked_name(code), [row for _, rows in lines for row in rows if row["area"] == code]) for code in codes
+    )
     for heading, rows in lines:
         at = {row["statistic"]: row for row in rows}
         quantiles = [at.get(statistic) for statistic in durations.QUANTILES]
@@ -51,7 +50,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
     without = [reader.marked_name(code) for code in edition.territories if code not in by_area]
     headline = durations.compose_sentence(name, crime_name, medians, ())
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
-    records = durations.describe_records({reader.marked_name(area): rows for area, rows in by_area.items()})
+    records = durations.describe_records((reader.marked_name(area), rows) for area, rows in by_area.items())
     without_records = durations.name_without_records(without)
     caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
     lines = [(reader.marked_name(area), rows) for area, rows in by_area.items()]

@@ -381,7 +381,7 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
         if (row["stage"], row["statistic"]) == (_KEY_STAGE, "median")
     ]
     # Each sentence has the dates of its records.
-    texts = texts or [tell("Records: {span}.", span=durations.describe_records_span(name, rows))]
+    texts = texts or [tell("Records: {span}.", span=durations.name_dates([(name, rows)]))]
     texts.append(tell(trends.NO_SERIES))  # marked in words.trends
     return Section("durations", tell("How long cases take"), texts, [table])
 

@@ -88,8 +88,7 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
     assert sentence == (
         "A: trafficking, time: half of the people waited up to 210 days (95% confidence interval 180 to 330). "
         "B: trafficking, time: withheld. C: trafficking, time: half of the people waited up to 1,210 days. "
-        "Records: A: 1 October 2022 to 30 September 2026; B: 1 October 2022 to 30 September 2026; "
-        "C: 1 October 2022 to 30 September 2026. No case records for this: D and E."
+        "Records: A, B and C: 1 October 2022 to 30 September 2026. No case records for this: D and E."
     )
     assert words.format_day(date(2022, 10, 1)) == "1 October 2022"
 
@@ -139,10 +138,14 @@ def test_compare_medians_gives_each_pair_a_verdict() -> None:
 
 def test_records_of_a_picture_have_their_dates_by_territory() -> None:
     row = {"seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30)}
-    assert durations.describe_records({"Aland": [row, row], "Bland": []}) == (
+    assert durations.describe_records([("Aland", [row, row]), ("Bland", [])]) == (
         "Records: Aland: 1 October 2022 to 30 September 2026."
     )
-    assert durations.describe_records({}) == ""
+    later = row | {"seen_from": date(2023, 1, 1)}
+    assert durations.name_dates([("Aland", [row]), ("Bland", [later]), ("Cland", [row]), ("Aland", [later])]) == (
+        "Aland and Cland: 1 October 2022 to 30 September 2026; Bland and Aland: 1 January 2023 to 30 September 2026"
+    )
+    assert durations.describe_records([]) == ""
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     "exits": lambda: changes.describe_exits("Alfa", "2025", "Crimen", [COUNT], {"indicted": "Relatio"}),
     "break": lambda: changes.describe_break(BREAK),
     "median": lambda: durations.compose_sentence("Relatio", "Crimen", [("Alfa", RATIO)], ["Beta"]),
-    "records": lambda: durations.describe_records_span("Alfa", [RATIO]),
+    "records": lambda: durations.name_dates([("Alfa", [RATIO])]),
     "stages": lambda: regions.describe_stages(
         "Alfa", "2026-Q3", "Crimen", "first", [("indicted", COUNT | {"reporters": "A,B,C,D"})], 7, lambda _: ""
     ),
