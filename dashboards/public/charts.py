@@ -102,10 +102,10 @@ def _make_bar(name: str, cell: Mapping[str, Any] | None, *, rate: bool) -> bars.
 _SIGNS: Mapping[str, str] = Texts(
     {
         "band": mark("Shaded band: 95% confidence interval."),
-        "few": mark("Hollow point: fewer than {enough}, too few to compare. The line is paler where most are."),
+        "few": mark("Hollow point: fewer than {enough}, too few to compare. A line of mostly hollow points is paler."),
         "provisional": mark("Diamond: provisional."),
         "break": mark("Dashed vertical line: a break in the series."),
-        "shade": mark("Grey band: the time in which the break is."),
+        "shade": mark("Grey band: the period in which the break falls."),
         "absent": mark("The word at the foot shows why a period has no point."),
     },
     enough=ENOUGH_EVENTS,

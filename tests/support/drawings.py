@@ -97,6 +97,33 @@ def assert_legible(drawing: Drawing) -> ReadDrawing:
     return read
 
 
+def list_covered_marks(read: ReadDrawing) -> list[tuple[str, str]]:
+    """Return each text that covers a point, the axis or the rule of a break of a series, with the mark's element."""
+    marks = [
+        (element, box)
+        for element in read.root.iter()
+        if set(element.get("class", "").split()) & {"mark", "hollow", "axis", "rule"}
+        if (box := _measure_mark(element)) is not None
+    ]
+    return [
+        (text.text, element.tag.removeprefix(_SPACE))
+        for text in read.texts
+        for element, box in marks
+        if _shrink(text.box).is_touching(box)
+    ]
+
+
+def _measure_mark(element: Any) -> Box | None:
+    """Return the rectangle of a point or of a straight line; None for other marks, such as diamonds."""
+    if element.tag == f"{_SPACE}circle":
+        x, y, r = (float(element.get(name)) for name in ("cx", "cy", "r"))
+        return Box(x - r, y - r, x + r, y + r)
+    if element.tag == f"{_SPACE}line":
+        x_start, x_end, top, bottom = (float(element.get(name)) for name in ("x1", "x2", "y1", "y2"))
+        return Box(x_start, top, x_end + 0.1, bottom + 0.1)
+    return None
+
+
 def _shrink(box: Box) -> Box:
     """Return a rectangle without the rounding of its coordinates."""
     return Box(box.x_start + 0.2, box.top + 0.2, box.x_end - 0.2, box.bottom - 0.2)

@@ -61,7 +61,8 @@ class Box:
 class Canvas:
     """A picture that grows downwards, in pixels from its top left corner; `y` of a text is its baseline.
 
-    `texts` are the lines of text that it has so far.
+    `texts` are the lines of text that it has so far. A text that is added only if there is room covers no text, and no
+    rectangle in `kept_free`.
     """
 
     def __init__(self, width: int) -> None:
@@ -70,6 +71,7 @@ class Canvas:
         self._joined: dict[str, tuple[int, list[str]]] = {}
         self._texts: list[Box] = []
         self.texts: set[str] = set()
+        self.kept_free: list[Box] = []
 
     def add_element(self, name: str, content: str = "", /, **attributes: str | float) -> None:
         """Add an element. `kind` is its class; `hint` is shown while the pointer is on it; `_` in names is `-`."""
@@ -109,7 +111,7 @@ class Canvas:
     def add_text_if_free(
         self, x: float, y: float, text: str, kind: str = "", *, anchor: str = "start", x_end: float | None = None
     ) -> bool:
-        """Add a line of text unless it would cover another text or leave the picture; return True if it was added.
+        """Add a line of text unless it would cover what is kept free or leave the picture; return True if added.
 
         `x_end` is where the part of the picture ends that the text belongs to, by default that of the whole picture.
         """
@@ -124,6 +126,8 @@ class Canvas:
             overlaps = x_left < taken_box.x_end and taken_box.x_start < x_right
             if overlaps and top < taken_box.bottom and taken_box.top < bottom:
                 return False
+        if any(map(box.is_touching, self.kept_free)):
+            return False
         self.add_text(x, y, text, kind, anchor=anchor)
         return True
 

@@ -23,8 +23,8 @@ PENDING_RANGE = mark(
     "as a range."
 )
 _INTERVALS_DIFFER = mark(
-    "Not all intervals can be compared. At these stages they allow for several people per case: {stages}. At the "
-    "others, the number of people per case is not known, so the real interval is wider than shown."
+    "Not all intervals can be compared. Those at the following stages alone allow for several people per case: "
+    "{stages}. At the others, the number of people per case is not known, so the real interval is wider than shown."
 )
 
 

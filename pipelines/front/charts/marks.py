@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
-from pipelines.front.charts.canvas import SMALL, SMALL_LINE, Canvas, draw_path
+from pipelines.front.charts.canvas import SMALL, SMALL_LINE, Canvas, draw_box, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.words import FormattedFigure
 from pipelines.words.language import tell, upper_first
@@ -121,6 +121,16 @@ def show_few(canvas: Canvas, x: float, y: float) -> None:
 
 def show_partial(canvas: Canvas, x: float, y: float) -> None:
     draw_point(canvas, x, y, is_partial=True)
+
+
+def show_partial_few(canvas: Canvas, x: float, y: float) -> None:
+    draw_point(canvas, x, y, is_few=True, is_partial=True)
+
+
+def show_shade(canvas: Canvas, x: float, y: float) -> None:
+    canvas.add_element("rect", x=x - 7, y=y - 6, width=14, height=12, kind="shade")
+    # The band of a picture has the rule at one of its sides; the pale sign alone would not be seen on white.
+    canvas.add_element("path", d=draw_box(x - 7, y - 6, x + 7, y + 6), kind="side")
 
 
 def show_provisional(canvas: Canvas, x: float, y: float) -> None:

@@ -87,18 +87,36 @@ def _wrap(text: str, width: float, size: float, is_bold: bool, pattern: re.Patte
 
 
 def _split_words(text: str, pattern: re.Pattern[str], fits: Callable[[str], bool]) -> Iterator[str]:
-    """Yield the words of a text; what the pattern finds, such as "3 of 4", is one word if it fits a line."""
+    """Yield the words of a text; what the pattern finds, such as "3 of 4", is one word if it fits a line.
+
+    A range of quarters that does not fit ("2022 Q4–2026 Q3") is two words, the first with its dash.
+    """
     start = 0
+    for before, after, is_range in _find_wholes(text, pattern):
+        wholes = [text[before:after]] if fits(text[before:after]) else []
+        if not wholes and is_range:
+            wholes = [whole for whole in re.split("(?<=–)", text[before:after]) if fits(whole)]
+        if "".join(wholes) == text[before:after]:
+            yield from text[start : before - 1].split(" ") if before > start else ()
+            yield from wholes
+            start = after + 1
+    if start <= len(text):
+        yield from text[start:].split(" ")
+
+
+def _find_wholes(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each part of a text that the pattern finds begins and ends, with the rest of its words, and whether
+    several were found that a dash joins."""
+    found: list[tuple[int, int, bool]] = []
     for whole in pattern.finditer(text):
         before = text.rfind(" ", 0, whole.start()) + 1
         after = text.find(" ", whole.end())
-        end = after if after >= 0 else len(text)
-        if before >= start and fits(text[before:end]):
-            yield from text[start : before - 1].split(" ") if before > start else ()
-            yield text[before:end]
-            start = end + 1
-    if start <= len(text):
-        yield from text[start:].split(" ")
+        after = after if after >= 0 else len(text)
+        if found and before < found[-1][1]:
+            found[-1] = (found[-1][0], after, text[whole.start() - 1] == "–")
+        else:
+            found.append((before, after, False))
+    yield from found
 
 
 def _cut_word(word: str, width: float, size: float, *, is_bold: bool) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pipelines import words
 from pipelines.front.charts import marks
-from pipelines.front.charts.canvas import LINE, SIZE, SMALL, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.canvas import LINE, SIZE, SMALL, WIDE, Box, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
@@ -245,6 +245,7 @@ def plot_series(
         elif point.figure is not NOTHING:
             marks.draw_absent(canvas, point.figure, x.find_center(position), floor, x.step, height)
     _label_periods(canvas, series, x, floor, x_right)
+    _keep_marks_free(canvas, series, x, y, top)
     _label_points(canvas, series, x, y, x_left, x_right)
     return _list_breaks(canvas, unnamed, x_left, x_right, floor + LINE + 2)
 
@@ -318,9 +319,8 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
         at = x.find_edge(span.rule)
         after = min((edge - 4 for edge in edges if edge > at), default=x.end)
         before = max((edge + 4 for edge in edges if edge < at), default=0.0)
-        first = min(span.start, span.rule)
-        if span.end > first:
-            x_first, x_end = x.find_edge(first), x.find_edge(span.end)
+        if _is_spread(span):
+            x_first, x_end = x.find_edge(min(span.start, span.rule)), x.find_edge(span.end)
             canvas.add_element("rect", x=x_first, y=top, width=x_end - x_first, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
         is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small haloed", x_end=after)
@@ -335,6 +335,11 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
         if not canvas.add_text_if_free(at + 4, top - 2, letter, "small haloed"):
             canvas.add_text_if_free(at - 4, top - 2, letter, "small haloed", anchor="end")
     return unnamed
+
+
+def _is_spread(span: BreakMark) -> bool:
+    """Return True if a break falls within a time that is shaded."""
+    return span.end > min(span.start, span.rule)
 
 
 def _list_letters() -> str:
@@ -366,6 +371,19 @@ def _list_events(canvas: Canvas, events: Sequence[EventMark], top: float) -> flo
     return top + 6 if events else top
 
 
+def _keep_marks_free(canvas: Canvas, series: ChartSeries, x: BandScale, y: LinearScale, top: float) -> None:
+    """Keep the labels of figures off the axis, the rules of breaks and all points: next to the point of another period,
+    a label is read as its figure."""
+    floor = y(0)
+    canvas.kept_free.append(Box(x.start, floor - 0.5, x.end, floor + 0.5))
+    for at in (x.find_edge(span.rule) for span in series.breaks):
+        canvas.kept_free.append(Box(at - 0.5, top, at + 0.5, floor))
+    for position, point in enumerate(series.points):
+        if point.has_value:
+            center, height, r = x.find_center(position), y(point.figure.value or 0.0), marks.RADIUS
+            canvas.kept_free.append(Box(center - r, height - r, center + r, height + r))
+
+
 def _label_points(
     canvas: Canvas, series: ChartSeries, x: BandScale, y: LinearScale, x_left: float, x_right: float
 ) -> None:
@@ -374,18 +392,27 @@ def _label_points(
     if not with_value:
         return
     by_value = sorted(with_value, key=lambda position: series.points[position].figure.value or 0.0)
+    edges = [x.find_edge(span.rule) for span in series.breaks]
     alone = {run[0] for run in find_runs(series) if len(run) == 1 and series.points[run[0]].figure.low is not None}
     for position in dict.fromkeys([with_value[-1], with_value[0], by_value[-1], by_value[0], *with_value]):
         value = series.points[position].figure.value or 0.0
         text = words.format_number(value, series.digits)
         kind = "haloed strong" if position == with_value[-1] else "haloed"
         half = measure_text(text, SIZE, is_bold="strong" in kind) / 2
-        at = min(max(x.find_center(position), x_left + half), x_right - half)
+        at = _place_label(x.find_center(position), half, (x_left, x_right), edges)
         if position in alone and _label_bar(canvas, series, position, x, y, (x_right, text, kind)):
             continue
         for height in (-9, 19):
             if canvas.add_text_if_free(at, y(value) + height, text, kind, anchor="middle"):
                 break
+
+
+def _place_label(center: float, half: float, ends: tuple[float, float], edges: Sequence[float]) -> float:
+    """Return the middle of the label of a point: it is moved so that it stays between two ends, and on its own side of
+    the rule of a break."""
+    first = max([ends[0], *(edge + 2 for edge in edges if edge < center)])
+    last = min([ends[1], *(edge - 2 for edge in edges if edge > center)])
+    return min(max(center, first + half), last - half)
 
 
 def _label_bar(
@@ -522,16 +549,19 @@ def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.K
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     few = marks.describe_few(is_share=any(series.is_share for series in all_series))
-    provisional = [p for p in points if p.is_provisional]
+    provisional, partial = [p for p in points if p.is_provisional], [p for p in points if p.is_partial]
     # The sign in the key is as the points are: hollow if all of them are too few to compare.
     show_provisional = marks.show_provisional_few if all(p.is_few for p in provisional) else marks.show_provisional
+    show_partial = marks.show_partial_few if all(p.is_few for p in partial) else marks.show_partial
+    breaks = [span for series in all_series for span in series.breaks]
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
         (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
         (any(p.is_few for p in points), marks.show_few, few),
-        (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
+        (bool(partial), show_partial, tell("Not all territories are included")),
         (bool(provisional), show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
-        (any(series.breaks for series in all_series), marks.show_break, tell("Break in the series")),
+        (bool(breaks), marks.show_break, tell("Break in the series")),
+        (any(map(_is_spread, breaks)), marks.show_shade, tell("Period in which the break falls")),
         (any(series.events for series in all_series), marks.show_break, tell("Change of law")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}

@@ -100,7 +100,7 @@ def test_line_of_a_break_is_just_before_the_point_of_its_period(years: Sequence[
     centers = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', svg)][: len(years)]
     step = centers[1] - centers[0]
     assert float(rule) == pytest.approx(centers[edge] - step / 2, abs=0.2)
-    (shade,) = re.findall(r'<rect x="([\d.]+)"[^>]*width="([\d.]+)"[^>]*class="shade"', svg)
+    (shade, _) = re.findall(r'<rect x="([\d.]+)"[^>]*width="([\d.]+)"[^>]*class="shade"', svg)
     assert float(shade[0]) <= float(rule) and float(shade[1]) > step * 0.9, "the time in which it may have begun"
 
 

@@ -26,7 +26,7 @@ from pipelines.front.charts.series import (
 )
 from pipelines.words import FormattedFigure
 from pipelines.words.language import read_in
-from tests.support.drawings import assert_legible, read_drawing
+from tests.support.drawings import assert_legible, list_covered_marks, read_drawing
 
 WITHHELD, NOT_RECEIVED = words.format_status("withheld"), words.format_status("unreceived")
 
@@ -118,7 +118,10 @@ def test_draw_series_joins_nothing_where_other_territories_are_included() -> Non
 
 def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
     read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[BreakMark(1, 3, "counting")])))
-    assert read.count_segments("curve") == 0 and read.count_marks("rect", "shade") == 1
+    assert read.count_segments("curve") == 0
+    assert read.count_marks("rect", "shade") == 2 and "Period in which the break falls" in read.words, (
+        "one is in the key"
+    )
 
 
 def test_draw_series_gives_each_state_its_own_mark() -> None:
@@ -208,6 +211,7 @@ def test_draw_series_is_legible_and_complete_for_any_figures(
     )
     read = assert_legible(drawing)
     assert len(read.list_hints()) == sum(point.has_value for point in points)
+    assert not list_covered_marks(read)
     assert periods[-1] in read.words
     assert drawing == draw_series(
         ChartSeries("A region", points, [BreakMark(len(points) - 1, len(points) - 1, "law")], 7), width=width
@@ -220,6 +224,26 @@ def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the
     read = assert_legible(draw_series(series))
     assert read.count_segments("curve faded") == 2
     assert "2021" in read.words and "2021" not in read.drawing.description
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.floats(0, 3).map(lambda value: round(value, 2)), min_size=6, max_size=6), st.integers(1, 5))
+def test_labels_of_narrow_panels_cover_no_point_no_axis_and_no_rule(values: list[float], at: int) -> None:
+    """A label of 2020 on the point of 2021 was read as the figure of 2021."""
+    points = [PeriodPoint(str(2020 + n), make_figure(value, 0.5)) for n, value in enumerate(values)]
+    panels = [ChartSeries(name, points, [BreakMark(at, at, "Law")], digits=2) for name in "ABCD"]
+    read = assert_legible(draw_multiples("Convicted", panels))
+    assert not list_covered_marks(read)
+
+
+def test_label_on_the_point_of_another_period_is_found() -> None:
+    drawing = draw_series(make_series(100, 50))
+    point = re.search(r'cx="([\d.]+)" cy="([\d.]+)"', drawing.svg)
+    assert point is not None
+    text = f'<text x="{point[1]}" y="{point[2]}" class="haloed" text-anchor="middle">7</text></svg>'
+    assert list_covered_marks(read_drawing(replace(drawing, svg=drawing.svg.replace("</svg>", text)))) == [
+        ("7", "circle")
+    ]
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
