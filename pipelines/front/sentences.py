@@ -33,8 +33,8 @@ _CHANGES: language.Texts[str] = language.Texts(
             "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "That is {ratio} times as many (95% confidence interval {low} to {high}). This is not a clear change, "
-            "because one case can involve several people."
+            "That is {ratio} times as many (95% confidence interval {low} to {high}). This is not called a clear "
+            "change, because it may not hold if one case involves several people."
         ),
         "withheld": mark("The change is not shown, because at least one of the two figures is withheld."),
         "missing": mark("The change is not shown, because at least one of the two figures is not available."),
@@ -49,8 +49,8 @@ _CHANGES_OF_FIGURES: language.Texts[str] = language.Texts(
             "This is not a clear change: {ratio} times as high (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "That is {ratio} times as high (95% confidence interval {low} to {high}). This is not a clear change, "
-            "because one case can involve several people."
+            "That is {ratio} times as high (95% confidence interval {low} to {high}). This is not called a clear "
+            "change, because it may not hold if one case involves several people."
         ),
     }
 )

@@ -28,8 +28,8 @@ _FEW_CLASS = "front-badge"
 _FEW = Markup('<span class="front-badge" aria-hidden="true">{few}</span>{number}{spoken}')
 BRACKETS = mark("Brackets show the 95% confidence interval.")
 FEW_NOTE = mark(
-    "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than {enough}. "
-    "Chance alone can change it a lot."
+    "Figures with the word “few” are, or may be, counts of fewer than {enough}, or shares or ratios calculated from "
+    "such a count. Chance alone can change them a lot."
 )
 FEW_COUNTS = mark("Figures with the word “few”: counts of fewer than {enough}. Chance alone can change them a lot.")
 """The same for a table of counts alone."""

@@ -28,10 +28,10 @@ _UNVERIFIED_LAW = mark(
     "This change in the law is not part of the demonstration, but its source has not been verified yet."
 )
 SPLIT_READ = mark(
-    "“Due to indictments” is the change if only the number indicted had changed. “Due to conviction ratio” is the "
-    "change if only the share convicted had. The two add up to the change. They show what it is made of, not why it "
-    "happened. If a change is not clear, its parts are not clear either. A change is split only if all four counts are "
-    "{enough} or more, and never across a break in the series."
+    "“Due to indictments” is what the change would be if only the number indicted had changed. “Due to conviction "
+    "ratio” is what it would be if only the share convicted had. The two add up to the change. They show what it is "
+    "made of, not why it happened. If a change is not clear, its parts are not clear either. A change is split only "
+    "if all four counts are {enough} or more, and never across a break in the series."
 )
 NOT_SPLIT = mark("too few to split")
 _NOT_SPLIT_ACROSS_BREAK = mark("not split: break")

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from pipelines.words import Row, regions, reporting
 from pipelines.words.formatting import lacks_quarter
+from pipelines.words.language import tell
 from pipelines.words.notes import ADULT
 from pipelines.words.reporting import Reporting
+from pipelines.words.terms import join_words
 
 STAGE_RETURNS = ("justice", "register")
 """Instruments whose returns have the stages of proceedings."""
@@ -46,6 +48,11 @@ def name_figure(row: Row) -> tuple[str, ...]:
     values = [row.get(name) for name in _DIMENSIONS]
     age = None if row.get("is_total") else row.get("age")
     return tuple("" if value in _NO_DIMENSION else str(value) for value in (*values, age))
+
+
+def name_crimes(names: Iterable[str]) -> str:
+    """Return the sentence that a page is about all crimes, whichever of them its links keep."""
+    return tell("The figures on this page cover both crimes: {crimes}.", crimes=join_words(names))
 
 
 def _is_of_adults(row: Row) -> bool:

@@ -78,11 +78,12 @@ DISPOSITION = mark(
     "**A disposition time is not a duration of cases**, and the two should not be compared. It is the number of days "
     "in which all pending cases would be resolved at the pace of the period."
 )
-AS_IMPOSED = mark(
-    "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
-    "year allowed for the crime; it is real, also in a demonstration. A sentence below the minimum may be lawful, for "
-    "example because of mitigation."
+_AS_IMPOSED = mark("These are sentences as imposed, **not time served.**")
+_LEGAL_RANGE = mark(
+    "The legal range is the imprisonment that the law of that year allowed for the crime; it is real even in a "
+    "demonstration. A sentence below the minimum may be lawful, for example because of mitigation."
 )
+_NO_LEGAL_RANGE = mark("The range that the law allowed is not recorded for this crime.")
 ROUNDED = mark(
     "Lengths are rounded to half a year and shares to 5%. Because of this, a length may not seem to fit the share "
     "below the legal minimum."
@@ -202,6 +203,18 @@ def format_persons(rows: Sequence[Row]) -> FormattedFigure:
     if any(row["conf_status"] == "C" for row in rows):
         return words.format_status("withheld")
     return words.format_status("unavailable") if rows else words.format_absent()
+
+
+def has_law(groups: Iterable[Mapping[str, Row]]) -> bool:
+    """Return True if the legal range of the imprisonment is known for a figure on sentences."""
+    rows = (row for group in groups for row in group.values())
+    return any(row["statutory_min"] is not None or row["statutory_max"] is not None for row in rows)
+
+
+def explain_lengths(groups: Iterable[Mapping[str, Row]]) -> str:
+    """Return what lengths of sentences are, and what their legal range is if it is known for one of them."""
+    legal_range = tell(_LEGAL_RANGE) if has_law(groups) else tell(_NO_LEGAL_RANGE)
+    return f"{tell(_AS_IMPOSED)} {legal_range}"
 
 
 def format_law(rows: Sequence[Row]) -> FormattedFigure:

@@ -102,8 +102,8 @@ APART = ("higher", "lower")
 UNCLEAR = "depends_on_persons_per_case"
 TESTED = (*APART, UNCLEAR, "no_difference")
 SIMULTANEOUS = mark(
-    "Because all pairs of a category are compared at once, each pair is tested more strictly to avoid false alarms. "
-    "The intervals of the shares are not changed."
+    "Because all pairs of a category are compared at once, each pair is tested more strictly and its interval is "
+    "wider, to avoid false alarms. The intervals of the shares are not changed."
 )
 _ADULTS_IN_ONE = mark("One of the two counts is of adults only (18 and over).")
 _FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
@@ -364,16 +364,18 @@ def describe_pairs(rows: Sequence[Row], areas: int = 0) -> str:
         return counted
     if tested > n_rows_tested:
         strictness = many(
-            "The tests allow for {n} pair of all territories compared at once, to avoid false alarms.",
-            "The tests allow for all {n} pairs of territories compared at once, to avoid false alarms.",
+            "The tests and their intervals allow for {n} pair of all territories compared at once, to avoid false "
+            "alarms.",
+            "The tests and their intervals allow for all {n} pairs of territories compared at once, to avoid false "
+            "alarms.",
             tested,
         )
         return f"{counted} {strictness}"
     strictness = many(
-        "Because {n} pair is compared at once, each pair is tested more strictly to avoid false alarms. The intervals "
-        "of the figures are not changed.",
-        "Because {n} pairs are compared at once, each pair is tested more strictly to avoid false alarms. The "
-        "intervals of the figures are not changed.",
+        "Because {n} pair is compared at once, each pair is tested more strictly and its interval is wider, to avoid "
+        "false alarms. The intervals of the figures are not changed.",
+        "Because {n} pairs are compared at once, each pair is tested more strictly and its interval is wider, to avoid "
+        "false alarms. The intervals of the figures are not changed.",
         tested,
     )
     return f"{counted} {strictness}"

@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, str] = Texts(
 _EXPLANATIONS: Mapping[str, str] = Texts(
     {
         "COMPLETENESS_RATE": mark(
-            "Share of the cells that an office usually fills that were provided. Zero counts as provided."
+            "Of the cells that an office usually fills, the share that it provided. A zero counts as provided."
         ),
         "PUNCTUALITY_RATE": mark("Share of due submissions received by the deadline."),
         "PUNCTUALITY_DAYS": mark("Average over all returns received."),

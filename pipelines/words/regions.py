@@ -316,7 +316,8 @@ _REACH_NONE_OF_SHARE = mark(
     "none of the {whole} territories that report this has {enough} or more both in the part and in the rest in {period}"
 )
 _SHORTEST = mark(
-    "Most of the territories that report this have enough to compare in {period}, and not in a shorter period. {reach}."
+    "Most of the territories that report this have enough cases to compare in {period}, but not in a shorter period. "
+    "{reach}."
 )
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _NEVER_OF_SHARE = mark(

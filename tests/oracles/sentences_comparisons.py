@@ -355,7 +355,7 @@ def explain_reach(r: Release, rows: list[Row]) -> str:
 
 
 @expect_parameters(
-    "Most of the territories that report this have enough to compare in {period}, and not in a shorter period. "
+    "Most of the territories that report this have enough cases to compare in {period}, but not in a shorter period. "
     "{reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Most territories have too few in the part or in the rest to compare, even over {longest}. {reach}.",
@@ -613,8 +613,8 @@ def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters(
     "Clear differences: {n}.",
-    "Because {n} pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals of "
-    "the figures are not changed.",
+    "Because {n} pairs are compared at once, each pair is tested more strictly and its interval is wider, to avoid "
+    "false alarms. The intervals of the figures are not changed.",
 )
 def expect_different_pairs(r: Release, s: Selection, p: Params) -> Expected:
     verdicts = ("higher", "lower") if "Clear" in str(p[""]) else TESTED
@@ -624,7 +624,9 @@ def expect_different_pairs(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in group_pairs(r, s)}}
 
 
-@expect_parameters("The tests allow for all {n} pairs of territories compared at once, to avoid false alarms.")
+@expect_parameters(
+    "The tests and their intervals allow for all {n} pairs of territories compared at once, to avoid false alarms."
+)
 def expect_pairs_at_once(r: Release, s: Selection, p: Params) -> Expected:
     n_shown, n_whole = (
         sum(x["verdict"] in TESTED for x in rows) for rows in (list_pair_rows(r, s), list_family_rows(r, s))

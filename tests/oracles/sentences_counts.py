@@ -354,7 +354,7 @@ def list_verdicts_on_counts(before: Row, after: Row, breaks: Sequence[Row]) -> s
     ratio = f"{format_number(after['value'] / before['value'], 2)} times as many (95% confidence interval {limits})."
     if low <= 1 <= high:
         return {f"This is not a clear change: {ratio}"}
-    unclear = "This is not a clear change, because one case can involve several people."
+    unclear = "This is not called a clear change, because it may not hold if one case involves several people."
     return {f"This is a clear {'rise' if low > 1 else 'fall'}: {ratio}", f"That is {ratio} {unclear}"}
 
 
@@ -810,7 +810,7 @@ def expect_change_of_ratio(r: Release, s: Selection, p: Params) -> Expected:
         assert message.startswith("This is not a clear change: "), message
     else:
         clear = f"This is a clear {'rise' if low > 1 else 'fall'}"
-        assert message.startswith(clear) or "This is not a clear change, because" in message, message
+        assert message.startswith(clear) or "This is not called a clear change, because" in message, message
     ratio = after["value"] / before["value"]
     return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
 
@@ -877,7 +877,7 @@ def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
         assert message.startswith("This is not a clear change: "), message
     else:
         clear = f"This is a clear {'rise' if low > 1 else 'fall'}"
-        assert message.startswith(clear) or "This is not a clear change, because" in message, message
+        assert message.startswith(clear) or "This is not called a clear change, because" in message, message
     return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
 
 
@@ -913,7 +913,7 @@ def expect_figure_of_stage(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "Headlines on convictions compare {last} with {previous}. Tables of changes, and sentences on victims and on "
+    "Headlines on convictions compare {last} with {previous}. Tables of changes, and the texts on victims and "
     "indicators, compare {last} with {first}, because a slow change shows over a longer time only. So the results can "
     "differ."
 )
@@ -1269,7 +1269,7 @@ def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str,
     "Two targets are checked before each release. First: in each year, at most {most} annual totals of {least} or more "
     "are withheld. Second: of all figures above zero, at most {points}% are withheld only to protect smaller ones.",
     "The numbers above cannot be compared with these targets: they include totals below {least}, and those of all "
-    "years together. Cases pending at the start and the end of a year are in neither.",
+    "years together. Neither target covers cases pending at the start and the end of a year.",
 )
 def expect_targets_of_protection(r: Release, s: Selection, p: Params) -> Expected:
     """Return the targets that the methodology states."""

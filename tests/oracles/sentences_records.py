@@ -1351,7 +1351,10 @@ def expect_family_of_territories(r: Release, s: Selection, p: Params) -> Expecte
     return {"n": str(sum(verdict not in ("too_few", "not_comparable") for verdict, _ in judged))}
 
 
-@expect_parameters("Victims of {crime}, {year}: forms of exploitation, per cent of the victims of each territory")
+@expect_parameters(
+    "Victims of {crime}, presumed and identified, {year}: forms of exploitation, per cent of the victims of each "
+    "territory"
+)
 def expect_year_of_forms(r: Release, s: Selection, p: Params) -> Expected:
     return {"crime": lower_first(CRIMES[find_crime(s)]), "year": s["period"]}
 

@@ -54,7 +54,7 @@ READING = (
         "both."
     ),
     mark(
-        "**Stages.** The stages of one period are different people: a case often takes years from one stage to the "
+        "**Stages.** The stages of one period count different people: a case often takes years from one stage to the "
         "next. A later stage can therefore be larger than an earlier one."
     ),
     mark("**Order.** Territories are in the order of their names. This is not a ranking."),
@@ -107,7 +107,7 @@ def render_page() -> None:
     names = [frame.marked_name(code) for code in codes]
     covered = tell("This release covers {names}.", names=words.join_words(names))
     layout.put_text(covered.replace("*", "\\*"))
-    layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
+    layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes), title=tell("Notes")))
     _programme(frame)
     layout.put_heading(tell("How to cite"))
     layout.put_text(

@@ -60,6 +60,8 @@ def show_pairs(frame: layout.Frame, compared: Compared, freq: str, period: str) 
 def list_pairs(frame: layout.Frame, pairs: Sequence[Row], areas: int = 0) -> None:
     """Show how many pairs of `areas` differ and which; many pairs are listed in full only when that list is opened."""
     names = {code: frame.marked_name(code) for code, _ in frame.territories}
+    order = {code: position for position, code in enumerate(names)}
+    pairs = sorted(pairs, key=lambda row: sorted((order[row["area_a"]], order[row["area_b"]])))
     layout.put_text(indicators.describe_pairs(pairs, areas))
     if len(pairs) <= _FEW_PAIRS:
         layout.put_html(_render_pairs(pairs, names))

@@ -15,8 +15,9 @@ from dashboards.public.pages.agreement import show_pairs
 from dashboards.public.pages.reporting import show_board
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import Row, quality
-from pipelines.words.language import tell
+from pipelines.front.queries import CRIMES
+from pipelines.words import Row, coverage, quality
+from pipelines.words.language import lower_first, tell
 
 
 def render_page() -> None:
@@ -26,6 +27,8 @@ def render_page() -> None:
         mark("Who has reported and when, what changed afterwards, and whether it agrees with other sources."),
         banner=words.OWN_DEMONSTRATION,
     )
+    labels = queries.read_labels(frame.path, "offence_group")
+    layout.put_text(coverage.name_crimes(lower_first(labels[crime]) for crime in CRIMES))
     show_board(frame)
     if not queries.has_table(frame.path, "quality"):
         st.info(tell("This release was made before quality was measured. The next one has it."))

@@ -87,7 +87,7 @@ def show_lengths(frame: layout.Frame, scope: RecordScope, track: str, year: str)
     columns = [*statistics.values(), tell("Legal range (months)"), tell("Persons")]
     table = RecordTable("sentence", statistics, (durations.format_law, durations.format_persons))
     table.show_lines(frame, scope, title, columns, _select_statistics(groups, statistics))
-    layout.put_text(tell(durations.AS_IMPOSED))  # marked in words.durations
+    layout.put_text(durations.explain_lengths(groups.values()))
     show_cards(frame, groups, tell("sentences"))
 
 

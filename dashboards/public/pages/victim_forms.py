@@ -24,7 +24,8 @@ def show_forms(frame: layout.Frame, crime: str, crime_name: str, unit: str, year
         return
     layout.put_heading(tell("Forms of exploitation in each territory"))
     title = tell(
-        "Victims of {crime}, {year}: forms of exploitation, per cent of the victims of each territory",
+        "Victims of {crime}, presumed and identified, {year}: forms of exploitation, per cent of the victims of each "
+        "territory",
         crime=lower_first(crime_name),
         year=year,
     )

@@ -11,7 +11,7 @@ from pipelines.design.components import Part
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
-from pipelines.words import Row, regions
+from pipelines.words import Row, coverage, regions
 from pipelines.words.language import tell
 
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
@@ -77,8 +77,7 @@ def cite_regional(reader: Reader, by_period: Mapping[str, Row | None]) -> str:
 
 def name_crimes(reader: Reader) -> str:
     """Return the sentence that a page is about both crimes, whichever of them its links keep."""
-    names = [reader.name_crime(crime) for crime in CRIMES]
-    return tell("The figures on this page cover both crimes: {crimes}.", crimes=words.join_words(names))
+    return coverage.name_crimes(reader.name_crime(crime) for crime in CRIMES)
 
 
 def name_file(name: str, crime: str = "") -> str:

@@ -23,7 +23,7 @@ _SPAN = 2
 Span = tuple[str, str]
 """The first and the last year of a test."""
 _OTHER_SPAN = mark(
-    "Headlines on convictions compare {last} with {previous}. Tables of changes, and sentences on victims and on "
+    "Headlines on convictions compare {last} with {previous}. Tables of changes, and the texts on victims and "
     "indicators, compare {last} with {first}, because a slow change shows over a longer time only. So the results can "
     "differ."
 )

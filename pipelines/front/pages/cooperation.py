@@ -25,7 +25,13 @@ from pipelines.front.pages.cooperation_breakdowns import (
     note_withheld,
     select_rows,
 )
-from pipelines.front.pages.cooperation_changes import compose_changes, explain_few_requests, is_few_share
+from pipelines.front.pages.cooperation_changes import (
+    FEW_NUMBERS,
+    FEW_SHARES,
+    compose_changes,
+    explain_few,
+    is_few_share,
+)
 from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -206,7 +212,7 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         tell("Territory"),
         name_columns(columns),
         name=f"outcomes-{year}",
-        few=explain_few_requests(),
+        few=explain_few(FEW_NUMBERS, FEW_SHARES),
     )
     for code in reader.edition.territories:
         fields: list[Part] = []
@@ -357,8 +363,8 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     table.notes.add_remark(tell("Pairs with small figures are withheld, and may agree less often than those shown."))
     table.notes.add_remark(
         tell(
-            "The intervals are those of two independent counts. Both figures count the same requests, so the intervals "
-            "are wide."
+            "The intervals are those of two independent counts. Both figures count the same requests, so these "
+            "intervals are wider than needed."
         )
     )
     table.notes.add_remark(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup
 from pipelines.front.pages import changes
 from pipelines.front.pages.cooperation_breakdowns import name_directions, name_lacking, select_rows
@@ -20,20 +21,17 @@ _EXECUTED: Final = "requests_executed"
 _TOTAL: Final = "_T"
 
 
-def explain_few_requests() -> str:
-    """Return the note on numbers of requests, and on shares of them executed in full, that are of few requests."""
-    return tell(
-        "Numbers with the word “few” are below {enough}. Shares with the word “few”: fewer than {enough} requests were "
-        "executed in full, or fewer than {enough} ended in another way. Chance alone can change them a lot.",
-        enough=ENOUGH_EVENTS,
-    )
+FEW_NUMBERS: Final = mark("Numbers with the word “few” are below {enough}.")
+FEW_SHARES: Final = mark(
+    "Shares with the word “few”: fewer than {enough} requests were executed in full, or fewer than {enough} ended in "
+    "another way."
+)
 
 
-def explain_few_numbers() -> str:
-    """Return the same note for a table of numbers of requests alone."""
-    return tell(
-        "Numbers with the word “few” are below {enough}. Chance alone can change them a lot.", enough=ENOUGH_EVENTS
-    )
+def explain_few(*texts: str) -> str:
+    """Return the note on the word "few" in a table of numbers of requests, of shares of them, or of both."""
+    explained = [tell(text, enough=ENOUGH_EVENTS) for text in texts]  # marked above
+    return " ".join([*explained, tell("Chance alone can change them a lot.")])
 
 
 def is_few_share(row: Row | None) -> bool:
@@ -64,7 +62,7 @@ def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[Fi
             registered,
             _judge_registered,
             lambda row: row is not None and words.is_few(row),
-            explain_few_numbers(),
+            explain_few(FEW_NUMBERS),
         ),
         _compose_tested(
             reader,
@@ -74,7 +72,7 @@ def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[Fi
             executed,
             _judge_executed,
             is_few_share,
-            explain_few_requests(),
+            explain_few(FEW_SHARES),
         ),
     ]
 

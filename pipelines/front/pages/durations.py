@@ -71,7 +71,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "pairs": "",
             "cautions": [
                 tell("Open cases are counted with the time they have taken so far."),
-                tell("Days are rounded to tens, also those of the intervals."),
+                tell("Days are rounded to tens, and so are the ends of the intervals."),
                 *([tell(sentences.NO_RANKING)] if len(by_area) > 1 else []),  # marked in sentences
             ],
             "changed": tell(trends.NO_SERIES),  # marked in words.trends

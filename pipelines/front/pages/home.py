@@ -55,6 +55,8 @@ def compose_home(reader: Reader, crime: str) -> Page:
         (tell("How certain the figures are"), " ".join(filter(None, sure))),
     ]
     region_name = reader.area_name(edition.region)
+    # The convicted are among the adjudicated, so that the caution on stages would be wrong next to their ratio.
+    is_nested = edition.metrics[CONVICTION_RATIO]["is_nested"]
     return Page(
         pages.name_file(pages.HOME, crime),
         "home.html",
@@ -68,7 +70,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
         values={
             "headlines": headlines,
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
-            "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
+            "no_funnel": "" if is_nested else tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "why_change": [
                 tell(sentences.CLEAR),  # marked in sentences

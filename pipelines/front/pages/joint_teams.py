@@ -112,7 +112,7 @@ def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:
     if events:
         return tell(
             "A dashed line marks a change to the law. It does not show that the law was the cause. Each dot is in the "
-            "middle of its year and shows the number of teams at the end of that year."
+            "middle of its year and shows the participations in teams at the end of that year."
         )
     return tell("No change to the law on joint teams is known for {years}.", years=figures.format_span())
 

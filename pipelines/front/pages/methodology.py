@@ -9,6 +9,7 @@ from pipelines.core.i18n import mark
 from pipelines.front import glossary, pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
+from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
 from pipelines.statistics.thresholds import (
     ENOUGH_EVENTS,
     FEWEST_ON_ONE_SIDE,
@@ -69,7 +70,10 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         "protection",
         mark("How individuals are protected"),
         (
-            mark("Counts of 1 to {hidden} people in the returns of offices are never shown."),
+            mark(
+                "Counts of 1 to {hidden} people in the returns of offices are never shown. For exchange between police "
+                "forces and for joint teams, these are counts of 1 to {partners}."
+            ),
             sentences.WITHHELD_WITH,
             mark(
                 "If everybody in a total belongs to one group, for example if all victims are women, the figures by "
@@ -104,7 +108,7 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
             ),
             mark(
                 "Only single counts are protected: the difference of two published counts, or the sum of several "
-                "hidden ones, can be 1 to {hidden}."
+                "hidden ones, can be as small as a protected one."
             ),
             mark("Shares, rates and differences are calculated from published figures only."),
             sentences.PRACTITIONERS,
@@ -143,7 +147,8 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
     (
         mark("What you can do on these pages"),
         (
-            mark("Read everything without scripts, with a keyboard, with a screen reader and in print."),
+            mark("Read everything with a keyboard, with a screen reader and in print."),
+            mark("Read all pages without scripts, except those for exploring the data."),
             mark("Enlarge the text to 400% without scrolling sideways, except within wide tables."),
             mark("Read each picture as a table with the same figures. Each picture also has a description."),
             mark("Use your own colours or greyscale: no information depends on colour alone."),
@@ -180,6 +185,7 @@ def compose_methodology(reader: Reader) -> Page:
     numbers = {
         "enough": ENOUGH_EVENTS,
         "hidden": LARGEST_HIDDEN_COUNT,
+        "partners": SMALLEST_WITHOUT_PARTNERS - 1,
         "shown": SMALLEST_PUBLISHED_COUNT,
         "fewest": FEWEST_TERRITORIES_IN_REGION,
         "respondents": FEWEST_RESPONDENTS,

@@ -177,8 +177,8 @@ def _explain(area: str) -> list[str]:
     if area == REGION:
         texts.append(
             tell(
-                "Requests are not added up across territories. For the region, figures on requests show how many "
-                "territories are in each group."
+                "On this page, requests are not added up across territories. For the region, figures on requests show "
+                "how many territories are in each group."
             )
         )
     return texts

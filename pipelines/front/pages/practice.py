@@ -218,13 +218,16 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             tell("No change is shown: no earlier round has published answers to this question with the same wording.")
         )
     withheld, unavailable = (format_figure(words.format_status(status)) for status in ("withheld", "unavailable"))
+    rates = _find_rates(reader, rows)
     for dimension, group in _list_groups(reader, rows):
         first = cells.get((dimension, group, codes[0]))
         heading = _name_group(table, labels, dimension, group)
         if first is None or first["is_withheld"]:
-            table.add_row(heading, [withheld] * len(table.columns))
+            # The response rate is of the round, and other questions show it.
+            fields = [withheld] * len(table.columns)
+            fields[len(codes) + 1] = rates.get((dimension, group), withheld)
+            table.add_row(heading, fields)
             continue
-        rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
         favourable = cells.get((dimension, group, FAVOURABLE))
         changes: list[Part] = []
         if favourable is not None and has_changes:
@@ -235,12 +238,23 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             (
                 *shares,
                 format_respondents(first["n"]),
-                unavailable if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
+                rates.get((dimension, group), unavailable),
                 *changes,
             ),
             is_total=dimension == "region",
         )
     return table
+
+
+def _find_rates(reader: Reader, rows: Sequence[Row]) -> dict[tuple[str, str], Part]:
+    """Return the response rate of each group in the round of some answers, if a question of the round shows it."""
+    rounds = {(row["form"], row["period"]) for row in rows}
+    rates: dict[tuple[str, str], Part] = {}
+    for row in reader.edition.tables["practice_result"]:
+        if (row["form"], row["period"]) in rounds and not row["is_withheld"] and row["invited"]:
+            rate = 100 * row["answered"] / row["invited"]
+            rates[row["dimension"], row["group"]] = attach_numbers(words.format_number(rate), round_half_up(rate))
+    return rates
 
 
 def name_rate() -> str:

@@ -170,7 +170,7 @@ def _explain_targets() -> str:
             ),
             tell(
                 "The numbers above cannot be compared with these targets: they include totals below {least}, and those "
-                "of all years together. Cases pending at the start and the end of a year are in neither.",
+                "of all years together. Neither target covers cases pending at the start and the end of a year.",
                 **numbers,
             ),
             tell("The results are not published, because they would show how many withheld figures are small."),

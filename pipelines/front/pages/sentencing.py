@@ -63,12 +63,16 @@ def compose_sentences(reader: Reader, crime: str) -> Page:
         values={
             "tracks": parts,
             "pictures": [part["picture"] for part in parts],
-            "as_imposed": mark_emphasis(tell(durations.AS_IMPOSED)),  # marked in words.durations
+            "as_imposed": mark_emphasis(durations.explain_lengths(_list_groups(reader, crime))),
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("durations", crime=crime),
         },
         crime=crime,
     )
+
+
+def _list_groups(reader: Reader, crime: str) -> list[Group]:
+    return [group for track in STAGES for group in reader.edition.find_sentences(crime, track).values()]
 
 
 def mark_emphasis(text: str) -> Markup:
@@ -178,9 +182,11 @@ def _list_lines(
 def _compose_lengths(
     reader: Reader, subject: str, name: str, lines: Sequence[tuple[str, str, Group]], corner: str
 ) -> FigureTable:
-    """Return the quartiles of imprisonment with the legal range."""
-    statistics = {**durations.LENGTHS, "below_minimum": tell("Below legal minimum (%)")}
-    last = {tell("Legal range (months)"): durations.format_law, tell("Persons"): durations.format_persons}
+    """Return the quartiles of imprisonment, with the legal range if it is known."""
+    has_law = durations.has_law(group for _, _, group in lines)
+    statistics = {**durations.LENGTHS, **({"below_minimum": tell("Below legal minimum (%)")} if has_law else {})}
+    last = {tell("Legal range (months)"): durations.format_law} if has_law else {}
+    last[tell("Persons")] = durations.format_persons
     caption = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
     return _compose_table(reader, caption, name, lines, corner, statistics, last)
 
@@ -266,6 +272,7 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
     texts: list[Part] = []
     tables: list[FigureTable] = []
     drawn: list[pictures.PictureFile] = []
+    drawn_groups: list[Group] = []
     for track in STAGES:
         groups = {key: group for key, group in edition.find_sentences(crime, track).items() if key[0] in codes}
         year = edition.choose_sentence_year(crime, track, codes)
@@ -273,13 +280,14 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
         if any(map(_has_figure, of_year.values())):
             subject = _name_subject(reader, crime, track, year)
             texts += _describe_groups(reader, subject, of_year)
+            drawn_groups += of_year.values()
             lines = _list_lines(reader, of_year)
             subject = f"{subject}, {reader.marked_name(area)}"
             tables.append(_compose_lengths(reader, subject, f"sentences-{track}", lines, tell("Territory")))
             drawn = drawn or [pictures.draw_sentences(reader, crime, track, area)]
     if not tables:
         return None
-    as_imposed = mark_emphasis(tell(durations.AS_IMPOSED))  # marked in words.durations
+    as_imposed = mark_emphasis(durations.explain_lengths(drawn_groups))
     return Section("sentences", tell("Sentences"), [*texts, as_imposed], tables, drawn)
 
 

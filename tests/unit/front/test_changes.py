@@ -231,5 +231,5 @@ def test_medians_are_judged_by_their_published_limits(first: Row, last: Row, ver
 def test_two_spans_that_can_differ_are_explained() -> None:
     years = ["2022", "2023", "2024", "2025"]
     text = changes.explain_span(years, SPAN)
-    assert text.startswith("Headlines on convictions compare 2025 with 2024. Tables of changes, and sentences on ")
+    assert text.startswith("Headlines on convictions compare 2025 with 2024. Tables of changes, and the texts on ")
     assert changes.explain_span(years[2:], ("2024", "2025")) == "" == changes.explain_span([], None)

@@ -13,10 +13,11 @@ def test_page_names_what_is_protected_and_that_differences_are_not() -> None:
     page = compose_methodology(Reader(make_edition(), "en"))
     text = str(page.values)
     assert "Counts of 1 to 4 people in the returns of offices are never shown." in text
+    assert "For exchange between police forces and for joint teams, these are counts of 1 to 9." in text
     assert "Small counts are also protected from the offices that report" in text
     assert (
         "Only single counts are protected: the difference of two published counts, or the sum of several hidden ones, "
-        "can be 1 to 4." in text
+        "can be as small as a protected one." in text
     )
 
 

@@ -113,7 +113,7 @@ def test_share_that_the_release_calls_few_has_the_word_and_no_other_finding(
     ((field, *_, finding_field),) = read_fields(table).values()
     notes = " ".join(str(text) for _, text in table.visible_notes)
     is_few = finding == "few"
-    assert (field.startswith("few"), "Chance alone can change it a lot." in notes) == (is_few, is_few), field
+    assert (field.startswith("few"), "Chance alone can change them a lot." in notes) == (is_few, is_few), field
     assert finding_field == ("too few to judge" if is_few else finding.replace("_", " "))
 
 

@@ -19,8 +19,8 @@ from tests.support.editions import AREAS, make_area, make_edition, make_ratio, m
         (
             145.0,
             198.0,
-            "That is 1.37 times as many (95% confidence interval 1.10 to 1.70). This is not a clear change, because "
-            "one case can involve several people.",
+            "That is 1.37 times as many (95% confidence interval 1.10 to 1.70). This is not called a clear change, "
+            "because it may not hold if one case involves several people.",
         ),
         (12.0, 40.0, "Too few to compare: at least one of the two counts is under 20."),
     ],

@@ -54,8 +54,8 @@ def test_few_is_a_word_next_to_the_number_and_a_count_of_zero_is_not_few() -> No
 
 
 GENERAL = (
-    "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than 20. Chance "
-    "alone can change it a lot."
+    "Figures with the word “few” are, or may be, counts of fewer than 20, or shares or ratios calculated from such a "
+    "count. Chance alone can change them a lot."
 )
 
 

@@ -154,8 +154,8 @@ def test_pairs_of_some_territories_say_for_how_many_the_tests_allow() -> None:
     assert text.startswith("2 of 2 pairs of territories could be compared. Clear differences: 1.")
     assert "allow for all 6 pairs of territories compared at once" in text
     assert indicators.describe_pairs(pairs * 3).endswith(
-        "Because 6 pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals "
-        "of the figures are not changed."
+        "Because 6 pairs are compared at once, each pair is tested more strictly and its interval is wider, to avoid "
+        "false alarms. The intervals of the figures are not changed."
     ), "the intervals next to it are those of single figures at 95%"
 
 

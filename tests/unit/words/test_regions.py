@@ -236,8 +236,8 @@ def test_shortest_window_names_its_territories_and_how_many_have_the_figure() ->
     ]
     sentence = regions.explain_window(windows, is_share=False)
     assert sentence.startswith(
-        "Most of the territories that report this have enough to compare in 2021–2025, and not in a shorter period. "
-        "3 of the 4 territories that report this have counts"
+        "Most of the territories that report this have enough cases to compare in 2021–2025, but not in a shorter "
+        "period. 3 of the 4 territories that report this have counts"
     )
     assert sentence.endswith(" Only 3 territories have this figure for 2021–2025.")
     assert "Only" not in regions.explain_window([windows[0], {**windows[1], "n_reported": 4}], is_share=False)

@@ -19,6 +19,6 @@ def test_citation_names_the_areas_with_records_and_their_dates() -> None:
     groups: Groups = {("AA", "Register"): {"median": row}, ("BB", "Register"): {"median": row}}
     table = RecordTable("duration", durations.QUANTILES)
     dates = "1 October 2022 to 30 September 2026"
-    assert table._name_covered(FRAME, groups) == f"Aland: {dates}; Bland*: {dates}"
+    assert table._name_covered(FRAME, groups) == f"Aland and Bland*: {dates}"
     by_year: Groups = {(*key, "2025"): group for key, group in groups.items()}
     assert RecordTable("sentence", durations.LENGTHS)._name_covered(FRAME, by_year) == "Aland; Bland*"

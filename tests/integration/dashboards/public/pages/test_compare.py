@@ -46,7 +46,8 @@ def test_chosen_territories_are_in_table_pictures_pairs_and_address() -> None:
     assert "Albania and Montenegro: too few to compare." in text
     assert (
         "1 of 3 pairs of territories could be compared. Clear differences: 1. Pairs are not compared if a count is "
-        "too small, a figure is missing or withheld, or the counting rules differ too much. The tests allow for all"
+        "too small, a figure is missing or withheld, or the counting rules differ too much. The tests and their "
+        "intervals allow for all"
     ) in read_paragraphs(test)
     assert test.query_params["areas"] == "AL,ME,MK"
 

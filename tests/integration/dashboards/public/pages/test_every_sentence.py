@@ -331,7 +331,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     FEW_NOTE: (
         lambda: str(_make_table_with_few().visible_notes[0][1]),
-        "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than 20.",
+        "Figures with the word “few” are, or may be, counts of fewer than 20, or shares or ratios calculated from such",
     ),
     # The walk leaves out legends of tables.
     "Fewer than {enough} in the part or in the rest: too few to compare. Chance alone can change such a share a lot.": (
@@ -368,10 +368,10 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: _describe_ratio_trend((300, 400), (100, 400)),
         "This is a clear fall: 0.33 times as high (95% confidence interval 0.25 to",
     ),
-    "That is {ratio} times as high (95% confidence interval {low} to {high}). This is not a clear change, "
-    "because one case can involve several people.": (
+    "That is {ratio} times as high (95% confidence interval {low} to {high}). This is not called a clear change, "
+    "because it may not hold if one case involves several people.": (
         lambda: _describe_ratio_trend((100, 400), (140, 400)),
-        "That is 1.40 times as high (95% confidence interval 1.04 to 1.90). This is not a clear change, because",
+        "That is 1.40 times as high (95% confidence interval 1.04 to 1.90). This is not called a clear change",
     ),
     "{first} against {second} per cent; the odds {ratio}": (
         # Of those adjudicated, 12 and 30 per cent: the odds are 0.32 times as high, the figures 0.4 times.

@@ -640,7 +640,7 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     test = run_page("compare", **RATIO)
     text = read_html(test)
     assert any(
-        "pairs are compared at once, each pair is tested more strictly to avoid false alarms." in paragraph.value
+        "pairs are compared at once, each pair is tested more strictly and its interval is wider, " in paragraph.value
         for paragraph in test.markdown
     ), "the page warns about multiple comparisons"
     assert (
