@@ -79,6 +79,7 @@ CONSTANTS = {
     "fewest": str(FEWEST_IN_REGION),
     "hidden": str(HIDDEN),
     "most": str(HIDDEN),
+    "partners": "9",
     "people": "10",
     "respondents": "5",
 }

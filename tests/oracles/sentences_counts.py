@@ -865,8 +865,8 @@ def find_median_span(r: Release, s: Selection) -> tuple[str, str]:
     "This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high}).",
-    "That is {ratio} times as many (95% confidence interval {low} to {high}). This is not a clear change, "
-    "because one case can involve several people.",
+    "That is {ratio} times as many (95% confidence interval {low} to {high}). This is not called a clear change, "
+    "because it may not hold if one case involves several people.",
 )
 def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
     before, after, _, _ = find_trend_ends(r, s, s.get("area", r.region))

@@ -710,8 +710,8 @@ def test_sources_that_are_compared_with_themselves_are_not_counted_as_agreeing(d
 def test_ratio_opens_in_its_window_with_the_reason() -> None:
     test = run_page("compare", crime="TIP", kind="ratio", indicator=release_ratios.METRIC)
     text = read_html(test)
-    most = "Most of the territories that report this have enough to compare"
-    assert f"{most} in 2023–2025, and not in a shorter period." in text
+    most = "Most of the territories that report this have enough cases to compare"
+    assert f"{most} in 2023–2025, but not in a shorter period." in text
     assert (
         "7 of the 7 territories that report this have counts of 20 or more in 2023–2025, against 3 in 2025 and 0 in "
         "2026 Q3."
