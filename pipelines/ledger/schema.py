@@ -9,6 +9,10 @@ people and notices are in the same database, so that an act and the check of its
 from __future__ import annotations
 
 import sqlalchemy as sa
+
+# Some libraries load the ORM when they are first used. While one thread loads it, statements of other threads fail
+# (an AttributeError in `sqlalchemy.orm.base`): an approval right after the service had started got a fault.
+import sqlalchemy.orm
 from sqlalchemy.dialects.postgresql import JSONB
 
 METADATA = sa.MetaData(

@@ -16,15 +16,16 @@ from typing import Any
 import polars as pl
 
 from dashboards.office import app
+from pipelines.core import file_store
 from pipelines.ledger import facts
 from pipelines.reading.sandbox.pool import ChildPool
 from pipelines.submissions import decisions, intake, receipts, store, waiting_checks
 
-# Replace `os.fsync` for the store only, not for every other module.
-store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # type: ignore[assignment]
+# Replace `os.fsync` for the files of the store only, not for every other module.
+file_store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # type: ignore[assignment]
 STEPS: dict[str, tuple[Any, str]] = {
     "read in the child": (ChildPool, "_release"),
-    "half stored": (store.os, "fsync"),
+    "half stored": (file_store.os, "fsync"),
     "stored": (store, "put_bytes"),
     "entered": (intake, "record_arrival"),
     "facts half written": (pl.DataFrame, "write_parquet"),
