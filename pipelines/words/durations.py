@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import combinations
@@ -83,7 +83,7 @@ _LEGAL_RANGE = mark(
     "The legal range is the imprisonment that the law of that year allowed for the crime; it is real even in a "
     "demonstration. A sentence below the minimum may be lawful, for example because of mitigation."
 )
-_NO_LEGAL_RANGE = mark("The range that the law allowed is not recorded for this crime.")
+_NO_LEGAL_RANGE = mark("The range that the law allowed is not recorded for these sentences.")
 ROUNDED = mark(
     "Lengths are rounded to half a year and shares to 5%. Because of this, a length may not seem to fit the share "
     "below the legal minimum."
@@ -211,8 +211,10 @@ def has_law(groups: Iterable[Mapping[str, Row]]) -> bool:
     return any(row["statutory_min"] is not None or row["statutory_max"] is not None for row in rows)
 
 
-def explain_lengths(groups: Iterable[Mapping[str, Row]]) -> str:
+def explain_lengths(groups: Collection[Mapping[str, Row]]) -> str:
     """Return what lengths of sentences are, and what their legal range is if it is known for one of them."""
+    if not groups:
+        return tell(_AS_IMPOSED)
     legal_range = tell(_LEGAL_RANGE) if has_law(groups) else tell(_NO_LEGAL_RANGE)
     return f"{tell(_AS_IMPOSED)} {legal_range}"
 

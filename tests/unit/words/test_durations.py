@@ -163,3 +163,22 @@ def test_length_whose_interval_begins_at_none_says_how_it_is_rounded(changes: di
     row = {"value": 30.0, "low": 0.0, "high": 48.0, "unit_measure": "MO"} | changes
     assert ("rounded outward to whole years" in durations.explain_rounding(row)) is has_note
     assert durations.explain_rounding(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("limits", "text"),
+    [
+        (
+            (36.0, 144.0),
+            "The legal range is the imprisonment that the law of that year allowed for the crime; it is real",
+        ),
+        ((None, None), "The range that the law allowed is not recorded for these sentences."),
+    ],
+)
+def test_lengths_explain_a_legal_range_only_if_one_is_known(
+    limits: tuple[float | None, float | None], text: str
+) -> None:
+    row = build_row(statutory_min=limits[0], statutory_max=limits[1])
+    explained = durations.explain_lengths([{"median": row}])
+    assert explained.startswith("These are sentences as imposed, **not time served.** " + text)
+    assert durations.explain_lengths([]) == "These are sentences as imposed, **not time served.**"
