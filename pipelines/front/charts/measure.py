@@ -104,19 +104,19 @@ def _split_words(text: str, pattern: re.Pattern[str], fits: Callable[[str], bool
         yield from text[start:].split(" ")
 
 
-def _find_wholes(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int, bool]]:
-    """Yield where each part of a text that the pattern finds begins and ends, with the rest of its words, and whether
-    several were found that a dash joins."""
-    found: list[tuple[int, int, bool]] = []
+def _find_wholes(text: str, pattern: re.Pattern[str]) -> list[tuple[int, int, bool]]:
+    """Return where each part of a text that the pattern finds begins and ends, with the rest of its words, and whether
+    it is several that a dash joins."""
+    parts: list[tuple[int, int, bool]] = []
     for whole in pattern.finditer(text):
         before = text.rfind(" ", 0, whole.start()) + 1
         after = text.find(" ", whole.end())
         after = after if after >= 0 else len(text)
-        if found and before < found[-1][1]:
-            found[-1] = (found[-1][0], after, text[whole.start() - 1] == "–")
+        if parts and before < parts[-1][1]:
+            parts[-1] = (parts[-1][0], after, text[whole.start() - 1] == "–")
         else:
-            found.append((before, after, False))
-    yield from found
+            parts.append((before, after, False))
+    return parts
 
 
 def _cut_word(word: str, width: float, size: float, *, is_bold: bool) -> list[str]:

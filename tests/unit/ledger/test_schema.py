@@ -24,23 +24,23 @@ SCRIPT = """
     table = sa.Table("example", sa.MetaData(), sa.Column("area", sa.String))
     thread = threading.Thread(target=importlib.import_module, args=("sqlalchemy.orm",))
     thread.start()
-    faults = set()
+    faults = 0
     while True:
         is_loading = thread.is_alive()
         try:
             sa.select(table).where(table.c.area.in_(sa.bindparam("areas", expanding=True)))
             sa.select(table).where(table.c.area < sa.bindparam("before", ["a"]))
-        except AttributeError as error:
-            faults.add(str(error).split(" ")[0])
+        except AttributeError:
+            faults += 1
         if not is_loading:
             break
-    print(sorted(faults))
+    print("faults" if faults else "none")
 """
 
 
-@pytest.mark.parametrize(("module", "faults"), [("pipelines.ledger.schema", "[]"), ("sqlalchemy", "['partially']")])
+@pytest.mark.parametrize(("module", "faults"), [("pipelines.ledger.schema", "none"), ("sqlalchemy", "faults")])
 def test_statement_is_made_while_another_thread_loads_the_orm(module: str, faults: str) -> None:
     """Check the ledger's tables, and that SQLAlchemy alone has the fault that they prevent."""
     command = [sys.executable, "-c", dedent(SCRIPT), module]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    assert found.stdout.strip() == faults
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert process.stdout.strip() == faults

@@ -34,6 +34,18 @@ def test_wrap_text_does_not_part_numbers_that_are_read_as_one(whole: str) -> Non
     assert " ".join(wrap_text(whole, measure_text("4 of", 12), 12)) == whole, "broken where it is too long for a line"
 
 
+@pytest.mark.parametrize(
+    ("language", "first", "last"),
+    [("en", "2022 Q4", "2026 Q3"), ("sq", "T4 2022", "T3 2026"), ("mk", "4. квартал 2022", "3. квартал 2026")],
+)
+def test_range_of_quarters_is_broken_after_its_dash_alone(language: str, first: str, last: str) -> None:
+    text = f"Aland, {first}–{last}"
+    with read_in(language):
+        broken = wrap_text(text, measure_text(f"{first}–", 12) + 1, 12)
+        whole = wrap_text(text, measure_text(f"{first}–{last}", 12) + 1, 12)
+    assert (broken, whole) == (["Aland,", f"{first}–", last], ["Aland,", f"{first}–{last}"])
+
+
 def test_a_day_is_one_word_of_a_name_with_the_short_word_before_it() -> None:
     day = measure_text("on 31 December 2025:", 12)
     assert measure_longest_word(["Pending on 31 December 2025:", "Rejected:"], 12) == day

@@ -229,7 +229,7 @@ def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(0, 3).map(lambda value: round(value, 2)), min_size=6, max_size=6), st.integers(1, 5))
 def test_labels_of_narrow_panels_cover_no_point_no_axis_and_no_rule(values: list[float], at: int) -> None:
-    """A label of 2020 on the point of 2021 was read as the figure of 2021."""
+    """Require it because a label of 2020 on the point of 2021 was read as the figure of 2021."""
     points = [PeriodPoint(str(2020 + n), make_figure(value, 0.5)) for n, value in enumerate(values)]
     panels = [ChartSeries(name, points, [BreakMark(at, at, "Law")], digits=2) for name in "ABCD"]
     read = assert_legible(draw_multiples("Convicted", panels))
