@@ -147,13 +147,18 @@ def _drafted_release(home: Home) -> str | None:
 
 @contextmanager
 def _forward_step_log(say: Callable[[str], None]) -> Iterator[None]:
-    """Pass every line that the steps log to `say` while the job runs."""
-    handler = _ForwardingHandler(say)
-    steps_log().addHandler(handler)
+    """Pass every line that the steps log to `say` while the job runs, and to no other handler.
+
+    Libraries add one to the root logger while a step runs, which wrote each later line a second time.
+    """
+    handler, log = _ForwardingHandler(say), steps_log()
+    log.addHandler(handler)
+    log.propagate = False
     try:
         yield
     finally:
-        steps_log().removeHandler(handler)
+        log.removeHandler(handler)
+        log.propagate = True
 
 
 class _ForwardingHandler(logging.Handler):
