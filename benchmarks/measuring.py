@@ -103,7 +103,11 @@ def _processor_seconds() -> float:
 
 
 class _Watch(threading.Thread):
-    """Thread that reads every half second the memory of a process and descendants (proportional set size, Linux)."""
+    """Thread that reads every half second the memory of a process and descendants (proportional set size, Linux).
+
+    The kernel walks all pages for a proportional set size, which took a quarter of a processor for 5.5 GB. So it is read
+    only if the resident pages, which are kept as a number and are never fewer, exceed the peak.
+    """
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -113,7 +117,9 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(0.5):
-            self.peak = max(self.peak, sum(measure_memory(pid) for pid in (self.pid, *list_descendants(self.pid))))
+            pids = (self.pid, *list_descendants(self.pid))
+            if sum(_count_resident(pid) for pid in pids) > self.peak:
+                self.peak = max(self.peak, sum(measure_memory(pid) for pid in pids))
 
     def stop_watching(self) -> float:
         """Stop, and return the peak in MB."""
@@ -125,6 +131,13 @@ class _Watch(threading.Thread):
 def list_own_processes() -> list[int]:
     """Return this process and its descendants that still run."""
     return [os.getpid(), *list_descendants(os.getpid())]
+
+
+def _count_resident(pid: int) -> float:
+    """Return the megabytes of a process's resident pages, shared ones counted whole; 0 if it has ended."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    return 0
 
 
 def measure_memory(pid: int) -> float:
