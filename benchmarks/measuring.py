@@ -105,8 +105,8 @@ def _processor_seconds() -> float:
 class _Watch(threading.Thread):
     """Thread that reads every half second the memory of a process and descendants (proportional set size, Linux).
 
-    The kernel walks all pages for a proportional set size, which took a quarter of a processor for 5.5 GB. So it is read
-    only if the resident pages, which are kept as a number and are never fewer, exceed the peak.
+    The kernel walks all pages for a proportional set size, which took a quarter of a processor for 5.5 GB. So it is
+    read only if the resident pages, which are kept as a number and are never fewer, exceed the peak.
     """
 
     def __init__(self, pid: int) -> None:

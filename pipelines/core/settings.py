@@ -251,10 +251,13 @@ class MonitoringSettings(SettingsGroup):
 class ReadingSettings(SettingsGroup):
     TITLE = "Reading of files"
 
-    reading_isolation: Annotated[Literal["namespace", "python"], Expected("`namespace` or `python`")] = Field(
-        "namespace",
-        description="What must keep processes that read files off the network: a network namespace, or, with `python`, "
-        "at least an audit hook of Python, where the system allows no namespace. `rti doctor` warns if it is less.",
+    reading_isolation: Annotated[
+        Literal["full", "network", "files", "python"], Expected("`full`, `network`, `files` or `python`")
+    ] = Field(
+        "full",
+        description="What the kernel must keep from processes that read files: the network (`network`), files that are "
+        "not of the program (`files`), both (`full`), or neither where the system allows none (`python`: an audit hook "
+        "of Python keeps Python code off the network). `rti doctor` warns if it is less.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Check what every page of the offices needs, and name what keeps the processes that read files off the network."""
+"""Check what every page of the offices needs, and name what the kernel keeps from the processes that read files."""
 
 from __future__ import annotations
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipelines.model.content import ReadError, Where
 from pipelines.reading.formats import budget
@@ -16,6 +20,36 @@ class Payload:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.system, ("true",)
+
+
+def _reach_outside() -> dict[str, str]:
+    """Return what each attempt to leave the process ended with: the class of its error, or what it reached."""
+    home = Path(os.environ["RTI_TEST_HOME"])
+    attempts: dict[str, Callable[[], object]] = {
+        "read": (home / "ledger").read_bytes,
+        "read by a link": lambda: (Path("link").symlink_to(home / "ledger"), Path("link").read_bytes())[1],
+        "read of the project": Path(__file__).parents[2].joinpath("pyproject.toml").read_bytes,
+        "list": lambda: list(home.iterdir()),
+        "write": lambda: (home / "ledger").write_bytes(b""),
+        "add": (home / "new").touch,
+        "remove": (home / "ledger").unlink,
+        "write code": Path(__file__).with_suffix(".pth").touch,
+        "move in": lambda: (home / "ledger").rename("ledger"),
+        "run": lambda: subprocess.run(["true"], check=True),
+        "signal": lambda: os.kill(int(os.environ["RTI_TEST_PROCESS"]), 0),
+        "memory": Path(f"/proc/{os.environ['RTI_TEST_PROCESS']}/environ").read_bytes,
+        "own file": lambda: (Path("own").write_bytes(b"1"), Path("own").read_bytes(), Path("own").unlink()),
+        "module": lambda: importlib.import_module("pipelines.reading.formats.px"),
+        "time zone": lambda: ZoneInfo("Europe/Belgrade"),
+    }
+    outcomes = {}
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+            outcomes[name] = "reached"
+        except OSError as error:
+            outcomes[name] = type(error).__name__
+    return outcomes
 
 
 def run_misbehaving_job(job: str) -> object:
@@ -58,6 +92,8 @@ def run_misbehaving_job(job: str) -> object:
             return [path.name for path in Path.cwd().iterdir()]
         case "environment":
             return [os.environ.get(name) for name in ("RTI_TEST_KEPT", "SECRET_TEST", "RTI_TOKEN", "RTI_TOKEN_FILE")]
+        case "outside":
+            return _reach_outside()
         case "evil":
             return Payload()
         case "fail":

@@ -9,8 +9,9 @@ from typing import Any
 from pipelines.model.content import ReadError
 from pipelines.office.answers.inside import execute_job
 from pipelines.office.answers.jobs import Job
-from pipelines.reading.sandbox.child import PRELOAD, Launcher
+from pipelines.reading.sandbox.child import Launcher
 from pipelines.reading.sandbox.launchers import make_launcher
+from pipelines.submissions.checking.read_task import PRELOAD
 
 TIMEOUT = 60.0
 """Seconds for one workbook: 20,000 cells with a thousand comments take three."""
@@ -43,9 +44,8 @@ def _launcher() -> Launcher:
     with _lock:
         if _shared is None or _digest != digest or not _shared.is_alive():
             # The replaced launcher ends with this process, since other threads may still wait for its children.
-            preload = ("pipelines.submissions.checking.preload", *PRELOAD)
             _shared, _digest = (
-                make_launcher(execute_job, preload=preload, cpu_seconds=TIMEOUT, file_size=FILE_SIZE),
+                make_launcher(execute_job, preload=PRELOAD, cpu_seconds=TIMEOUT, file_size=FILE_SIZE),
                 digest,
             )
             atexit.register(_shared.close)

@@ -275,21 +275,29 @@ def _read_holder(home: Home) -> dict[str, Any] | None:
 
 
 def check_reading(subject: Subject) -> Examination:
-    """Name what keeps processes that read files off the network; warn if a real home has less than is required."""
+    """Name what the kernel keeps from processes that read files; warn if a real home has less than is required."""
     from pipelines.core.settings import ReadingSettings, read_settings
-    from pipelines.reading.sandbox.isolation import DESCRIPTIONS, measure_isolation
+    from pipelines.reading.sandbox.isolation import DESCRIPTIONS, list_missing, measure_isolation
 
     isolation = measure_isolation()
     summary = f"files are read in processes {DESCRIPTIONS[isolation]}"
-    accepted = read_settings(ReadingSettings).reading_isolation
-    if isolation == "namespace" or accepted == "python" or subject.home.kind != "real":
+    missing = list_missing(isolation, read_settings(ReadingSettings).reading_isolation)
+    if not missing or subject.home.kind != "real":
         return Examination("reading", summary)
-    text = "The system allows no network namespace, so a file that takes over a library in C could reach the network."
-    remedy = (
-        "Allow namespaces of users (docs/hardening.md, Reading without a network), or set RTI_READING_ISOLATION=python "
-        "if that is accepted."
+    where = (
+        f"(docs/hardening.md, Processes that read files), or set RTI_READING_ISOLATION={isolation} if that is accepted."
     )
-    return Examination("reading", summary, (make_warning(text, remedy),))
+    warnings = {
+        "network": (
+            "The system allows no network namespace, so a file that takes over a library in C could reach the network.",
+            f"Allow namespaces of users {where}",
+        ),
+        "files": (
+            "The system has no Landlock, so a file that takes over a library in C could reach the home.",
+            f"Use Linux 5.13 or newer with Landlock {where}",
+        ),
+    }
+    return Examination("reading", summary, tuple(make_warning(*warnings[name]) for name in sorted(missing)))
 
 
 def check_clock(subject: Subject) -> Examination:

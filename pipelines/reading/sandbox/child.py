@@ -1,7 +1,7 @@
 """Hand files to a child process and take back what it read, so that no file can hang, crash or exhaust its caller.
 
 `launchers.py` says how children are started, `pool.py` keeps some running. Limits: 2 GB of address space, the
-processor time of `budget.py`, 60 s of wall clock, 1 MB per file written, an empty folder, no network.
+processor time of `budget.py`, 60 s of wall clock, 1 MB per file written, an empty folder, no network, no other files.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Protocol
 
 from pipelines.model.content import Content, ReadError
+from pipelines.reading import formats
 from pipelines.reading.sandbox import exit_reasons, wire
 
 RULES: dict[str, tuple[str, str]] = {
@@ -39,7 +41,11 @@ TIMEOUT = 60.0
 """Wall-clock seconds, for a child that waits instead of working: `budget.MOST` stops every other child earlier."""
 _SLOW_BY = 5
 """Niceness added to a child that has worked for long: in competition for a processor it then gets a quarter."""
-PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
+PRELOAD = (
+    *("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber"),
+    *(module.name for module in iter_modules(formats.__path__, f"{formats.__name__}.")),
+)
+"""Modules that all children share. A child compiles any other module by itself, since it may keep no compiled file."""
 _KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_", "POLARS_SKIP_CPU_CHECK", "SYSTEMROOT")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _FAST_XML = {"OPENPYXL_DEFUSEDXML": "False"}
@@ -86,8 +92,16 @@ class Work:
         return tuple(dict.fromkeys(("pipelines", "polars", self.module.partition(".")[0])))
 
     def as_config(self, folder: Path) -> dict[str, Any]:
-        """Return what the new interpreter needs, as plain values; `folder` is where it may write."""
-        return {**asdict(self), "path": sys.path, "folder": str(folder)}
+        """Return what the new interpreter needs, as plain values; `folder` is where it may write.
+
+        `readable` are the code lists, and folders of declarations outside the program. Other files of the system and
+        of the program that it may read are listed in `landlock.py`.
+        """
+        from pipelines.core.codes import SEED_FOLDER
+        from pipelines.core.settings import DeclarationSettings, read_settings
+
+        readable = [SEED_FOLDER, *read_settings(DeclarationSettings).territories]
+        return {**asdict(self), "path": sys.path, "folder": str(folder), "readable": [str(path) for path in readable]}
 
 
 def describe_work(

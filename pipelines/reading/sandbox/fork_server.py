@@ -1,4 +1,4 @@
-"""Run the small, single-threaded process without a network from which the reading children are forked.
+"""Run the small process without a network from which the reading children are forked.
 
 `forking.py` starts it; it forks a child for each request on its control socket. Forking from here rather than from the
 calling process is safe regardless of the threads running there, and takes milliseconds where a new interpreter would
@@ -16,10 +16,11 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pipelines.reading.formats import pdf_parallel
-from pipelines.reading.sandbox import job_loop
+from pipelines.reading.sandbox import job_loop, landlock
 from pipelines.reading.sandbox.isolation import leave_network
 
 # Only `forking.py` starts this process, and only on Linux.
@@ -39,6 +40,7 @@ def main(config: dict[str, Any]) -> None:
     isolation = leave_network()
     work = getattr(importlib.import_module(config["module"]), config["function"])
     control.send(isolation.encode())
+    readable = [*landlock.list_program_paths(), *(Path(path) for path in config["readable"])]
     unreaped_pids: set[int] = set()
     pending_imports = list(config["preload"])
     has_forked = False
@@ -54,7 +56,7 @@ def main(config: dict[str, Any]) -> None:
             return
         verb, _, number = message.decode().partition(" ")
         if verb == "fork":
-            pid = _fork(control, fds[0], work, config)
+            pid = _fork(control, fds[0], work, {**config, "readable": readable})
             os.close(fds[0])
             has_forked = True
             control.send(str(pid).encode())
@@ -90,5 +92,7 @@ def _serve_jobs(sock: socket.socket, fd: int, work: Callable[[Any], Any], config
     os.setpgid(0, 0)  # so that lowering its priority also lowers that of any process it forks
     job_loop.enter_folder(config)
     job_loop.set_limits(config)
+    if landlock.find_version():
+        landlock.restrict_files(config["readable"], Path.cwd())
     pdf_parallel.allow_forks()
     job_loop.serve_jobs(sock, work, float(config["cpu_seconds"]))

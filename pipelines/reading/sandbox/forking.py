@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.reading.sandbox.child import Child, Work, child_environment
-from pipelines.reading.sandbox.isolation import DESCRIPTIONS, Isolation
+from pipelines.reading.sandbox.isolation import DESCRIPTIONS, Isolation, parse_isolation
 
 # `launchers.py` imports this module on Linux only: other systems cannot pass sockets between processes like this.
 assert sys.platform == "linux"
@@ -56,7 +56,7 @@ class ForkingLauncher:
             answer = self.control.recv(64).decode()
             if not answer:
                 raise RuntimeError("the reading process did not start (cannot import its work function?)")
-            self.isolation = "namespace" if answer == "namespace" else "python"
+            self.isolation = parse_isolation(answer)
             _LOG.info("files are read in processes %s", DESCRIPTIONS[self.isolation])
 
     def start_child(self) -> Child:

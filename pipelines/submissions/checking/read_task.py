@@ -6,19 +6,29 @@ If a file names persons, only the places and kinds of the identifiers leave this
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from pipelines.core.errors import UserFacingError
 from pipelines.findings import rules
 from pipelines.findings.finding import Finding, worst_first
 from pipelines.model.content import Content, Cube, ReadError
+from pipelines.reading import standardise
 from pipelines.reading.formats import budget
 from pipelines.reading.privacy.scan import scan_content
+from pipelines.reading.sandbox import child
 
 if TYPE_CHECKING:
     from pipelines.declarations.form import Form
     from pipelines.declarations.registry import Registry
     from pipelines.reading.standardise.standardise import Reading
+
+PRELOAD = (
+    "pipelines.submissions.checking.preload",
+    *child.PRELOAD,
+    *(module.name for module in iter_modules(standardise.__path__, f"{standardise.__name__}.")),
+)
+"""Modules that the reading processes of this work share."""
 
 
 class DeclarationsChangedError(UserFacingError):

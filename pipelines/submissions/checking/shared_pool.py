@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipelines.reading.sandbox.child import PRELOAD
-from pipelines.submissions.checking.read_task import ReadResult, Task, run_task
+from pipelines.submissions.checking.read_task import PRELOAD, ReadResult, Task, run_task
 
 if TYPE_CHECKING:
     from pipelines.reading.sandbox.pool import ChildPool
@@ -36,7 +35,7 @@ class SharedPool:
                 self.retired.append(self.pool)
                 self.pool = None
             if self.pool is None:
-                self.pool = ChildPool(run_task, preload=("pipelines.submissions.checking.preload", *PRELOAD))
+                self.pool = ChildPool(run_task, preload=PRELOAD)
                 self.digest = digest
                 atexit.register(self.pool.close)
             pool = self.pool

@@ -114,10 +114,13 @@ def test_worker_and_backup_have_no_network() -> None:
     assert (worker["network_mode"], worker["environment"]["RTI_SEND_NOTICES"]) == ("none", "false")
 
 
-def test_processes_that_read_files_may_leave_the_network() -> None:
-    for unit in ("rti-office", "rti-worker"):
+def test_processes_that_read_files_may_leave_the_network_and_the_home() -> None:
+    # The system calls of Landlock are in `@sandbox`, which `@system-service` does not include.
+    for unit in ("rti-office", "rti-worker", "rti-step-worker@", "rti-doctor"):
+        filters = _read_unit(unit)["SystemCallFilter"]
         assert _read_unit(unit)["RestrictNamespaces"] == ["user net"]
-        assert not any("unshare" in value for value in _read_unit(unit)["SystemCallFilter"])
+        assert not any("unshare" in value for value in filters)
+        assert "@sandbox" in filters[-1].split()
 
 
 @pytest.mark.parametrize("name", ["public", "office", "worker", "dagster-ui"])

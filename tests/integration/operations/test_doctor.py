@@ -67,18 +67,36 @@ def test_doctor_of_an_intact_home_finds_nothing(home: Home, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(
-    ("kind", "accepted", "outcome"),
-    [("real", "", "warning"), ("real", "namespace", "warning"), ("real", "python", "ok"), ("demonstration", "", "ok")],
+    ("kind", "measured", "accepted", "warned_of"),
+    [
+        ("real", "python", "", ["network namespace", "Landlock"]),
+        ("real", "python", "full", ["network namespace", "Landlock"]),
+        ("real", "python", "files", ["Landlock"]),
+        ("real", "python", "python", []),
+        ("real", "network", "", ["Landlock"]),
+        ("real", "network", "network", []),
+        ("real", "files", "", ["network namespace"]),
+        ("real", "full", "", []),
+        ("demonstration", "python", "", []),
+    ],
 )
 def test_doctor_warns_of_the_weaker_isolation_in_a_real_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: HomeKind, accepted: str, outcome: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: HomeKind,
+    measured: isolation.Isolation,
+    accepted: str,
+    warned_of: list[str],
 ) -> None:
-    monkeypatch.setattr(isolation, "measure_isolation", lambda: "python")
+    monkeypatch.setattr(isolation, "measure_isolation", lambda: measured)
     monkeypatch.setenv("RTI_READING_ISOLATION", accepted)
     examination = machine.check_reading(Subject(initialise_home(tmp_path / "home", kind), is_quick=True))
-    assert examination.outcome == outcome
-    assert "without a network namespace" in examination.summary
-    assert all("RTI_READING_ISOLATION=python" in symptom.remedy for symptom in examination.symptoms)
+    assert examination.outcome == ("warning" if warned_of else "ok")
+    assert isolation.DESCRIPTIONS[measured] in examination.summary
+    assert len(examination.symptoms) == len(warned_of)
+    for words in warned_of:
+        (symptom,) = [symptom for symptom in examination.symptoms if words in symptom.message]
+        assert f"RTI_READING_ISOLATION={measured}" in symptom.remedy
 
 
 def test_doctor_names_the_isolation_of_reading_processes(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,9 +17,8 @@ from pipelines.findings.texts import describe_finding
 from pipelines.model.content import ReadError
 from pipelines.reading.formats.budget import BASE, MOST, allowed_seconds
 from pipelines.reading.formats.sniff import sniff_format
-from pipelines.reading.sandbox.child import PRELOAD
 from pipelines.reading.sandbox.pool import ChildPool
-from pipelines.submissions.checking.read_task import ReadResult, Task
+from pipelines.submissions.checking.read_task import PRELOAD, ReadResult, Task
 from tests.support.hostile_files import FILES, pdf_of_many_lines, xlsx_of_many_sheets
 from tests.support.limited_reading import LimitedTask, run_limited_task
 
@@ -31,8 +30,7 @@ EARLY = 2.0
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ChildPool[LimitedTask, ReadResult]]:
-    preload = ("pipelines.submissions.checking.preload", *PRELOAD)
-    with ChildPool(run_limited_task, workers=1, preload=preload) as child_pool:
+    with ChildPool(run_limited_task, workers=1, preload=PRELOAD) as child_pool:
         child_pool.launcher.load()
         yield child_pool
 

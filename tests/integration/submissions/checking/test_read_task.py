@@ -12,12 +12,31 @@ from pipelines.cli.main import main
 from pipelines.core.home import initialise_home
 from pipelines.declarations.registry import Registry, load
 from pipelines.model.content import ReadError
-from pipelines.submissions.checking.read_task import Task, options_of, take_with
+from pipelines.reading.sandbox.pool import ChildPool
+from pipelines.submissions import arrivals
+from pipelines.submissions.checking.check import OFFLINE_ID
+from pipelines.submissions.checking.read_task import PRELOAD, Task, options_of, take_with
 from tests.support.fakes.returns_fakes import BASE, make_registry
 from tests.support.paths import ROOT
+from tests.support.watched_imports import list_imports
 
 SAMPLE = ROOT / "raw_samples/MK/justice/Pravosudstvo_2026_K3.xlsx"
 LINES = [40.0, 200.0, 300.0, 400.0]
+
+
+def test_reading_process_imports_nothing_of_the_program_itself() -> None:
+    # It may keep no compiled file. Every process would compile such a module.
+    files = {arrival.file.rpartition(".")[2]: arrival for arrival in arrivals.read_list(ROOT / "raw_samples")}
+    tasks = [
+        Task((ROOT / "raw_samples" / arrival.file).read_bytes(), arrival.filename, OFFLINE_ID, load().digest)
+        for arrival in files.values()
+    ]
+    assert {"xlsx", "xls", "ods", "px", "csv", "pdf", "docx", "html"} <= set(files)
+    with ChildPool(list_imports, workers=1, preload=PRELOAD, cpu_seconds=60) as pool:
+        pool.launcher.load()
+        child = pool.launcher.start_child()
+        assert child.run_job(tasks, 120.0) == []
+        child.close()
 
 
 @pytest.fixture
