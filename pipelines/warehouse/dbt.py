@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pipelines.core import clock
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home, open_home
-from pipelines.warehouse import exported_tables
+from pipelines.warehouse import exported_tables, fact_batches
 from pipelines.warehouse.contracts import read_source_contracts
 from pipelines.warehouse.count_builds import (
     create_building,
@@ -60,8 +60,9 @@ def build_counts(
     `as_of` builds the state known at that moment, into a separate file that `latest_counts` never returns.
     `full_refresh` reads all facts again, as does a change of the dbt project. A damaged build is set aside and is not
     used as the starting point; with `is_start_whole` the caller has just found the last build whole, which reads all of
-    it. `with_tests` runs the tests of the data too. Returns the DuckDB file; next to it is a
-    folder of the same name with the tables of `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
+    it. `with_tests` runs the tests of the data too. Facts of many submissions are inserted in batches
+    (`fact_batches.py`). Returns the DuckDB file; next to it is a folder of the same name with the tables of
+    `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
     """
     require_gathered(home)
     home.warehouse.mkdir(parents=True, exist_ok=True)
@@ -78,34 +79,44 @@ def build_counts(
         shutil.copyfile(before, database)
     facts = fact_files(home, database if warm else None)
     inserted = {Path(file).stem for files in facts.values() for file in files}
+    *earlier_batches, last_batch = fact_batches.split_files(home, facts)
+    gathered = gathered_files(home)
     variables = {
         "path": str(database),
-        "files": {**facts, **gathered_files(home)},
+        "files": {**last_batch, **gathered},
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
         # Rows that a copied build had already are not tested again: that took as long as the history is.
         "inserted_submissions": sorted(inserted) if warm else None,
     }
     # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
-    arguments = ["--selector", "counts_again" if warm else "counts", *_exclude_tests(with_tests)]
+    selectors = ["counts_again"] if warm else ["code_lists", "counts_again"] if earlier_batches else ["counts"]
+    results: list[NodeResult] = []
     try:
-        results = _build(home, variables, arguments)
+        for selector in selectors[:-1]:
+            results += _build(home, variables, ["--selector", selector, *_exclude_tests(with_tests)])
+        for batch in earlier_batches:
+            files = {**batch, **gathered}
+            results += run_dbt(home, {**variables, "files": files}, "run", ["--selector", "insertions"])
+        results += _build(home, variables, ["--selector", selectors[-1], *_exclude_tests(with_tests)])
         (aside / "tables").mkdir()
         exported_tables.export_tables(database, exported_tables.COUNTS, aside / "tables")
     except BaseException:
         remove_path(aside)
         raise
-    seconds = {result.name: result.seconds for result in results}
+    seconds: dict[str, float] = {}
+    for result in results:
+        seconds[result.name] = round(seconds.get(result.name, 0) + result.seconds, 3)
     # A build on a copy does not repeat the tests of the code lists; those of the copied build still hold.
     tests = ({t.name: t for t in test_results(before)} if warm and before is not None else {}) | {
         t.name: t for t in select_tests(results)
     }
-    files = {path.name: digest_file(path) for path in (database, *sorted((aside / "tables").glob("*.parquet")))}
+    digests = {path.name: digest_file(path) for path in (database, *sorted((aside / "tables").glob("*.parquet")))}
     note = {
         "project": digest,
         "as_of": variables["as_of"],
         "warm": warm,
         "seconds": seconds,
-        "files": files,
+        "files": digests,
         "tests": [asdict(test) for test in tests.values()],
     }
     folder = tables_folder(final)

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds, dbt, fact_batches
 from pipelines.warehouse.dbt_runner import WarehouseError
 from tests.support.kept_builds import build_kept
 from tests.support.warehouse.dbt_facts import World, parse_moment
@@ -113,6 +113,38 @@ def test_incremental_builds_equal_a_full_build(
     assert numbers_read == [third, len(everything) - third]
     assert grown == build_from_nothing(home)
     assert any(block["superseded_at"] == WITHDRAWN_AT for block in world.blocks)
+
+
+@pytest.mark.sampled(turn=6)
+def test_facts_in_batches_give_the_same_build(start_home: StartHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Insert the returns of a first build, and then those of a later one, in batches, and compare all rows."""
+    world = made_up_world()
+    everything = sorted(s["submission_id"] for s in world.submissions)
+    home = start_home("all-of-made-up-world", world)
+    whole = read_all_rows(dbt.latest_counts(home) or home.root)
+    note = count_builds.read_build_note(dbt.latest_counts(home) or home.root)
+    batches: list[int] = []
+    split = fact_batches.split_files
+
+    def split_small(of_home: Home, files: fact_batches.Files) -> list[dict[str, list[str]]]:
+        parts = split(of_home, files, fact_batches.FILE_SIZE * len(everything) // 4)
+        batches.append(len(parts))
+        return parts
+
+    monkeypatch.setattr(fact_batches, "split_files", split_small)
+    in_batches = dbt.build_counts(home, full_refresh=True)
+    assert batches.pop() >= 4
+    assert read_all_rows(in_batches) == whole
+    noted = count_builds.read_build_note(in_batches)
+    assert {test["name"] for test in noted["tests"]} == {test["name"] for test in note["tests"]}
+    assert set(noted["seconds"]) == set(note["seconds"])
+    shutil.rmtree(home.warehouse)
+    select_part(world, set(everything[: len(everything) // 4])).write_files(home)
+    dbt.build_counts(home, with_tests=False)
+    world.write_files(home)
+    grown = dbt.build_counts(home)
+    assert batches[-1] >= 3
+    assert read_all_rows(grown) == whole
 
 
 # ------------------------------------------------------------------------------------- one late or corrected return
