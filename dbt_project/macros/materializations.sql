@@ -12,17 +12,36 @@
    differ; the last error is for differences that it ignores. #}
 {% macro create_checked_relation(kind) %}
     {%- set relation = this.incorporate(type=kind) -%}
+    {%- set code = compiled_code | replace(batch_mark(), '0') -%}
     {%- call statement('main') -%}
         create or replace {{ kind }} {{ relation }} as (
-            {{ compiled_code }}
+            {{ code }}
         )
     {%- endcall -%}
+    {%- if code != compiled_code -%}
+        {%- for batch in range(1, var('batches')) -%}
+            {%- call statement('batch_' ~ batch) -%}
+                insert into {{ relation }}
+                {{ compiled_code | replace(batch_mark(), batch | string) }}
+            {%- endcall -%}
+        {%- endfor -%}
+    {%- endif -%}
     {%- if not fulfils_contract('from ' ~ relation) -%}
-        {%- do assert_columns_equivalent(compiled_code) -%}
+        {%- do assert_columns_equivalent(code) -%}
         {%- do exceptions.raise_compiler_error('columns must be in the order of the contract, and have no constraints') -%}
     {%- endif -%}
     {{ return(relation) }}
 {% endmacro %}
+
+{# True for the rows of the batch that is being inserted. DuckDB keeps lists in memory while it groups rows, so a long
+   history is grouped in batches; `column` must be one by which the model groups, or on which nothing outside of a batch
+   depends. A table of `batches` = 1 is made at once. #}
+{% macro in_batch(column) %}{{ return(adapter.dispatch('in_batch')(column)) }}{% endmacro %}
+{% macro default__in_batch(column) -%}true{%- endmacro %}
+{% macro duckdb__in_batch(column) -%}
+    {% if var('batches') > 1 %}hash({{ column }}) % {{ var('batches') }} = {{ batch_mark() }}{% else %}true{% endif %}
+{%- endmacro %}
+{% macro batch_mark() -%}/* number of the batch */{%- endmacro %}
 
 {# For incremental models. dbt compares the contract with the query by planning a query of the declared columns too. #}
 {% macro duckdb__get_assert_columns_equivalent(sql) %}

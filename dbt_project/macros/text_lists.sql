@@ -1,6 +1,7 @@
 {# Comma-separated lists of codes: sorted, without duplicates, empty text for no codes. #}
 
-{# Aggregate: the union of the comma lists of a group. #}
+{# Aggregate: the union of the comma lists of a group. In DuckDB, `distinct` in the aggregate took a half more memory and
+   time than removing duplicates afterwards, from groups of a few rows. #}
 {% macro union_lists(column) %}{{ return(adapter.dispatch('union_lists')(column)) }}{% endmacro %}
 
 {% macro default__union_lists(column) -%}
@@ -13,7 +14,7 @@
 {% macro duckdb__union_lists(column) -%}
     case
         when min({{ column }}) = max({{ column }}) then min({{ column }})
-        else coalesce(array_to_string(list_sort(list_distinct(string_split(string_agg(distinct nullif({{ column }}, ''), ','), ','))), ','), '')
+        else coalesce(array_to_string(list_sort(list_distinct(string_split(string_agg(nullif({{ column }}, ''), ','), ','))), ','), '')
     end
 {%- endmacro %}
 

@@ -84,6 +84,7 @@ def build_counts(
     variables = {
         "path": str(database),
         "files": {**last_batch, **gathered},
+        "batches": fact_batches.count_batches(home),
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
         # Rows that a copied build had already are not tested again: that took as long as the history is.
         "inserted_submissions": sorted(inserted) if warm else None,

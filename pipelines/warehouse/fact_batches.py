@@ -24,6 +24,13 @@ FILE_SIZE: Final = 500
 """Rows whose memory the description of a file of facts takes, about 0.2 MB."""
 
 
+def count_batches(home: Home) -> int:
+    """Return the number of batches of all accepted submissions, whether a build inserts them or has them already."""
+    blocks = pl.scan_parquet(home.gathered / "block.parquet").filter(pl.col("accepted_at").is_not_null())
+    rows, submissions = blocks.select(pl.col("rows").sum(), pl.col("submission_id").n_unique()).collect().row(0)
+    return max(-(-(rows + FILE_SIZE * submissions) // BATCH_SIZE), 1)
+
+
 def split_files(home: Home, files: Files, batch_size: int = BATCH_SIZE) -> list[dict[str, list[str]]]:
     """Return the files in batches of whole submissions, in the order of the submissions; one batch if there are none.
 

@@ -34,7 +34,7 @@ years as (
 
 -- Pools never overlap: three years that end in a year divisible by three, five that end in one divisible by five.
 -- Moving pools would disclose single years by subtraction.
-pooled_years as (
+years_of_pools as (
     select
         years.*,
         lengths.n_years,
@@ -44,6 +44,12 @@ pooled_years as (
     inner join measures on years.measure = measures.code
     cross join (select 3 as n_years, 'P3' as freq union all select 5 as n_years, 'P5' as freq) as lengths
     where measures.sums_over_time
+),
+
+pooled_years as (
+    select *
+    from years_of_pools
+    where {{ in_batch('last_year') }}
 ),
 
 whole as (

@@ -17,10 +17,11 @@ national as (
 of_territories as (
     select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids, parts
     from territory_counts
+    where {{ in_batch('count_type_id') }}
     union all
     select territory, freq, period, count_type_id, value, obs_status, flags, is_additive, submission_ids, parts
     from pool_counts
-    where area_kind = 'territory'
+    where area_kind = 'territory' and {{ in_batch('count_type_id') }}
 ),
 
 -- The region's figure is the sum of the territories that have one, which are listed; missing ones are not estimated.

@@ -24,8 +24,8 @@ def home(tmp_path: Path) -> Home:
 
 
 def write_gathered(home: Home, accepted: dict[str, str | None]) -> None:
-    rows = [{"submission_id": s, "accepted_at": at} for s, at in accepted.items()]
-    schema = {"submission_id": pl.String(), "accepted_at": pl.String()}
+    rows = [{"submission_id": s, "accepted_at": at, "rows": 1} for s, at in accepted.items()]
+    schema = {"submission_id": pl.String(), "accepted_at": pl.String(), "rows": pl.Int64()}
     pl.DataFrame(rows, schema=schema).write_parquet(home.gathered / "block.parquet")
 
 

@@ -7,11 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core.home import initialise_home
-from pipelines.warehouse.fact_batches import FILE_SIZE, split_files
+from pipelines.warehouse import fact_batches
+from pipelines.warehouse.fact_batches import FILE_SIZE, count_batches, split_files
 
 ROWS = st.dictionaries(st.from_regex(r"S[0-9]{1,4}", fullmatch=True), st.integers(0, 5_000), max_size=30)
 EMPTY = {f"facts.{table}": f"/facts/.empty-{table}.parquet" for table in ("observation", "case_event")}
@@ -34,6 +36,7 @@ def test_every_file_is_in_one_batch_and_none_is_too_large(
         schema = {"submission_id": pl.String(), "rows": pl.Int64()}
         pl.DataFrame(blocks, schema, orient="row").write_parquet(home.gathered / "block.parquet")
         batches = split_files(home, {table: [EMPTY[table], *paths] for table, paths in files.items()}, batch_size)
+    assert batches[1:] or sum(rows.values()) + FILE_SIZE * len(rows) <= batch_size or len(rows) == 1
     assert all(batch[table][0] == EMPTY[table] for batch in batches for table in files)
     for table, paths in files.items():
         assert [path for batch in batches for path in batch[table][1:]] == paths
@@ -45,3 +48,15 @@ def test_every_file_is_in_one_batch_and_none_is_too_large(
     for batch, following in pairwise(names):
         joined = {*batch, min(following)}
         assert sum(rows[name] + FILE_SIZE for name in joined) > batch_size, "a batch has room for a submission"
+
+
+def test_batches_of_tables_are_those_of_all_accepted_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = initialise_home(tmp_path / "home", "demonstration")
+    blocks = [("S1", 700, "2025-01-01"), ("S1", 300, "2025-01-01"), ("S2", 500, "2025-01-02"), ("S3", 9_000, None)]
+    schema = {"submission_id": pl.String(), "rows": pl.Int64(), "accepted_at": pl.String()}
+    pl.DataFrame(blocks, schema, orient="row").write_parquet(home.gathered / "block.parquet")
+    for batch_size, number in ((2_500, 1), (2_499, 2), (1_000, 3)):
+        monkeypatch.setattr(fact_batches, "BATCH_SIZE", batch_size)
+        assert count_batches(home) == number
+    pl.DataFrame(schema=schema).write_parquet(home.gathered / "block.parquet")
+    assert count_batches(home) == 1
