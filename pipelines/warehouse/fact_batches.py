@@ -28,7 +28,7 @@ def count_batches(home: Home) -> int:
     """Return the number of batches of all accepted submissions, whether a build inserts them or has them already."""
     blocks = pl.scan_parquet(home.gathered / "block.parquet").filter(pl.col("accepted_at").is_not_null())
     rows, submissions = blocks.select(pl.col("rows").sum(), pl.col("submission_id").n_unique()).collect().row(0)
-    return max(-(-(rows + FILE_SIZE * submissions) // BATCH_SIZE), 1)
+    return max(-(-(int(rows) + FILE_SIZE * int(submissions)) // BATCH_SIZE), 1)
 
 
 def split_files(home: Home, files: Files, batch_size: int = BATCH_SIZE) -> list[dict[str, list[str]]]:
