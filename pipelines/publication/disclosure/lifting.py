@@ -10,27 +10,36 @@ for cells that no lifted population shows to be wide enough.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from pipelines.publication.disclosure.margins import Axes, Margins, Place
 from pipelines.publication.disclosure.space import Array, Leaves, Space
 
+_MOST_NUMBERS = 8_000_000
+"""Numbers in the arrays of the populations that are lifted at once. All of a long history took gigabytes."""
+
 
 def lift_populations(
-    populations: Sequence[Array], blocks: Sequence[tuple[Margins, Leaves]], leaf_space: Space
-) -> list[Array]:
-    """Return the populations over the columns of `leaf_space`, which has the leaves of the blocks in their order."""
-    if not populations:
-        return []
-    stacked = np.rint(np.stack(populations))
-    lifted = np.zeros((len(populations), leaf_space.matrix.shape[1]))
+    populations: Iterable[Array], blocks: Sequence[tuple[Margins, Leaves]], leaf_space: Space
+) -> Iterator[Array]:
+    """Yield the populations over the columns of `leaf_space`, which has the leaves of the blocks in their order."""
+    width = leaf_space.matrix.shape[1] + sum(block_margins.space.matrix.shape[1] for block_margins, _ in blocks)
+    waiting = iter(populations)
+    while some := list(islice(waiting, max(_MOST_NUMBERS // width, 1))):
+        yield from _lift_some(np.rint(np.stack(some)), blocks, leaf_space)
+
+
+def _lift_some(stacked: Array, blocks: Sequence[tuple[Margins, Leaves]], leaf_space: Space) -> Array:
+    """Return some populations, one in each row, over the columns of `leaf_space`."""
+    lifted = np.zeros((len(stacked), leaf_space.matrix.shape[1]))
     margin_column = leaf_column = 0
     for block_margins, block_leaves in blocks:
         size, leaf_size = block_margins.space.matrix.shape[1], block_leaves.space.matrix.shape[1]
         # Merged variables have the same equations, so the first one may have all the persons.
-        variables = np.zeros((len(populations), len(block_margins.columns)))
+        variables = np.zeros((len(stacked), len(block_margins.columns)))
         merged, first = np.unique(block_margins.columns, return_index=True)
         variables[:, first] = stacked[:, margin_column + merged]
         _lift_block(variables, block_margins, block_leaves, lifted[:, leaf_column : leaf_column + leaf_size])
@@ -40,7 +49,7 @@ def lift_populations(
     tie_rows, constants = leaf_space.matrix[leaf_space.cells :], leaf_space.values[leaf_space.cells :]
     rests = tie_rows[:, leaf_column:]
     lifted[:, leaf_column:] = -(rests.T @ ((tie_rows @ lifted.T).T - constants).T).T
-    return list(lifted)
+    return lifted
 
 
 def _lift_block(variables: Array, block_margins: Margins, block_leaves: Leaves, lifted: Array) -> None:

@@ -34,6 +34,12 @@ class Move(NamedTuple):
         columns = np.flatnonzero(np.abs(change) > _TOLERANCE)
         return cls(columns, change[columns])
 
+    def add_to(self, truth: Array) -> Array:
+        """Return the population that differs from the true one by this move."""
+        population: Array = truth.copy()
+        population[self.columns] += self.amounts
+        return population
+
     @property
     def is_whole(self) -> bool:
         """True if no amount is a fraction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +58,7 @@ class Pattern:
         self._block = block.filter(self._kept)
         self._cells = self._views.margins
         values = self._cells.values
-        self._needed: Sequence[Array] = ()
+        self._needed: Sequence[Move] = ()
         self.fixed = self._find_rows(self._block["was_published"])
         is_small = (values > 0) & (values < rule.threshold)
         # The constants of equations, such as the gap of a balance, are not counts.
@@ -113,8 +113,7 @@ class Pattern:
     def write_kept_moves(self, path: Path) -> None:
         """Keep the populations with which the last assessment passed."""
         if self.has_hidden:
-            moves = [Move.from_change(population - self._truth) for population in self._needed]
-            write_moves(path, self._views.name_variables(), moves)
+            write_moves(path, self._views.name_variables(), self._needed)
 
     def _find_rows(self, is_marked: pl.Series) -> Array:
         marked: Array = np.zeros(len(self._cells.values), dtype=bool)
@@ -161,9 +160,11 @@ class Pattern:
 
     def _assess_leaves(self, hidden: Array, margin_witnesses: Witnesses) -> risk.BlockRisk:
         """Assess over leaves with the populations found over margins that are needed to settle all cells."""
-        self._needed = needed = margin_witnesses.choose_needed(self._search.list_assessed(hidden), self._width)
+        self._needed = margin_witnesses.choose_needed(self._search.list_assessed(hidden), self._width)
         leaves = self._views.leaves
-        truth, *lifted = self._views.lift_populations([self._truth, *needed])
+        needed = (move.add_to(self._truth) for move in self._needed)
+        lifted = self._views.lift_populations(chain([self._truth], needed))
+        truth = next(lifted)
         witnesses = Witnesses(leaves, truth, risk.find_published_rows(leaves, hidden[self._cells.rows]))
         witnesses.add_populations(lifted)
         report = self._assess_view(leaves, hidden, witnesses)

@@ -5,7 +5,7 @@ Protection chooses cells with it, and assessments of a release (`reader_risk.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import polars as pl
@@ -75,8 +75,8 @@ class Views:
         """Return a number for each variable over margins but rests, which is the same in every problem that has it."""
         return np.concatenate([over_margins.name_columns() for over_margins, _ in self._blocks])
 
-    def lift_populations(self, populations: Sequence[Array]) -> list[Array]:
-        """Return populations over leaves with the same cells as these over margins."""
+    def lift_populations(self, populations: Iterable[Array]) -> Iterator[Array]:
+        """Yield populations over leaves with the same cells as these over margins."""
         return lifting.lift_populations(populations, self._blocks, self.leaves)
 
 

@@ -114,8 +114,8 @@ class Witnesses:
         keeps: Array = np.asarray(abs(changes) @ own_columns.astype(float)).ravel() < 0.5
         return keeps
 
-    def choose_needed(self, assessed: Sequence[tuple[Array, Array]], width: int) -> list[Array]:
-        """Return populations that suffice for what all show; `assessed` are own columns and rows of each reader.
+    def choose_needed(self, assessed: Sequence[tuple[Array, Array]], width: int) -> list[Move]:
+        """Return moves that suffice for what all show; `assessed` are own columns and rows of each reader.
 
         Fewer populations are quicker to check over leaves.
         """
@@ -123,7 +123,7 @@ class Witnesses:
         is_assessed = np.stack([rows for _, rows in assessed])
         low, high = np.zeros(is_assessed.shape), np.zeros(is_assessed.shape)
         needed = []
-        matrix = self.effects
+        matrix, moves = self.effects, self.list_moves()
         # Populations that change the most cells first: fewer of them are then needed.
         for number in np.argsort(-np.diff(matrix.indptr), kind="stable"):
             start, end = matrix.indptr[number : number + 2]
@@ -135,7 +135,7 @@ class Witnesses:
             is_open = is_assessed[place] & (high[place] - low[place] < width)
             widens = (effects > high[place]) | (effects < low[place])
             if (is_open & widens).any():
-                needed.append(self.truth + self.changes[number].toarray().ravel())
+                needed.append(moves[number])
                 high[place] = np.maximum(high[place], effects)
                 low[place] = np.minimum(low[place], effects)
         return needed

@@ -192,8 +192,13 @@ def test_lifted_population_has_the_cells_of_the_margins(seed: int) -> None:
     assume(not contradicts_itself(over_margins.space))
     hidden = np.random.default_rng(seed).random(rows.height) < 0.5
     report = risk.assess_cells(over_margins.space, hidden, name="lifted", width=2)
-    lifted = lifting.lift_populations(report.witnesses, [(over_margins, over_leaves)], over_leaves.space)
+    blocks = [(over_margins, over_leaves)]
+    lifted = list(lifting.lift_populations(report.witnesses, blocks, over_leaves.space))
     assert len(lifted) == len(report.witnesses)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifting, "_MOST_NUMBERS", 2 * sum(view.space.matrix.shape[1] for view in blocks[0]))
+        in_pairs = list(lifting.lift_populations(iter(report.witnesses), blocks, over_leaves.space))
+    assert np.array_equal(np.array(in_pairs), np.array(lifted))
     for population, leaves in zip(report.witnesses, lifted, strict=True):
         expected = (over_margins.space.matrix @ population)[over_margins.space.rows]
         assert ((over_leaves.space.matrix @ leaves)[over_leaves.space.rows] == expected).all()

@@ -41,7 +41,7 @@ def test_only_needed_populations_are_chosen(witnesses: Witnesses) -> None:
     witnesses.add_populations([np.array([5.0, 2.0, 5.0]), np.array([4.0, 3.0, 5.0]), np.array([5.0, 4.0, 3.0])])
     nobody, rows = np.zeros(3, dtype=bool), np.array([True, True, True, False])
     needed = witnesses.choose_needed([(nobody, rows)], 2)
-    assert [population.tolist() for population in needed] == [[5, 2, 5], [5, 4, 3]]
+    assert [move.add_to(witnesses.truth).tolist() for move in needed] == [[5, 2, 5], [5, 4, 3]]
 
 
 def test_cell_is_given_up_only_if_other_populations_cover_the_others(witnesses: Witnesses) -> None:
