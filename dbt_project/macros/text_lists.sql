@@ -1,6 +1,6 @@
 {# Comma-separated lists of codes: sorted, without duplicates, empty text for no codes. #}
 
-{# Aggregate: the union of the comma lists of a group. In DuckDB, `distinct` in the aggregate took a half more memory and
+{# Aggregate: the union of the comma lists of a group. In DuckDB, `distinct` in the aggregate takes more memory and
    time than removing duplicates afterwards, from groups of a few rows. #}
 {% macro union_lists(column) %}{{ return(adapter.dispatch('union_lists')(column)) }}{% endmacro %}
 

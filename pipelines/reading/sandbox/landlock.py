@@ -25,7 +25,8 @@ _PATH_BENEATH = 1
 _NO_NEW_PRIVILEGES = 38
 
 _WRITE_FILE, _READ_FILE, _READ_DIRECTORY = 1 << 1, 1 << 2, 1 << 3
-_RIGHTS_ON_FILES: Final = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
+_TRUNCATE = 1 << 14
+_RIGHTS_ON_FILES: Final = ((1, (1 << 13) - 1), (2, 1 << 13), (3, _TRUNCATE), (5, 1 << 15))
 """Rights on files, each with the first version of Landlock that knows it: those of the first version, to move between
 folders, to truncate, to control devices."""
 _CONNECTIONS: Final = (4, 3)
@@ -77,19 +78,19 @@ def restrict_files(readable: Iterable[Path], own_folder: Path) -> None:
     for since, rights in (_CONNECTIONS, _OUTSIDE):
         if version >= since:
             attributes += struct.pack("=Q", rights)
-    ruleset = _check(call(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)))
+    ruleset = _require_success(call(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)))
     try:
         for path in readable:
-            _allow(ruleset, path, _READ_FILE | _READ_DIRECTORY)
-        _allow(ruleset, Path("/dev/null"), _READ_FILE | _WRITE_FILE)
-        _allow(ruleset, own_folder, _IN_OWN_FOLDER | (files & (1 << 14)))
-        _check(ctypes.CDLL(None, use_errno=True).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-        _check(call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
+            _allow_path(ruleset, path, _READ_FILE | _READ_DIRECTORY)
+        _allow_path(ruleset, Path("/dev/null"), _READ_FILE | _WRITE_FILE)
+        _allow_path(ruleset, own_folder, _IN_OWN_FOLDER | (files & _TRUNCATE))
+        _require_success(ctypes.CDLL(None, use_errno=True).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+        _require_success(call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)))
     finally:
         os.close(ruleset)
 
 
-def _allow(ruleset: int, path: Path, rights: int) -> None:
+def _allow_path(ruleset: int, path: Path, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -98,7 +99,7 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
         if not path.is_dir():
             rights &= _READ_FILE | _WRITE_FILE
         rule = struct.pack("=Qi", rights, place)
-        _check(_system_call()(_ADD_RULE, ctypes.c_int(ruleset), _PATH_BENEATH, rule, ctypes.c_uint32(0)))
+        _require_success(_system_call()(_ADD_RULE, ctypes.c_int(ruleset), _PATH_BENEATH, rule, ctypes.c_uint32(0)))
     finally:
         os.close(place)
 
@@ -110,7 +111,7 @@ def _system_call() -> Callable[..., int]:
     return call
 
 
-def _check(answer: int) -> int:
+def _require_success(answer: int) -> int:
     if answer < 0:
         raise OSError(ctypes.get_errno(), f"Landlock: {os.strerror(ctypes.get_errno())}")
     return answer
