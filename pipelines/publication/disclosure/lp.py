@@ -155,6 +155,8 @@ class Raising:
         linked = link_variables(_select_links(moves[np.flatnonzero(is_plain)]))
         self._set_of_cell, self._is_tied = linked.classes, linked.is_tied
         self._sets = int(self._set_of_cell.max(initial=-1)) + 1
+        self._cells_by_set: Array = np.argsort(self._set_of_cell, kind="stable")
+        self._starts_of_sets = np.searchsorted(self._set_of_cell[self._cells_by_set], np.arange(self._sets + 1))
         self._least_values: Array = np.full(self._sets, _INF)
         np.minimum.at(self._least_values, self._set_of_cell, self._values[:cells])
         self._is_still: Array = np.zeros(self._sets, dtype=bool)
@@ -279,7 +281,8 @@ class Raising:
         """Let the deviation of a cell that was hidden cost something again."""
         self.costs[cell] = cost
         of_set = self._set_of_cell[cell]
-        cost = float(self.costs[: self.cells][self._set_of_cell == of_set].sum())
+        first, end = self._starts_of_sets[of_set : of_set + 2]
+        cost = float(self.costs[self._cells_by_set[first:end]].sum())
         for column in (self.free + of_set, self.free + self._sets + of_set):
             self._solver.changeColCost(int(column), cost)
 

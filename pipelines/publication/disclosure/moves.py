@@ -29,10 +29,13 @@ class Move(NamedTuple):
     amounts: Array
 
     @classmethod
-    def from_change(cls, change: Array) -> Move:
-        """Return the move of all variables that a change alters."""
-        columns = np.flatnonzero(np.abs(change) > _TOLERANCE)
-        return cls(columns, change[columns])
+    def from_change(cls, change: Array, columns: Array | None = None) -> Move:
+        """Return the move of all variables that a change alters. `columns` are its variables if it is not of all."""
+        altered = np.flatnonzero(np.abs(change) > _TOLERANCE)
+        if columns is None:
+            return cls(altered, change[altered])
+        altered = altered[np.argsort(columns[altered])]
+        return cls(columns[altered], change[altered])
 
     def add_to(self, truth: Array) -> Array:
         """Return the population that differs from the true one by this move."""
@@ -58,33 +61,42 @@ class MoveSplitter:
     def __init__(self, matrix: sparse.csr_matrix) -> None:
         self._matrix = matrix.tocsc()
 
-    def split_change(self, change: Array, is_published: Array, of: Array | None = None) -> list[Move]:
-        """Return the moves of which a change of all variables consists. `is_published` marks rows that may not change.
+    def split_change(self, change: Move, is_published: Array, is_wanted: Array | None = None) -> list[Move]:
+        """Return the moves of which a change consists. `is_published` marks rows that may not change.
 
-        With `of`, a mask of variables, only moves that contain one of these are returned.  The moves of a change that
-        alters published rows alter some of them, too.
+        `is_wanted` marks variables of the change: only moves that contain one of these are then returned.  The moves of
+        a change that alters published rows alter some of them, too.
         """
-        columns = np.flatnonzero(np.abs(change) > _TOLERANCE)
+        columns, amounts = change
         _, rows, places = self._list_entries(columns)
         connects = is_published[rows]
         rows, places = rows[connects], places[connects]
         labels = _label_connected(rows, places, len(columns))
-        is_wanted: Array = np.ones(len(columns), dtype=bool)
-        if of is not None:
-            is_wanted[:] = False
-            is_wanted[labels[of[columns]]] = True
-        members = np.flatnonzero(is_wanted[labels])
+        has_wanted: Array = np.ones(len(columns), dtype=bool)
+        if is_wanted is not None:
+            has_wanted[:] = False
+            has_wanted[labels[is_wanted]] = True
+        members = np.flatnonzero(has_wanted[labels])
         members = members[np.argsort(labels[members], kind="stable")]
         starts = np.flatnonzero(np.diff(labels[members], prepend=-1))
-        return [Move(columns[group], change[columns[group]]) for group in np.split(members, starts[1:]) if len(group)]
+        return [Move(columns[group], amounts[group]) for group in np.split(members, starts[1:]) if len(group)]
 
     def find_effect(self, move: Move) -> tuple[Array, Array]:
-        """Return the rows that a move changes, and by how much."""
+        """Return the rows that a move changes, in order, and by how much."""
         entries, rows, places = self._list_entries(move.columns)
-        # There are few enough rows for a sum of each of them, which takes less time than to look for those that change.
-        effects = np.bincount(rows, self._matrix.data[entries] * move.amounts[places])
-        changed = np.flatnonzero(np.abs(effects) > _TOLERANCE)
-        return changed, effects[changed]
+        return _sum_by_key(rows, self._matrix.data[entries] * move.amounts[places])
+
+    def find_effects(self, moves: Sequence[Move]) -> tuple[Array, Array, Array]:
+        """Return the number of a move, a row that it changes, and by how much, in the order of moves and rows."""
+        if not moves:
+            nothing: Array = np.zeros(0, dtype=np.int64)
+            return nothing, nothing, np.zeros(0)
+        entries, rows, places = self._list_entries(np.concatenate([move.columns for move in moves]))
+        numbers = np.arange(len(moves)).repeat([len(move.columns) for move in moves])
+        amounts = np.concatenate([move.amounts for move in moves])
+        size = self._matrix.shape[0]
+        keys, effects = _sum_by_key(numbers[places] * size + rows, self._matrix.data[entries] * amounts[places])
+        return keys // size, keys % size, effects
 
     def _list_entries(self, columns: Array) -> tuple[Array, Array, Array]:
         """Return the entries of the matrix in some columns, the row of each, and the place of its column among them."""
@@ -120,13 +132,21 @@ def _label_connected(rows: Array, places: Array, size: int) -> Array:
 
 def _label_in_graph(rows: Array, places: Array, size: int) -> Array:
     """Return the labels of `_label_connected` from a graph in which each row is connected with its places."""
-    numbers = rows + size
-    edges = (np.ones(len(rows), dtype=bool), (places, numbers))
-    nodes = int(numbers.max()) + 1
+    distinct, numbers = np.unique(rows, return_inverse=True)
+    nodes = size + len(distinct)
+    edges = (np.ones(len(rows), dtype=bool), (places, numbers + size))
     _, components = csgraph.connected_components(sparse.csr_matrix(edges, shape=(nodes, nodes)), directed=False)
     _, first, inverse = np.unique(components[:size], return_index=True, return_inverse=True)
     labels: Array = first[inverse]
     return labels
+
+
+def _sum_by_key(keys: Array, amounts: Array) -> tuple[Array, Array]:
+    """Return the keys whose amounts have a sum other than zero, in order, and these sums."""
+    distinct, numbers = np.unique(keys, return_inverse=True)
+    sums = np.bincount(numbers, amounts, len(distinct))
+    changed = np.flatnonzero(np.abs(sums) > _TOLERANCE)
+    return distinct[changed], sums[changed]
 
 
 def _concatenate_ranges(starts: Array, sizes: Array) -> Array:

@@ -6,6 +6,7 @@ if it hides a cell that other years share, or there may be none.  Then more year
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,66 +16,78 @@ from pipelines.publication.disclosure import lp
 from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.space import Array, Space
 
+_TOLERANCE = 1e-6
+
 
 class Neighbourhood:
-    """The linear program over some variables of a problem, while all others keep their true value."""
+    """The linear program over a part of a problem, while all other variables keep their true value."""
 
     def __init__(self, raising: lp.Raising, truth: Array, part: ProblemPart) -> None:
-        self.raising, self._truth = raising, truth
-        self._rows, self._columns, self.is_shared = part
-        self.numbers: Array = np.full(len(self.is_shared), -1, dtype=np.int64)
-        """Number of each row of the space among those of the program, or -1."""
-        self.numbers[self._rows] = np.arange(len(self._rows))
-        self.last_population = truth
-        self.is_frozen: Array | None = None
+        self.raising, self.part = raising, part
+        self.truth = truth[part.columns]
+        self._last_values = self.truth
+        self._is_frozen: Array | None = None
 
     def raise_cell(self, cell: int, by: float) -> RaisedCell | None:
         """Return the cheapest population that raises a cell by `by` or more, or None (`lp.Raising.raise_cell`)."""
-        if (of_rows := self.raising.raise_cell(int(self.numbers[cell]), by)) is None:
+        number = int(self.part.find_numbers(np.array([cell]))[0])
+        if (moved := self.raising.raise_cell(number, by)) is None:
             return None
-        moved: Array = np.zeros(len(self.numbers))
-        moved[self._rows] = of_rows
-        return RaisedCell(moved, of_rows, self.raising.last_free, self)
+        return RaisedCell(moved, self.raising.last_free, self)
 
-    def find_population(self, raised: RaisedCell) -> Array:
-        """Return the values of all variables of the space in a population that this program has found."""
-        population = self._truth.copy()
-        population[self._columns] = self.raising.join_population(raised.free, raised.of_rows)
-        return population
+    def replace_values(self, values: Array) -> Array:
+        """Return a mask of the variables that differ from those of the call before, which were the true ones at first.
+
+        The program starts from the population before, and most of it stays as it was.
+        """
+        is_new: Array = np.abs(values - self._last_values) > _TOLERANCE
+        self._last_values = values
+        return is_new
 
     def freeze_columns(self, is_known: Array | None) -> None:
-        """Let these variables of the space keep their true value, and no others."""
-        if self.is_frozen is is_known:
+        """Let these variables of the problem keep their true value, and no others."""
+        if self._is_frozen is is_known:
             return
-        if self.is_frozen is not None:
-            self.raising.release_columns(self.is_frozen[self._columns])
+        if self._is_frozen is not None:
+            self.raising.release_columns(self._is_frozen[self.part.columns])
         if is_known is not None:
-            self.raising.freeze_columns(is_known[self._columns])
-        self.is_frozen = is_known
+            self.raising.freeze_columns(is_known[self.part.columns])
+        self._is_frozen = is_known
 
     def find_own(self, rows: Array) -> Array:
         """Return the numbers of those of the rows that the program has."""
-        numbers = self.numbers[rows]
+        numbers = self.part.find_numbers(rows)
         in_program: Array = numbers[numbers >= 0]
         return in_program
 
 
 class RaisedCell(NamedTuple):
-    """A population that raises a cell: the deviations of all cells, and the program that found it.
+    """A population that raises a cell: the deviations of all rows of the program that found it.
 
-    Most of them are only compared by cost, so the variables are joined when `population` is read: `of_rows` are the
-    deviations of the rows of the program, and `free` its variables that cover several cells.
+    Most of them are only compared by cost, so the variables are joined when `values` is read: `free` are those that
+    cover several cells.
     """
 
     moved: Array
-    of_rows: Array
     free: Array
     of: Neighbourhood
 
     @property
-    def population(self) -> Array:
-        """All variables of the space."""
-        return self.of.find_population(self)
+    def is_moved(self) -> Array:
+        """A mask of the rows of the program that deviate."""
+        is_moved: Array = np.abs(self.moved) > _TOLERANCE
+        return is_moved
+
+    @property
+    def moved_rows(self) -> Array:
+        """The rows of the problem that deviate, in order."""
+        rows: Array = self.of.part.rows[self.is_moved]
+        return rows
+
+    @property
+    def values(self) -> Array:
+        """The variables of the program."""
+        return self.of.raising.join_population(self.free, self.moved)
 
 
 class Neighbourhoods:
@@ -85,10 +98,10 @@ class Neighbourhoods:
 
     def __init__(self, space: Space, truth: Array, raising: lp.Raising) -> None:
         self._space, self._truth = space, truth
-        rows, columns = np.arange(space.matrix.shape[0]), np.arange(space.matrix.shape[1])
-        self.whole = Neighbourhood(raising, truth, ProblemPart(rows, columns, np.zeros(len(rows), dtype=bool)))
-        self._is_fixed: Array = np.zeros(len(rows), dtype=bool)
-        self._by_part: dict[int, Neighbourhood] = {}
+        self.whole = Neighbourhood(raising, truth, space.parts.whole)
+        self._is_fixed: Array = np.zeros(space.matrix.shape[0], dtype=bool)
+        self._by_part: dict[ProblemPart, Neighbourhood] = {}
+        self._by_year: dict[int, list[Neighbourhood]] = defaultdict(list)
 
     @property
     def costs(self) -> Array:
@@ -98,18 +111,19 @@ class Neighbourhoods:
     def list_programs(self, cell: int) -> Iterator[Neighbourhood]:
         """Yield the programs in which a cell can be raised, the smallest first and that of the whole problem last."""
         for part in self._space.parts.list_parts(cell):
-            if id(part) not in self._by_part:
-                self._by_part[id(part)] = self._make_program(part)
-            yield self._by_part[id(part)]
+            if part not in self._by_part:
+                self._by_part[part] = program = self._make_program(part)
+                for year in part.years:
+                    self._by_year[year].append(program)
+            yield self._by_part[part]
         yield self.whole
 
     def _make_program(self, part: ProblemPart) -> Neighbourhood:
-        rows, columns = part.rows, part.columns
-        matrix = self._space.matrix[rows][:, columns]
-        ties = int((rows >= self._space.cells).sum())
-        raising = lp.Raising(matrix, matrix @ self._truth[columns], self.costs[rows], ties, is_part=True)
-        raising.set_true_population(self._truth[columns])
-        raising.fix_cells(np.flatnonzero(self._is_fixed[rows]))
+        own_truth = self._truth[part.columns]
+        ties = int((part.rows >= self._space.cells).sum())
+        raising = lp.Raising(part.matrix, part.matrix @ own_truth, self.costs[part.rows], ties, is_part=True)
+        raising.set_true_population(own_truth)
+        raising.fix_cells(np.flatnonzero(self._is_fixed[part.rows]))
         return Neighbourhood(raising, self._truth, part)
 
     def _list_made(self) -> Iterator[Neighbourhood]:
@@ -134,6 +148,9 @@ class Neighbourhoods:
 
     def show_cell(self, cell: int, cost: float) -> None:
         """Let the deviation of a cell cost something."""
-        for program in self._list_made():
-            if (number := int(program.numbers[cell])) >= 0:
+        self.whole.raising.show_cell(cell, cost)
+        row = np.array([cell])
+        programs = {program: None for year in self._space.parts.list_years_of(cell) for program in self._by_year[year]}
+        for program in programs:
+            for number in program.find_own(row).tolist():
                 program.raising.show_cell(number, cost)

@@ -2,13 +2,16 @@
 
 Cells of different years have hardly anything in common but pools, and the stock at the end of a year.  A population
 that moves persons of a few years only is a population like any other, and a program over these years has a fraction of
-the variables.
+the variables.  What a search does with a part must cost no more in a problem of many years, so a part has arrays of its
+own, and none as long as those of the problem.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -16,14 +19,35 @@ from scipy import sparse
 _Array = np.ndarray[Any, np.dtype[Any]]
 _FEWEST_YEARS = 3
 """Years of a problem from which its parts are worth programs of their own."""
+_SHARED_YEARS = 8
+"""Years of the largest parts, which overlap by half."""
 
 
-class ProblemPart(NamedTuple):
-    """Some columns of a matrix, and the rows that have one of them; `is_shared` marks rows with other columns too."""
+@dataclass(frozen=True, eq=False)
+class ProblemPart:
+    """Some columns of a problem, and the rows that have one of them, in order.
 
+    `years` are the places of its years among all years; the part that is the whole problem has none.  `matrix` has
+    these rows and columns only, and `is_shared` marks the rows that have other columns too.
+    """
+
+    years: tuple[int, ...]
     rows: _Array
     columns: _Array
     is_shared: _Array
+    matrix: sparse.csr_matrix
+
+    @cached_property
+    def own_rows(self) -> _Array:
+        """The rows that have no other columns."""
+        rows: _Array = self.rows[~self.is_shared]
+        return rows
+
+    def find_numbers(self, rows: _Array) -> _Array:
+        """Return the number of each of some rows of the problem among those of the part, or -1."""
+        numbers = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        own_numbers: _Array = np.where(self.rows[numbers] == rows, numbers, -1)
+        return own_numbers
 
 
 class YearParts:
@@ -31,55 +55,82 @@ class YearParts:
 
     def __init__(self, matrix: sparse.csr_matrix, years: _Array | None) -> None:
         self._matrix, self._by_column = matrix.tocsr(), matrix.tocsc()
-        self._years: _Array = np.full(matrix.shape[1], "", dtype=object) if years is None else years
-        self._all_years = sorted(set(self._years.tolist()) - {""})
-        self._parts: dict[tuple[str, ...], ProblemPart] = {}
-        self._years_of_row: dict[int, tuple[tuple[str, ...], ...]] = {}
+        of_columns = [""] * matrix.shape[1] if years is None else [str(year) for year in years]
+        self._all_years = sorted(set(of_columns) - {""})
+        place_of_year = {year: place for place, year in enumerate(self._all_years)}
+        self._places: _Array = np.array([place_of_year.get(year, -1) for year in of_columns], dtype=np.int64)
+        order = np.argsort(self._places, kind="stable")
+        self._columns = np.split(order, np.searchsorted(self._places[order], np.arange(len(self._all_years))))[1:]
+        self._parts: dict[tuple[int, ...], ProblemPart] = {}
+        self._windows_of_row: dict[int, tuple[tuple[int, ...], ...]] = {}
+
+    @cached_property
+    def whole(self) -> ProblemPart:
+        """All rows and columns."""
+        rows, columns = map(np.arange, self._matrix.shape)
+        return ProblemPart((), rows, columns, np.zeros(len(rows), dtype=bool), self._matrix)
 
     def list_parts(self, row: int) -> Iterator[ProblemPart]:
-        """Yield the parts that contain all columns of a row: its own years, then one year more on either side.
+        """Yield the parts that contain all columns of a row: its own years, one year more on either side, eight years.
 
         None is yielded if the row has columns of no year, or the matrix has too few years.
         """
-        if row not in self._years_of_row:
-            self._years_of_row[row] = tuple(self._choose_years(row))
-        for years in self._years_of_row[row]:
-            if years not in self._parts:
-                self._parts[years] = self._take_part(years)
-            yield self._parts[years]
+        if row not in self._windows_of_row:
+            self._windows_of_row[row] = tuple(self._choose_windows(row))
+        yield from map(self._find_part, self._windows_of_row[row])
 
-    def _choose_years(self, row: int) -> Iterator[tuple[str, ...]]:
-        """Yield the years of each part of a row."""
-        row_years = sorted({str(year) for year in self._years[self._find_columns(row)]})
-        if len(self._all_years) < _FEWEST_YEARS or not row_years or not row_years[0]:
+    def _choose_windows(self, row: int) -> Iterator[tuple[int, ...]]:
+        """Yield the places of the years of each part of a row."""
+        places = self.list_years_of(row)
+        if not self._are_enough or not places or places[0] < 0:
             return
-        first, last = self._all_years.index(row_years[0]), self._all_years.index(row_years[-1])
-        before: tuple[str, ...] = ()
-        for years in (tuple(row_years), tuple(self._all_years[max(first - 1, 0) : last + 2])):
-            if len(before) < len(years) < len(self._all_years):
-                yield years
-            before = years
+        before: tuple[int, ...] = ()
+        size = len(self._all_years)
+        # Rows of neighbouring years share the part of eight years, so that there are few of these.
+        first = (places[0] - _SHARED_YEARS // 4) // (_SHARED_YEARS // 2) * (_SHARED_YEARS // 2)
+        ranges = (places[0] - 1, places[-1] + 2), (first, first + _SHARED_YEARS)
+        for window in (places, *(tuple(range(max(start, 0), min(end, size))) for start, end in ranges)):
+            if len(before) < len(window) < size and window[-1] >= places[-1]:
+                yield window
+                before = window
+
+    @property
+    def _are_enough(self) -> bool:
+        return len(self._all_years) >= _FEWEST_YEARS
+
+    def list_years_of(self, row: int) -> tuple[int, ...]:
+        """Return the places of the years of a row's columns among all years, in order. A column of no year gives -1."""
+        columns = self._matrix.indices[self._matrix.indptr[row] : self._matrix.indptr[row + 1]]
+        return tuple(sorted(set(self._places[columns].tolist())))
 
     def list_years(self) -> Iterator[ProblemPart]:
         """Yield the part of each year, or nothing if the matrix has too few years."""
-        for year in self._all_years if len(self._all_years) >= _FEWEST_YEARS else ():
-            if (year,) not in self._parts:
-                self._parts[(year,)] = self._take_part((year,))
-            yield self._parts[(year,)]
+        for place in range(len(self._all_years)) if self._are_enough else ():
+            yield self._find_part((place,))
 
-    def _find_columns(self, row: int) -> _Array:
-        columns: _Array = self._matrix.indices[self._matrix.indptr[row] : self._matrix.indptr[row + 1]]
-        return columns
+    def find_part_of(self, row: int) -> ProblemPart | None:
+        """Return the part of the year to which all columns of a row belong, or None if it has others.
 
-    def _take_part(self, years: tuple[str, ...]) -> ProblemPart:
-        columns = np.flatnonzero(np.isin(self._years, years))
+        In a matrix of too few years every row belongs to the whole.
+        """
+        if not self._are_enough:
+            return self.whole
+        places = self.list_years_of(row)
+        return self._find_part(places) if len(places) == 1 and places[0] >= 0 else None
+
+    def _find_part(self, window: tuple[int, ...]) -> ProblemPart:
+        if window not in self._parts:
+            self._parts[window] = self._take_part(window)
+        return self._parts[window]
+
+    def _take_part(self, window: tuple[int, ...]) -> ProblemPart:
+        columns = np.sort(np.concatenate([self._columns[place] for place in window]))
         rows = np.unique(self._by_column[:, columns].indices)
-        is_outside: _Array = np.ones(self._matrix.shape[0], dtype=bool)
-        is_outside[rows] = False
+        of_rows = self._matrix[rows]
         # A rest is part of every equation of these years.
-        has_no_year = np.flatnonzero(self._years == "")
-        rests = has_no_year[is_outside @ self._by_column[:, has_no_year].astype(bool) == 0]
-        columns = np.concatenate([columns, rests])
-        is_shared: _Array = np.zeros(self._matrix.shape[0], dtype=bool)
-        is_shared[rows] = np.diff(self._matrix[rows].indptr) > np.diff(self._matrix[rows][:, columns].indptr)
-        return ProblemPart(rows, columns, is_shared)
+        has_no_year = of_rows.indices[self._places[of_rows.indices] < 0]
+        rests, counts = np.unique(has_no_year, return_counts=True)
+        columns = np.concatenate([columns, rests[counts == np.diff(self._by_column.indptr)[rests]]])
+        matrix = of_rows[:, columns]
+        is_shared: _Array = np.diff(of_rows.indptr) > np.diff(matrix.indptr)
+        return ProblemPart(window, rows, columns, is_shared, matrix)

@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 
 from pipelines.publication.disclosure import lp
+from pipelines.publication.disclosure.moves import Move
 from pipelines.publication.disclosure.part_search import search_parts
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
@@ -144,7 +145,7 @@ def assess_block(
     is_assessed = hidden if assessed is None else hidden & assessed
     if own_figures is not None:
         is_assessed = is_assessed & (abs(known.matrix) @ ~own_figures[0] > 0)
-    rows = [int(row) for row in np.flatnonzero(is_assessed)]
+    rows = np.flatnonzero(is_assessed)
     observed = ObservedRange(known.matrix, len(hidden), width)
     own_columns = None if own_figures is None else own_figures[0]
     failed: dict[int, Literal["narrow", "disclosed"]] = {}
@@ -152,9 +153,10 @@ def assess_block(
     upper = np.where(hidden, np.inf, known.values)
     if witnesses is not None:
         observed.low, observed.high = witnesses.find_range(own_columns)
-        sweep_witnesses(witnesses, observed, rows, ~hidden, own_columns)
+        sweep_witnesses(witnesses, observed, rows, ~hidden, own_columns, known.parts.list_years())
         search_parts(witnesses, observed, rows, (lower, upper), own_columns)
-    if all(observed.is_wide(row) for row in rows):
+        sweep_witnesses(witnesses, observed, rows, ~hidden, own_columns, [known.parts.whole])
+    if not len(observed.list_open(rows)):
         return BlockRisk(name, len(rows), (), (), ())
     columns = _find_open_columns(known, hidden)
     if own_figures is not None:
@@ -166,10 +168,10 @@ def assess_block(
         failed = _widen_ranges(intruder, observed, rows, _SolutionReader(witnesses, own_columns, columns))
         for cell, verdict in failed.items():
             verdicts[verdict].append(cell)
-    _sweep(intruder, observed, [cell for cell in rows if cell not in failed])
-    for cell in rows:
-        if cell not in failed:
-            verdicts[_verdict(intruder, observed, cell)].append(cell)
+    undecided = rows[~np.isin(rows, list(failed))]
+    _sweep(intruder, observed, undecided)
+    for cell in undecided.tolist():
+        verdicts[_verdict(intruder, observed, cell)].append(cell)
     populations: Array = np.zeros((len(observed.populations), known.matrix.shape[1]))
     if observed.populations:
         populations[:, columns] = observed.populations
@@ -278,14 +280,14 @@ class _SolutionReader:
         self._witnesses, self._own_columns, self._columns = witnesses, own_columns, columns
 
     def read_moves(self, solution: Array) -> tuple[Array, Array]:
-        """Keep the whole moves of a solution; return the least and the greatest change of each row in new ones."""
+        """Keep the whole moves of a solution; return rows and values of new ones (`Witnesses.add_solution`)."""
         population: Array = np.zeros(len(self._witnesses.truth))
         population[self._columns] = solution
-        return self._witnesses.add_solution(population, self._own_columns)
+        return self._witnesses.add_solution(Move.from_change(population - self._witnesses.truth), self._own_columns)
 
 
 def _widen_ranges(
-    intruder: lp.Intruder, observed: ObservedRange, rows: list[int], reader: _SolutionReader
+    intruder: lp.Intruder, observed: ObservedRange, rows: Array, reader: _SolutionReader
 ) -> dict[int, Literal["narrow", "disclosed"]]:
     """Bound the open cells one after another, and note the whole moves that the solutions contain.
 
@@ -293,7 +295,7 @@ def _widen_ranges(
     Return the cells that fail, as not even fractions widen them.
     """
     failed: dict[int, Literal["narrow", "disclosed"]] = {}
-    for cell in rows:
+    for cell in observed.list_open(rows).tolist():
         bounds: list[lp.Bound] = []
         for sign in lp.SIGNS:
             if observed.is_wide(cell):
@@ -316,7 +318,7 @@ def _compare_bounds(least: lp.Bound, most: lp.Bound, width: int) -> Literal["wid
     return "narrow" if high - low < width else "wide"
 
 
-def _sweep(intruder: lp.Intruder, observed: ObservedRange, rows: list[int]) -> None:
+def _sweep(intruder: lp.Intruder, observed: ObservedRange, rows: Array) -> None:
     """Find whole-number populations in random directions; each shows that many cells are wide, with one solver call.
 
     On a block of 596 cells, 317 of them hidden, 14 populations settled all but two cells in 0.5 s; bounding each cell
@@ -326,8 +328,8 @@ def _sweep(intruder: lp.Intruder, observed: ObservedRange, rows: list[int]) -> N
     """
     signs = np.random.default_rng(20260101)
     for _ in range(_SWEEPS):
-        open_rows = [cell for cell in rows if not observed.is_wide(cell)]
-        if not open_rows:
+        open_rows = observed.list_open(rows)
+        if not len(open_rows):
             return
         weights = np.zeros(observed.matrix.shape[0])
         weights[rows] = signs.uniform(-1.0, 1.0, len(rows))

@@ -6,6 +6,7 @@ only a space, its readers, and which cells each of them may not find.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -100,78 +101,96 @@ class PatternSearch:
             for reader in (*range(1, len(self.own_columns)), 0):
                 self._own = self.own_columns[reader] if reader else None
                 self._sweep([reader])
-                freely_moved = 0
-                while len(waiting := np.flatnonzero(self._find_waiting(reader))):
-                    freely_moved += self._hide_with(int(waiting[0]), reader)
-                    if freely_moved >= _FEWEST_SWEPT:
-                        # Cells that were hidden since the last sweep let others move.
-                        self._sweep([reader])
-                        freely_moved = 0
+                self._move_waiting(reader)
 
-    def _sweep(self, readers: Sequence[int]) -> None:
+    def _move_waiting(self, reader: int) -> None:
+        """Move the waiting cells of a reader one after another.
+
+        Cells that are hidden meanwhile let others of their year move, so it is swept again.
+        """
+        parts = self._space.parts
+        waiting = np.flatnonzero(self._find_waiting(reader)).tolist()
+        changed: set[ProblemPart] = set()
+        while waiting:
+            cell = heapq.heappop(waiting)
+            if not self._find_waiting(reader, cell):
+                continue
+            if newly_hidden := self._hide_with(cell, reader):
+                changed |= {part for row in newly_hidden if (part := parts.find_part_of(row)) is not None}
+                for row in newly_hidden:
+                    if self._find_waiting(reader, row):
+                        heapq.heappush(waiting, row)
+            elif (part := parts.find_part_of(cell)) in changed:
+                # Cells that were hidden let this one move, so they may let others of its year move.
+                self._sweep([reader], [part])
+                changed.remove(part)
+
+    def _sweep(self, readers: Sequence[int], parts: Sequence[ProblemPart] = ()) -> None:
         """Look for moves of many waiting cells at once that hide nothing further (`sweeps.py`).
 
-        Each move leaves the figures of all these readers as they are.
+        Each move leaves the figures of all these readers as they are, and moves nothing outside one of the parts,
+        which are those of all years by default.
         """
         numbers = list(readers)
-        if self._find_waiting(numbers).sum() < _FEWEST_SWEPT:
-            return
         is_known = ~self.hidden
         is_known[self._space.cells :] = True
         own_columns: Array = np.any(self.own_columns[numbers], axis=0)
-        parts: list[ProblemPart | None] = [*self._space.parts.list_years()]
-        for part in parts or [None]:
+        for part in parts or [*self._space.parts.list_years()] or [self._space.parts.whole]:
             self._sweep_part(numbers, part, is_known, own_columns)
 
-    def _sweep_part(self, readers: list[int], part: ProblemPart | None, is_known: Array, own_columns: Array) -> None:
-        is_of_part: Array = np.ones(len(is_known), dtype=bool)
-        if part is not None:
-            is_of_part[:] = False
-            is_of_part[part.rows[~part.is_shared[part.rows]]] = True
-        waiting = self._find_waiting(readers) & is_of_part
+    def _sweep_part(self, readers: list[int], part: ProblemPart, is_known: Array, own_columns: Array) -> None:
+        place = np.ix_(readers, part.rows)
+        waiting = self._find_waiting(*place) & ~part.is_shared
         count = int(waiting.sum())
         settled = count * len(readers)
         if count < _FEWEST_SWEPT:
             return
-        program = FreeMoves(self._space.matrix, self._truth, is_known, own_columns, float(self._width), part)
+        program = FreeMoves(part, self._truth, is_known, own_columns, float(self._width))
+        values = self._space.values[part.rows]
         while count >= _FEWEST_SWEPT and settled >= _FEWEST_SWEPT * len(readers):
-            weights = draw_weights(self._random, waiting.sum(axis=0), self._space.values, self._width)
-            change = program.find_change(self._space.matrix.T @ weights)
+            weights = draw_weights(self._random, waiting.sum(axis=0), values, self._width)
+            change = program.find_change(part.matrix.T @ weights)
             for move in self._splitter.split_change(change, is_known):
                 self._note_move(move)
-            waiting = self._find_waiting(readers) & is_of_part
+            waiting = self._find_waiting(*place) & ~part.is_shared
             settled, count = count - int(waiting.sum()), int(waiting.sum())
 
-    def _find_waiting(self, readers: int | slice | list[int]) -> Array:
+    def _find_waiting(self, readers: int | slice | Array, rows: int | slice | Array = slice(None)) -> Array:
         """Return a mask of the rows that still have to move for some readers."""
-        waiting: Array = self.hidden & self._searched & self.concerned[readers] & ~self._safe[readers]
+        is_searched = self.hidden[rows] & self._searched[rows]
+        waiting: Array = is_searched & self.concerned[readers, rows] & ~self._safe[readers, rows]
         return waiting
 
-    def _hide_with(self, cell: int, reader: int) -> bool:
-        """Move a cell and hide what moves with it; return True if that hides nothing further."""
-        hidden_before = int(self.hidden.sum())
+    def _hide_with(self, cell: int, reader: int) -> list[int]:
+        """Move a cell and hide what moves with it; return the rows that this hides further."""
+        newly_hidden: list[int] = []
         for raised in self._move_cell(cell):
-            for moving in np.flatnonzero((np.abs(raised.moved) > 1e-6) & (self._raising.costs > 0.0)):
+            rows = raised.moved_rows
+            for moving in rows[self._raising.costs[rows] > 0.0].tolist():
+                if not self.hidden[moving]:
+                    newly_hidden.append(moving)
                 self.hidden[moving] = True
-                self._raising.hide_cell(int(moving))
+                self._raising.hide_cell(moving)
             for move in self._split_population(raised, cell):
                 self._note_move(move)
         self._safe[reader, cell] = True
-        return int(self.hidden.sum()) == hidden_before
+        return newly_hidden
 
     def _split_population(self, raised: RaisedCell, cell: int) -> list[Move]:
         """Return the new moves of a population; those that change the cell are one move, which may have fractions."""
         is_published = ~self.hidden
         is_published[self._space.cells :] = True
-        is_of_cell: Array = np.zeros(len(self._truth), dtype=bool)
-        is_of_cell[self._columns_of(cell)] = True
-        # The program starts from the population before, and most of it stays as it was.
-        population = raised.population
-        is_new = is_of_cell | (np.abs(population - raised.of.last_population) > 1e-6)
-        raised.of.last_population = population
-        moves = self._splitter.split_change(population - self._truth, is_published, is_new)
-        of_cell = [move for move in moves if is_of_cell[move.columns].any()]
-        others = [move for move in moves if move.is_whole and not is_of_cell[move.columns].any()]
+        own_columns, columns = self._columns_of(cell), raised.of.part.columns
+        values = raised.values
+        new_columns = np.union1d(own_columns, columns[raised.of.replace_values(values)])
+        change = Move.from_change(values - raised.of.truth, columns)
+        moves = self._splitter.split_change(change, is_published, np.isin(change.columns, new_columns))
+        of_cell, others = [], []
+        for move in moves:
+            if np.isin(move.columns, own_columns).any():
+                of_cell.append(move)
+            elif move.is_whole:
+                others.append(move)
         return [join_moves(of_cell), *others] if of_cell else others
 
     def _columns_of(self, row: int) -> Array:
@@ -209,7 +228,7 @@ class PatternSearch:
             self._raising.unfix_cells(nearby)
             moves, is_enough = self._try_moves(cell)
             for raised in moves:
-                self.printed[nearby] &= np.abs(raised.moved[nearby]) < 1e-6
+                self.printed[np.intersect1d(nearby, raised.moved_rows)] = False
             self._raising.fix_cells(nearby[self.printed[nearby]])
             if is_enough:
                 break
@@ -235,19 +254,16 @@ class PatternSearch:
 
     def _hides_shared(self, moves: Sequence[RaisedCell], program: Neighbourhood) -> bool:
         """Return True if moves hide a cell that has persons of further years than those of a program."""
-        return bool((self._mark_moved(moves) & program.is_shared & (self._raising.costs > 0.0)).any())
-
-    @staticmethod
-    def _mark_moved(moves: Sequence[RaisedCell]) -> Array:
-        is_moved: Array = np.abs(moves[0].moved) > 1e-6
-        for raised in moves[1:]:
-            is_moved |= np.abs(raised.moved) > 1e-6
-        return is_moved
+        rows = np.concatenate([raised.moved_rows for raised in moves])
+        return bool(program.part.is_shared[program.find_own(rows[self._raising.costs[rows] > 0.0])].any())
 
     def _find_cost(self, moves: Sequence[RaisedCell]) -> float:
         """Return the cost of the cells that some moves hide together."""
+        if not moves:
+            return np.inf
         # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
-        return float(self._raising.costs[self._mark_moved(moves)].sum()) if moves else np.inf
+        rows = moves[0].moved_rows if len(moves) == 1 else np.union1d(*(raised.moved_rows for raised in moves))
+        return float(self._raising.costs[rows].sum())
 
     def _try_program(self, program: Neighbourhood, cell: int) -> tuple[list[RaisedCell], bool]:
         reach = float(self._reach[cell])

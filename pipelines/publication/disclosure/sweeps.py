@@ -7,13 +7,13 @@ What it does not move is left to the programs of single cells.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
-from scipy import sparse
 
 from pipelines.publication.disclosure import lp
 from pipelines.publication.disclosure.linked_changes import merge_changes
+from pipelines.publication.disclosure.moves import Move
 from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.witnesses import ObservedRange, Witnesses
@@ -23,26 +23,35 @@ _FEWEST_CELLS = 8
 
 
 def sweep_witnesses(
-    witnesses: Witnesses, observed: ObservedRange, rows: Sequence[int], is_known: Array, own_columns: Array | None
+    witnesses: Witnesses,
+    observed: ObservedRange,
+    rows: Array,
+    is_known: Array,
+    own_columns: Array | None,
+    parts: Iterable[ProblemPart],
 ) -> None:
     """Add populations to the witnesses that show other values of many open cells among `rows` at once.
 
-    `is_known` marks the published rows and equations, and `own_columns` the variables that an insider knows.
+    They move nothing outside one of the `parts`.  `is_known` marks the published rows and equations, and `own_columns`
+    the variables that an insider knows.
     """
-    open_rows = [row for row in rows if not observed.is_wide(row)]
-    if len(open_rows) < _FEWEST_CELLS:
-        return
     space, random = witnesses.space, np.random.default_rng(20260101)
+    is_open: Array = np.zeros(len(is_known), dtype=bool)
+    is_open[observed.list_open(rows)] = True
     still_columns = np.zeros(space.matrix.shape[1], dtype=bool) if own_columns is None else own_columns
-    moves = FreeMoves(space.matrix, witnesses.truth, is_known, still_columns, float(observed.width))
-    count, settled = len(open_rows), len(open_rows)
-    while count >= _FEWEST_CELLS and settled >= _FEWEST_CELLS:
-        is_open: Array = np.zeros(len(is_known), dtype=bool)
-        is_open[open_rows] = True
-        change = moves.find_change(space.matrix.T @ draw_weights(random, is_open, space.values, observed.width))
-        observed.extend_range(*witnesses.add_solution(witnesses.truth + change, own_columns))
-        open_rows = [row for row in open_rows if not observed.is_wide(row)]
-        settled, count = count - len(open_rows), len(open_rows)
+    for part in parts:
+        count = settled = int(is_open[part.rows].sum())
+        if count < _FEWEST_CELLS:
+            continue
+        moves = FreeMoves(part, witnesses.truth, is_known, still_columns, float(observed.width))
+        values = space.values[part.rows]
+        while count >= _FEWEST_CELLS and settled >= _FEWEST_CELLS:
+            weights = draw_weights(random, is_open[part.rows], values, observed.width)
+            change = moves.find_change(part.matrix.T @ weights)
+            observed.extend_range(*witnesses.add_solution(change, own_columns))
+            is_open[part.rows] = False
+            is_open[observed.list_open(part.rows[weights != 0.0])] = True
+            settled, count = count - int(is_open[part.rows].sum()), int(is_open[part.rows].sum())
 
 
 def draw_weights(random: np.random.Generator, wanted: Array, values: Array, width: int) -> Array:
@@ -58,26 +67,15 @@ def draw_weights(random: np.random.Generator, wanted: Array, values: Array, widt
 class FreeMoves:
     """The changes of a population that no published cell shows, and that leave the variables of readers as they are.
 
-    `is_known` marks the rows of `matrix` that may not change, and `own_columns` the variables.  Each of the other
-    variables changes by `farthest` at most, and only those of `part` change if it is given.
+    Of the rows of a problem, `is_known` marks those that may not change, and `own_columns` the variables.  Each of the
+    other variables of `part` changes by `farthest` at most.
     """
 
-    def __init__(
-        self,
-        matrix: sparse.csr_matrix,
-        truth: Array,
-        is_known: Array,
-        own_columns: Array,
-        farthest: float,
-        part: ProblemPart | None = None,
-    ) -> None:
-        self._size = matrix.shape[1]
-        rows, columns = np.flatnonzero(is_known), np.arange(self._size)
-        if part is not None:
-            rows, columns = part.rows[is_known[part.rows]], part.columns
-        self._columns = columns[~own_columns[columns]]
+    def __init__(self, part: ProblemPart, truth: Array, is_known: Array, own_columns: Array, farthest: float) -> None:
+        self._is_free = ~own_columns[part.columns]
+        self._columns = part.columns[self._is_free]
         merged = merge_changes(
-            matrix[rows][:, self._columns],
+            part.matrix[is_known[part.rows]][:, self._is_free],
             -np.minimum(truth[self._columns], farthest),
             np.full(len(self._columns), farthest),
         )
@@ -88,18 +86,16 @@ class FreeMoves:
             np.zeros(len(self._numbers)), merged.lower, merged.upper, merged.matrix, (nothing, nothing), lp.DUAL_SIMPLEX
         )
 
-    def find_change(self, weights: Array) -> Array:
-        """Return a change with the greatest weighted sum, of which some moves may have fractions.
+    def find_change(self, weights: Array) -> Move:
+        """Return a change with the greatest sum, weighted by the columns of the part. Some amounts may be fractions.
 
-        It is zero, which is always possible, if the solver finds no other.
+        It changes nothing, which is always possible, if the solver finds no other.
         """
-        change: Array = np.zeros(self._size)
         size = len(self._numbers)
-        self._solver.changeColsCost(size, self._numbers, -(self._expand.T @ weights[self._columns]))
+        self._solver.changeColsCost(size, self._numbers, -(self._expand.T @ weights[self._is_free]))
         # Weights change so much that the solver is faster without its last solution.
         self._solver.clearSolver()
         self._solver.run()
         solution = lp.read_solution(self._solver)
-        if len(solution) == size:
-            change[self._columns] = self._expand @ solution
-        return change
+        change = self._expand @ solution if len(solution) == size else np.zeros(len(self._columns))
+        return Move.from_change(change, self._columns)

@@ -23,8 +23,6 @@ class Witnesses:
     def __init__(self, space: Space, truth: Array, is_published: Array) -> None:
         self.space, self.truth = space, truth
         self._published = is_published
-        self._is_published = is_published.astype(float)
-        self._transposed = space.matrix.T.tocsr()
         self._splitter = MoveSplitter(space.matrix)
         self._known: set[bytes] = set()
         self._changes = [sparse.csr_matrix((0, len(truth)))]
@@ -54,50 +52,52 @@ class Witnesses:
         """
         moves: list[Move] = []
         for population in populations:
-            parts = self._splitter.split_change(population - self.truth, self._published)
+            parts = self._splitter.split_change(Move.from_change(population - self.truth), self._published)
             moves += parts
             if len(parts) > 1:
                 moves.append(join_moves(parts))
         self.add_moves(moves)
 
-    def add_solution(self, population: Array, own_columns: Array | None = None) -> tuple[Array, Array]:
-        """Add the moves without fractions of a population that may have fractions.
+    def add_solution(self, change: Move, own_columns: Array | None = None) -> tuple[Array, Array]:
+        """Add the moves without fractions of a change that may have fractions.
 
-        Return the least and the greatest value of each row over these that are possible for a reader.
+        Return rows, which may be repeated, and the values that those moves give them that are possible for a reader.
         """
-        changes, effects = self.add_moves(self._splitter.split_change(population - self.truth, self._published))
-        return self._find_range(changes, effects, own_columns)
+        moves, (numbers, rows, effects) = self.add_moves(self._splitter.split_change(change, self._published))
+        if own_columns is not None and moves:
+            is_possible = np.array([not own_columns[move.columns].any() for move in moves])[numbers]
+            rows, effects = rows[is_possible], effects[is_possible]
+        return rows, self.space.values[rows] + effects
 
-    def add_moves(self, moves: Iterable[Move]) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    def add_moves(self, moves: Iterable[Move]) -> tuple[list[Move], tuple[Array, Array, Array]]:
         """Add the populations that differ from the true one by a move, if they agree with the published cells.
 
-        Return their differences, and those of all cells.
+        Return those that are new, and their effects as `MoveSplitter.find_effects` does.
         """
         new: dict[bytes, Move] = {}
         for move in moves:
             if move.is_whole and (self.truth[move.columns] + move.amounts > -0.5).all():
-                new[move.key] = move
+                new[move.key] = Move(move.columns, np.rint(move.amounts))
         chosen = [move for key, move in new.items() if key not in self._known]
-        if not chosen:
-            return self._changes[0][:0], self._effects[0][:0]
         self._known |= new.keys()
-        changes = stack_moves(chosen, len(self.truth))
-        effects = (changes @ self._transposed).tocsr()
-        effects.eliminate_zeros()
-        agrees = np.asarray(abs(effects) @ self._is_published).ravel() < 0.5
-        self._changes.append(changes[agrees])
-        self._effects.append(effects[agrees])
-        return self._changes[-1], self._effects[-1]
+        numbers, rows, effects = self._splitter.find_effects(chosen)
+        agrees: Array = np.ones(len(chosen), dtype=bool)
+        agrees[numbers[self._published[rows]]] = False
+        agreeing = [move for move, does in zip(chosen, agrees, strict=True) if does]
+        places, is_left = agrees.cumsum() - 1, agrees[numbers]
+        numbers, rows, effects = places[numbers[is_left]], rows[is_left], effects[is_left]
+        if agreeing:
+            starts = np.searchsorted(numbers, np.arange(len(agreeing) + 1))
+            shape = (len(agreeing), len(self.space.values))
+            self._changes.append(stack_moves(agreeing, len(self.truth)))
+            self._effects.append(sparse.csr_matrix((effects, rows, starts), shape=shape))
+        return agreeing, (numbers, rows, effects)
 
     def find_range(self, own_columns: Array | None = None) -> tuple[Array, Array]:
         """Return the least and the greatest value of each row over the populations possible for a reader."""
-        return self._find_range(self.changes, self.effects, own_columns)
-
-    def _find_range(
-        self, changes: sparse.csr_matrix, effects: sparse.csr_matrix, own_columns: Array | None
-    ) -> tuple[Array, Array]:
+        effects = self.effects
         if own_columns is not None:
-            effects = effects[self._keeps(changes, own_columns)]
+            effects = effects[self.mark_possible(own_columns)]
         # The true population is one of the possible ones.
         low: Array = np.zeros(len(self.space.values))
         high = low.copy()
@@ -107,11 +107,7 @@ class Witnesses:
 
     def mark_possible(self, own_columns: Array) -> Array:
         """Return a mask of the populations that leave these variables as they are."""
-        return self._keeps(self.changes, own_columns)
-
-    @staticmethod
-    def _keeps(changes: sparse.csr_matrix, own_columns: Array) -> Array:
-        keeps: Array = np.asarray(abs(changes) @ own_columns.astype(float)).ravel() < 0.5
+        keeps: Array = np.asarray(abs(self.changes) @ own_columns.astype(float)).ravel() < 0.5
         return keeps
 
     def choose_needed(self, assessed: Sequence[tuple[Array, Array]], width: int) -> list[Move]:
@@ -174,13 +170,16 @@ class WitnessCoverage:
         dropped = dropped[self._is_left[dropped]]
         if self._must_stay[dropped].any():
             return False
-        lost = self._moves_far[dropped].T.dot(self._possible[:, dropped].T).T
-        counts = self._counts - lost
-        needed = self._needed.copy()
-        needed[:, cell] = False
+        moved = self._moves_far[dropped]
+        rows, numbers = np.unique(moved.indices, return_inverse=True)
+        of_rows = sparse.csr_matrix((moved.data, numbers, moved.indptr), shape=(len(dropped), len(rows)))
+        lost = of_rows.T.dot(self._possible[:, dropped].T).T
+        counts = self._counts[:, rows] - lost
+        needed = self._needed[:, rows] & (rows != cell)
         if (needed & (lost > 0.5) & (counts < 0.5)).any():
             return False
-        self._counts, self._needed = counts, needed
+        self._counts[:, rows] = counts
+        self._needed[:, cell] = False
         self._is_left[dropped] = False
         return True
 
@@ -201,10 +200,16 @@ class ObservedRange:
             np.minimum(self.low, values, out=self.low)
             np.maximum(self.high, values, out=self.high)
 
-    def extend_range(self, low: Array, high: Array) -> None:
-        """Take further values of each cell into account."""
-        np.minimum(self.low, low, out=self.low)
-        np.maximum(self.high, high, out=self.high)
+    def extend_range(self, rows: Array, values: Array) -> None:
+        """Take further values of some rows into account; a row may be repeated."""
+        np.minimum.at(self.low, rows, values)
+        np.maximum.at(self.high, rows, values)
+
+    def list_open(self, rows: Array) -> Array:
+        """Return those of the rows that are not wide."""
+        is_open: Array = self.high[rows] - self.low[rows] < self.width
+        open_rows: Array = rows[is_open]
+        return open_rows
 
     def is_wide(self, cell: int) -> bool:
         return bool(self.high[cell] - self.low[cell] >= self.width)

@@ -78,7 +78,8 @@ def test_methodology_has_the_numbers_of_the_demonstration(home: Home) -> None:
         f"which the target leaves out, {utility.hidden_stocks} of {utility.large_stocks} ",
         f"{utility.hidden_stocks} of {utility.large_stocks} such stocks of 5 or more are withheld",
     ]
-    assert [sentence for sentence in sentences if sentence not in text] == []
+    missing = [sentence for sentence in sentences if sentence not in text]
+    assert not missing, "\n".join(missing)
 
 
 def test_record_of_the_release_has_the_numbers_and_no_public_file_has_them(home: Home) -> None:

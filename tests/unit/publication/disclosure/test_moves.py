@@ -16,7 +16,7 @@ from pipelines.publication.disclosure.space import write_links
 # Two published sums of two counts each, a hidden sum of all four, and a hidden sum of the second and third.
 MATRIX = sparse.csr_matrix([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [0, 1, 1, 0]], dtype=float)
 IS_PUBLISHED = np.array([True, True, False, False])
-CHANGE = np.array([2.0, -2.0, 0.5, -0.5])
+CHANGE = Move(np.arange(4), np.array([2.0, -2.0, 0.5, -0.5]))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_counts_of_one_published_cell_are_one_move(splitter: MoveSplitter) -> No
 def test_split_returns_only_moves_of_the_wanted_counts(splitter: MoveSplitter) -> None:
     (move,) = splitter.split_change(CHANGE, IS_PUBLISHED, np.array([False, False, False, True]))
     assert move.columns.tolist() == [2, 3]
-    assert splitter.split_change(np.zeros(4), IS_PUBLISHED) == []
+    assert splitter.split_change(Move.from_change(np.zeros(4)), IS_PUBLISHED) == []
 
 
 @pytest.mark.parametrize("fewest_in_graph", [0, 1000])
@@ -58,12 +58,36 @@ def test_moves_are_the_connected_parts_of_a_change(
     shared = (abs(matrix[is_published][:, columns]) > 0).astype(int)
     count, labels = connected_components(shared.T @ shared, directed=False)
     expected = sorted(columns[labels == number].tolist() for number in range(count))
-    assert [move.columns.tolist() for move in MoveSplitter(matrix).split_change(change, is_published)] == expected
+    parts = MoveSplitter(matrix).split_change(Move.from_change(change), is_published)
+    assert [move.columns.tolist() for move in parts] == expected
 
 
 def test_effect_of_a_move_is_that_of_its_counts_on_every_cell(splitter: MoveSplitter) -> None:
     rows, effects = splitter.find_effect(Move(np.array([0, 1]), np.array([2.0, -2.0])))
     assert (rows.tolist(), effects.tolist()) == ([3], [-2.0])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_effects_of_several_moves_are_those_of_each(seed: int) -> None:
+    """Compare with the product of the matrix and all changes."""
+    random = np.random.default_rng(seed)
+    matrix = sparse.csr_matrix(random.integers(-1, 2, (12, 15)).astype(float))
+    changes = random.integers(-2, 3, (6, 15)).astype(float)
+    several = [Move.from_change(change) for change in changes]
+    splitter = MoveSplitter(matrix)
+    numbers, rows, effects = splitter.find_effects(several)
+    dense = sparse.csr_matrix((effects, (numbers, rows)), shape=(6, 12)).toarray()
+    assert np.array_equal(dense, changes @ matrix.toarray().T)
+    for number, move in enumerate(several):
+        of_move = numbers == number
+        alone = splitter.find_effect(move)
+        assert (rows[of_move].tolist(), effects[of_move].tolist()) == (alone[0].tolist(), alone[1].tolist())
+    assert all(len(array) == 0 for array in splitter.find_effects([]))
+
+
+def test_move_of_some_variables_is_in_their_order() -> None:
+    move = Move.from_change(np.array([2.0, 0.0, -1.0]), np.array([7, 3, 5]))
+    assert (move.columns.tolist(), move.amounts.tolist()) == ([5, 7], [-1.0, 2.0])
 
 
 def test_joined_moves_have_the_counts_of_both_in_order() -> None:

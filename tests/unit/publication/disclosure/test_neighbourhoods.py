@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from pipelines.publication.disclosure import earlier, protect
-from pipelines.publication.disclosure.neighbourhoods import Neighbourhoods
+from pipelines.publication.disclosure.neighbourhoods import Neighbourhoods, RaisedCell
 from pipelines.publication.disclosure.problem import ProtectionProblem
-from pipelines.publication.disclosure.space import Space
+from pipelines.publication.disclosure.space import Array, Space
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 YEARS = ("2021", "2022", "2023", "2024")
@@ -38,6 +38,12 @@ class Problem:
         self.truth = problem.find_true_population("test")
         self.programs = Neighbourhoods(self.space, self.truth, problem.raising)
 
+    def find_population(self, raised: RaisedCell) -> Array:
+        """Return all variables of the problem in a population that one of its programs found."""
+        population = self.truth.copy()
+        population[raised.of.part.columns] = raised.values
+        return population
+
     def find_row(self, area: str, period: str) -> int:
         (number,) = self.frame.with_row_index("_n").filter(area=area, period=period)["_n"]
         return int(self.space.rows[number])
@@ -52,14 +58,15 @@ def test_program_of_a_year_moves_only_its_cells_and_those_that_it_shares(problem
     cell = problem.find_row("AA", "2022")
     raised = next(problem.programs.list_programs(cell)).raise_cell(cell, 2.0)
     assert raised is not None
-    values = problem.space.matrix @ raised.population
-    assert np.allclose(values, problem.space.values + raised.moved)
-    assert (raised.population >= 0).all()
-    assert raised.moved[cell] >= 2.0
+    population = problem.find_population(raised)
+    moved = problem.space.matrix @ population - problem.space.values
+    part = raised.of.part
+    assert np.allclose(moved[part.rows], raised.moved)
+    assert np.flatnonzero(np.abs(moved) > 1e-6).tolist() == raised.moved_rows.tolist()
+    assert (population >= 0).all()
+    assert moved[cell] >= 2.0
     moved_periods = {
-        period
-        for period, row in zip(problem.frame["period"], problem.space.rows, strict=True)
-        if raised.moved[row] != 0.0
+        period for period, row in zip(problem.frame["period"], problem.space.rows, strict=True) if moved[row] != 0.0
     }
     assert "2022" in moved_periods <= {"2022", "2022-2024"}
 
@@ -69,7 +76,8 @@ def test_cell_of_several_years_starts_with_these_years(problem: Problem) -> None
     programs = list(problem.programs.list_programs(pool))
     assert len(programs) == 2
     assert programs[-1] is problem.programs.whole
-    assert programs[0].numbers[problem.find_row("AA", "2021")] < 0 <= programs[0].numbers[pool]
+    numbers = programs[0].part.find_numbers(np.array([problem.find_row("AA", "2021"), pool]))
+    assert numbers[0] < 0 <= numbers[1]
 
 
 def test_program_that_is_made_later_knows_what_was_fixed_and_hidden_before(problem: Problem) -> None:
@@ -81,7 +89,7 @@ def test_program_that_is_made_later_knows_what_was_fixed_and_hidden_before(probl
     later = next(problem.programs.list_programs(hidden))
     assert first.raise_cell(cell, 2.0) is None
     assert later.raise_cell(hidden, 2.0) is None
-    assert later.raising.costs[later.numbers[hidden]] == 0.0
+    assert later.raising.costs[later.find_own(np.array([hidden]))].tolist() == [0.0]
     problem.programs.unfix_cells(others)
     for program in (first, later):
         raised = program.raise_cell(cell if program is first else hidden, 2.0)
@@ -96,7 +104,7 @@ def test_insider_keeps_own_persons_in_each_program(problem: Problem) -> None:
     frozen = program.raise_cell(cell, 2.0)
     program.freeze_columns(None)
     assert frozen is not None
-    assert np.allclose(frozen.population[is_own], problem.truth[is_own])
+    assert np.allclose(problem.find_population(frozen)[is_own], problem.truth[is_own])
 
 
 def test_problem_of_two_years_is_solved_as_a_whole() -> None:

@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from pipelines.publication.disclosure.parts import ProblemPart, YearParts
 from pipelines.publication.disclosure.sweeps import FreeMoves
 
 FARTHEST = 2.0
+
+
+def take_whole(matrix: np.ndarray) -> ProblemPart:
+    """Return all rows and columns of a matrix."""
+    return YearParts(sparse.csr_matrix(matrix), None).whole
 
 
 def list_changes(matrix: np.ndarray, truth: np.ndarray, is_own: np.ndarray) -> list[np.ndarray]:
@@ -30,10 +36,10 @@ def test_sweep_moves_what_no_known_row_shows_and_nothing_else(seed: int) -> None
     is_known = np.array([True, True, True, False, False])
     truth, is_own = random.integers(0, 5, 6).astype(float), random.random(6) < 0.2
     possible = list_changes(matrix[is_known], truth, is_own)
-    moves = FreeMoves(sparse.csr_matrix(matrix), truth, is_known, is_own, FARTHEST)
+    moves = FreeMoves(take_whole(matrix), truth, is_known, is_own, FARTHEST)
     for _ in range(5):
         weights = random.uniform(-1.0, 1.0, 6)
-        change = moves.find_change(weights)
+        change = moves.find_change(weights).add_to(np.zeros(6))
         assert np.allclose(matrix[is_known] @ change, 0.0)
         assert not change[is_own].any()
         assert (change >= -np.minimum(truth, FARTHEST) - 1e-9).all()
@@ -43,12 +49,13 @@ def test_sweep_moves_what_no_known_row_shows_and_nothing_else(seed: int) -> None
 
 
 def test_sweep_of_a_problem_in_which_nothing_can_move_changes_nothing() -> None:
-    moves = FreeMoves(sparse.identity(3, format="csr"), np.ones(3), np.ones(3, bool), np.zeros(3, bool), FARTHEST)
-    assert moves.find_change(np.ones(3)).tolist() == [0.0, 0.0, 0.0]
+    moves = FreeMoves(take_whole(np.eye(3)), np.ones(3), np.ones(3, bool), np.zeros(3, bool), FARTHEST)
+    assert moves.find_change(np.ones(3)).columns.tolist() == []
 
 
 def test_count_that_is_alone_in_a_known_row_does_not_move() -> None:
     # The first row shows the first count, so the second row shows the second; the last two may be exchanged.
-    matrix = sparse.csr_matrix([[1.0, 0, 0, 0], [1.0, 1.0, 0, 0], [0, 0, 1.0, 1.0]])
-    moves = FreeMoves(matrix, np.full(4, 3.0), np.ones(3, bool), np.zeros(4, bool), FARTHEST)
-    assert moves.find_change(np.array([9.0, 9.0, 1.0, 0.0])).tolist() == [0.0, 0.0, 2.0, -2.0]
+    matrix = np.array([[1.0, 0, 0, 0], [1.0, 1.0, 0, 0], [0, 0, 1.0, 1.0]])
+    moves = FreeMoves(take_whole(matrix), np.full(4, 3.0), np.ones(3, bool), np.zeros(4, bool), FARTHEST)
+    change = moves.find_change(np.array([9.0, 9.0, 1.0, 0.0]))
+    assert (change.columns.tolist(), change.amounts.tolist()) == ([2, 3], [2.0, -2.0])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from pipelines.publication.disclosure.moves import Move
 from pipelines.publication.disclosure.space import Space
 from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 
@@ -58,9 +59,12 @@ def test_population_counts_for_each_of_its_moves() -> None:
     truth = np.array([3.0, 4.0, 5.0, 6.0])
     view = Space(rows=np.arange(6), matrix=matrix, values=matrix @ truth, owners=np.array(["AA", "AA", "BB", "BB"]))
     of_pairs = Witnesses(view, truth, np.array([False] * 4 + [True] * 2))
-    low, high = of_pairs.add_solution(truth + np.array([0.5, -0.5, 2.0, -2.0]))
-    assert (low[:4].tolist(), high[:4].tolist()) == ([3, 4, 5, 4], [3, 4, 7, 6]), "the move with fractions is left out"
+    rows, values = of_pairs.add_solution(Move(np.arange(4), np.array([0.5, -0.5, 2.0, -2.0])))
+    assert (rows.tolist(), values.tolist()) == ([2, 3], [7.0, 4.0]), "the move with fractions is left out"
+    of_second = np.array([False, False, False, True])
+    rows, values = of_pairs.add_solution(Move(np.arange(4), np.array([1.0, -1.0, -2.0, 2.0])), of_second)
+    assert (rows.tolist(), values.tolist()) == ([0, 1], [4.0, 3.0]), "the second pair is in part the reader's"
     of_pairs.add_populations([truth + np.array([2.0, -2.0, 2.0, -2.0])])
     low, high = of_pairs.find_range(np.array([True, True, False, False]))
-    assert (low[:4].tolist(), high[:4].tolist()) == ([3, 4, 5, 4], [3, 4, 7, 6])
-    assert len(of_pairs.list_moves()) == 3, "two moves, and both together"
+    assert (low[:4].tolist(), high[:4].tolist()) == ([3, 4, 3, 4], [3, 4, 7, 8])
+    assert len(of_pairs.list_moves()) == 5, "two moves of each pair, and two of them together"
