@@ -1,70 +1,157 @@
-"""Make a population over leaves from a population over margins.
+"""Make populations over leaves from populations over margins.
 
 The assessment over margins finds populations of whole numbers that agree with the published cells. Here their persons
 get all their categories: margins of a place are joined one after another, and persons with the same shared categories
 are matched in any order (the north-west corner rule). The assessment over leaves counts these persons again and
 discards a population that disagrees with a published cell, so it need not trust the margins, and needs the solver only
 for cells that no lifted population shows to be wide enough.
+
+How a place is lifted does not depend on other places.  So what a population changes is lifted in the places where it
+differs from the true one, which in a long history are few.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from pipelines.publication.disclosure.margins import Axes, Margins, Place
+from pipelines.publication.disclosure.moves import Move, stack_moves
 from pipelines.publication.disclosure.space import Array, Leaves, Space
 
-_MOST_NUMBERS = 8_000_000
-"""Numbers in the arrays of the populations that are lifted at once. All of a long history took gigabytes."""
+_MOVES_AT_ONCE = 64
+"""Moves that are lifted together, in all places where one of them changes something."""
 
 
-def lift_populations(
-    populations: Iterable[Array], blocks: Sequence[tuple[Margins, Leaves]], leaf_space: Space
-) -> Iterator[Array]:
-    """Yield the populations over the columns of `leaf_space`, which has the leaves of the blocks in their order."""
-    width = leaf_space.matrix.shape[1] + sum(block_margins.space.matrix.shape[1] for block_margins, _ in blocks)
-    waiting = iter(populations)
-    while some := list(islice(waiting, max(_MOST_NUMBERS // width, 1))):
-        yield from _lift_some(np.rint(np.stack(some)), blocks, leaf_space)
+class Lift:
+    """Lifts from the true population over margins, `truth`, to the columns of `leaf_space`.
+
+    The leaf space has the leaves of the blocks in their order, then the rests of ties.
+    """
+
+    def __init__(self, truth: Array, blocks: Sequence[tuple[Margins, Leaves]], leaf_space: Space) -> None:
+        self._leaf_space, self._margins = leaf_space, len(truth)
+        self._blocks = []
+        first = 0
+        for block_margins, block_leaves in blocks:
+            end = first + block_margins.space.matrix.shape[1]
+            self._blocks.append(_BlockLift(block_margins, block_leaves, np.rint(truth[first:end]), first))
+            first = end
+        # The remaining columns are the rests of ties: whole - parts - rest = constant.
+        ties = leaf_space.matrix[leaf_space.cells :]
+        leaves = sum(block.size for block in self._blocks)
+        self._of_leaves, self._of_rests = ties[:, :leaves], ties[:, leaves:]
+
+    def lift_truth(self) -> Array:
+        """Return the true population over leaves."""
+        leaves = np.concatenate([block.lift_truth() for block in self._blocks])
+        constants = self._leaf_space.values[self._leaf_space.cells :]
+        return np.concatenate([leaves, -(self._of_rests.T @ (self._of_leaves @ leaves - constants))])
+
+    def lift_moves(self, moves: Sequence[Move]) -> Iterator[Move]:
+        """Yield what each move over margins changes over leaves, in any order."""
+        # Moves of the same places follow one another.
+        in_order = sorted(moves, key=lambda move: int(move.columns[0]))
+        for start in range(0, len(in_order), _MOVES_AT_ONCE):
+            some = in_order[start : start + _MOVES_AT_ONCE]
+            changes = stack_moves(some, self._margins).tocsc()
+            leaves = sparse.hstack([block.lift_changes(changes) for block in self._blocks], format="csr")
+            rests = -(leaves @ self._of_leaves.T) @ self._of_rests
+            lifted = sparse.hstack([leaves, rests], format="csr")
+            lifted.eliminate_zeros()
+            lifted.sort_indices()
+            for first, end in pairwise(lifted.indptr.tolist()):
+                yield Move(lifted.indices[first:end].astype(np.int64), lifted.data[first:end])
 
 
-def _lift_some(stacked: Array, blocks: Sequence[tuple[Margins, Leaves]], leaf_space: Space) -> Array:
-    """Return some populations, one in each row, over the columns of `leaf_space`."""
-    lifted = np.zeros((len(stacked), leaf_space.matrix.shape[1]))
-    margin_column = leaf_column = 0
-    for block_margins, block_leaves in blocks:
-        size, leaf_size = block_margins.space.matrix.shape[1], block_leaves.space.matrix.shape[1]
+class _BlockLift:
+    """Lifts the persons of one block, whose margins are the columns from `first` of the problem."""
+
+    def __init__(self, block_margins: Margins, block_leaves: Leaves, truth: Array, first: int) -> None:
+        self._leaves, self._places = block_leaves, block_margins.places
+        self.size, self._first, self.end = block_leaves.space.matrix.shape[1], first, first + len(truth)
         # Merged variables have the same equations, so the first one may have all the persons.
-        variables = np.zeros((len(stacked), len(block_margins.columns)))
-        merged, first = np.unique(block_margins.columns, return_index=True)
-        variables[:, first] = stacked[:, margin_column + merged]
-        _lift_block(variables, block_margins, block_leaves, lifted[:, leaf_column : leaf_column + leaf_size])
-        margin_column += size
-        leaf_column += leaf_size
-    # The remaining columns are the rests of ties: whole - parts - rest = constant.
-    tie_rows, constants = leaf_space.matrix[leaf_space.cells :], leaf_space.values[leaf_space.cells :]
-    rests = tie_rows[:, leaf_column:]
-    lifted[:, leaf_column:] = -(rests.T @ ((tie_rows @ lifted.T).T - constants).T).T
-    return lifted
+        merged, self._variables = np.unique(block_margins.columns, return_index=True)
+        self._truth: Array = np.zeros(len(block_margins.columns))
+        self._truth[self._variables] = truth[merged]
+        self._place_of_variable: Array = np.empty(len(self._truth), dtype=np.int64)
+        for number, place in enumerate(self._places):
+            for start, end in _list_ranges(place):
+                self._place_of_variable[start:end] = number
+
+    def lift_truth(self) -> Array:
+        """Return the true persons by leaf."""
+        lifted = self._lift_places(self._truth[None], self._places)
+        return np.bincount(lifted.leaf, lifted.persons, self.size)
+
+    def lift_changes(self, changes: sparse.csc_matrix) -> sparse.csr_matrix:
+        """Return what each row of `changes`, over the columns of the problem, changes over the leaves of this block."""
+        size = changes.shape[0]
+        entries = changes[:, self._first : self.end].tocoo()
+        variables = self._variables[entries.col]
+        touched = [self._places[number] for number in np.unique(self._place_of_variable[variables])]
+        places, needed = _renumber(touched)
+        # The last row has the true persons of the same places.
+        stacked = np.repeat(self._truth[needed][None], size + 1, axis=0)
+        order = np.argsort(needed)
+        stacked[entries.row, order[np.searchsorted(needed, variables, sorter=order)]] += entries.data
+        lifted = self._lift_places(stacked, places)
+        leaves, numbers = np.unique(lifted.leaf, return_inverse=True)
+        persons = np.bincount(lifted.population * len(leaves) + numbers, lifted.persons, (size + 1) * len(leaves))
+        differences = persons.reshape(size + 1, len(leaves))
+        differences = differences[:size] - differences[size]
+        rows, columns = np.nonzero(differences)
+        return sparse.csr_matrix((differences[rows, columns], (rows, leaves[columns])), shape=(size, self.size))
+
+    def _lift_places(self, variables: Array, places: Sequence[Place]) -> _Lifted:
+        """Return the persons of some places; all populations and all places with the same margins at once."""
+        places_by_tree: dict[tuple[Axes, ...], list[Place]] = defaultdict(list)
+        for place in places:
+            places_by_tree[place.plan.tree].append(place)
+        nothing: Array = np.zeros(0, dtype=np.int64)
+        parts = [_Lifted(nothing, nothing, np.zeros(0))]
+        for tree, alike in places_by_tree.items():
+            persons = _Persons(variables, tree, alike)
+            for margin in tree[1:]:
+                persons.join_margin(margin)
+            leaves = self._leaves.find_columns(persons.number_leaves(self._leaves))
+            is_in_cell = leaves >= 0
+            parts.append(_Lifted(persons.population[is_in_cell], leaves[is_in_cell], persons.count[is_in_cell]))
+        return _Lifted(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _lift_block(variables: Array, block_margins: Margins, block_leaves: Leaves, lifted: Array) -> None:
-    """Add the persons of one block to `lifted`; all populations and all places with the same margins at once."""
-    places_by_tree: dict[tuple[Axes, ...], list[Place]] = defaultdict(list)
-    for place in block_margins.places:
-        places_by_tree[place.plan.tree].append(place)
-    for tree, places in places_by_tree.items():
-        persons = _Persons(variables, tree, places)
-        for margin in tree[1:]:
-            persons.join_margin(margin)
-        numbers = persons.number_leaves(block_leaves)
-        columns = block_leaves.find_columns(numbers)
-        is_in_cell = columns >= 0
-        np.add.at(lifted, (persons.population[is_in_cell], columns[is_in_cell]), persons.count[is_in_cell])
+class _Lifted(NamedTuple):
+    """Groups of persons: the number of their population, their leaf, and how many they are."""
+
+    population: Array
+    leaf: Array
+    persons: Array
+
+
+def _list_ranges(place: Place) -> Iterator[tuple[int, int]]:
+    """Yield the first variable of each margin of a place, and the one after its last."""
+    for axes, offset in place.offsets.items():
+        yield offset, offset + int(np.prod([len(place.spans[i]) for i in axes]))
+
+
+def _renumber(places: Sequence[Place]) -> tuple[list[Place], Array]:
+    """Return places whose variables are numbered from 0, and the number that each of these has in the block."""
+    renumbered, ranges = [], []
+    size = 0
+    for place in places:
+        offsets: dict[Axes, int] = {}
+        for axes, (start, end) in zip(place.offsets, _list_ranges(place), strict=True):
+            offsets[axes] = size
+            size += end - start
+            ranges.append(np.arange(start, end))
+        renumbered.append(replace(place, offsets=offsets))
+    return renumbered, np.concatenate(ranges) if ranges else np.zeros(0, dtype=np.int64)
 
 
 class _Persons:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, product
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -162,11 +162,10 @@ class Pattern:
         """Assess over leaves with the populations found over margins that are needed to settle all cells."""
         self._needed = margin_witnesses.choose_needed(self._search.list_assessed(hidden), self._width)
         leaves = self._views.leaves
-        needed = (move.add_to(self._truth) for move in self._needed)
-        lifted = self._views.lift_populations(chain([self._truth], needed))
-        truth = next(lifted)
-        witnesses = Witnesses(leaves, truth, risk.find_published_rows(leaves, hidden[self._cells.rows]))
-        witnesses.add_populations(lifted)
+        lift = self._views.lift_from(self._truth)
+        published = risk.find_published_rows(leaves, hidden[self._cells.rows])
+        witnesses = Witnesses(leaves, lift.lift_truth(), published)
+        witnesses.add_changes(lift.lift_moves(self._needed))
         report = self._assess_view(leaves, hidden, witnesses)
         is_hidden_cell = hidden[self._cells.rows]
         return report.with_rows_of(leaves.rows[is_hidden_cell], self._cells.rows[is_hidden_cell])

@@ -5,7 +5,7 @@ Protection chooses cells with it, and assessments of a release (`reader_risk.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
@@ -75,9 +75,9 @@ class Views:
         """Return a number for each variable over margins but rests, which is the same in every problem that has it."""
         return np.concatenate([over_margins.name_columns() for over_margins, _ in self._blocks])
 
-    def lift_populations(self, populations: Iterable[Array]) -> Iterator[Array]:
-        """Yield populations over leaves with the same cells as these over margins."""
-        return lifting.lift_populations(populations, self._blocks, self.leaves)
+    def lift_from(self, truth: Array) -> lifting.Lift:
+        """Return what makes populations over leaves of those over margins, of which `truth` is the true one."""
+        return lifting.Lift(truth, self._blocks, self.leaves)
 
 
 class ProtectionProblem:

@@ -46,13 +46,17 @@ class Witnesses:
         ]
 
     def add_populations(self, populations: Iterable[Array]) -> None:
-        """Add the populations that agree with the published cells, and the moves of which they consist.
+        """Add populations as `add_changes` does."""
+        self.add_changes(Move.from_change(population - self.truth) for population in populations)
+
+    def add_changes(self, changes: Iterable[Move]) -> None:
+        """Add the populations with some changes that agree with the published cells, and the moves of each change.
 
         Populations that do not agree count for nothing, and neither do those of their moves that do not.
         """
         moves: list[Move] = []
-        for population in populations:
-            parts = self._splitter.split_change(Move.from_change(population - self.truth), self._published)
+        for change in changes:
+            parts = self._splitter.split_change(change, self._published)
             moves += parts
             if len(parts) > 1:
                 moves.append(join_moves(parts))

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.publication.disclosure import lifting, lp, margins, pattern, protect, risk, space, structure
+from pipelines.publication.disclosure.moves import Move
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 from tests.support.sampling import count_examples
 
@@ -192,14 +193,19 @@ def test_lifted_population_has_the_cells_of_the_margins(seed: int) -> None:
     assume(not contradicts_itself(over_margins.space))
     hidden = np.random.default_rng(seed).random(rows.height) < 0.5
     report = risk.assess_cells(over_margins.space, hidden, name="lifted", width=2)
-    blocks = [(over_margins, over_leaves)]
-    lifted = list(lifting.lift_populations(report.witnesses, blocks, over_leaves.space))
-    assert len(lifted) == len(report.witnesses)
+    assume(len(report.witnesses) > 1)
+    truth, *others = report.witnesses
+    moves = [move for population in others if len((move := Move.from_change(population - truth)).columns)]
+    lift = lifting.Lift(truth, [(over_margins, over_leaves)], over_leaves.space)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lifting, "_MOST_NUMBERS", 2 * sum(view.space.matrix.shape[1] for view in blocks[0]))
-        in_pairs = list(lifting.lift_populations(iter(report.witnesses), blocks, over_leaves.space))
-    assert np.array_equal(np.array(in_pairs), np.array(lifted))
-    for population, leaves in zip(report.witnesses, lifted, strict=True):
+        patch.setattr(lifting, "_MOVES_AT_ONCE", 2)
+        lifted = list(lift.lift_moves(moves))
+    assert len(lifted) == len(moves)
+    populations = [truth, *(move.add_to(truth) for move in sorted(moves, key=lambda move: int(move.columns[0])))]
+    leaves_of_truth = lift.lift_truth()
+    for population, leaves in zip(
+        populations, [leaves_of_truth, *(move.add_to(leaves_of_truth) for move in lifted)], strict=True
+    ):
         expected = (over_margins.space.matrix @ population)[over_margins.space.rows]
         assert ((over_leaves.space.matrix @ leaves)[over_leaves.space.rows] == expected).all()
         assert (leaves >= 0).all()
