@@ -55,7 +55,7 @@ class Lift:
         return np.concatenate([leaves, -(self._of_rests.T @ (self._of_leaves @ leaves - constants))])
 
     def lift_moves(self, moves: Sequence[Move]) -> Iterator[Move]:
-        """Yield what each move over margins changes over leaves, in any order."""
+        """Yield what each move over margins changes over leaves; the order is another one."""
         # Moves of the same places follow one another.
         in_order = sorted(moves, key=lambda move: int(move.columns[0]))
         for start in range(0, len(in_order), _MOVES_AT_ONCE):
