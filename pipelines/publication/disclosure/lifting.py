@@ -6,8 +6,8 @@ are matched in any order (the north-west corner rule). The assessment over leave
 discards a population that disagrees with a published cell, so it need not trust the margins, and needs the solver only
 for cells that no lifted population shows to be wide enough.
 
-How a place is lifted does not depend on other places.  So what a population changes is lifted in the places where it
-differs from the true one, which in a long history are few.
+How a place is lifted does not depend on other places.  So a population is lifted only in the places where it differs
+from the true one. In a long history these are few.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Lift:
         return np.concatenate([leaves, -(self._of_rests.T @ (self._of_leaves @ leaves - constants))])
 
     def lift_moves(self, moves: Sequence[Move]) -> Iterator[Move]:
-        """Yield what each move over margins changes over leaves; the order is another one."""
+        """Yield what each move over margins changes over leaves, in the order of the first columns of the moves."""
         # Moves of the same places follow one another.
         in_order = sorted(moves, key=lambda move: int(move.columns[0]))
         for start in range(0, len(in_order), _MOVES_AT_ONCE):

@@ -62,7 +62,7 @@ class MoveSplitter:
         self._matrix = matrix.tocsc()
 
     def split_change(self, change: Move, is_published: Array, is_wanted: Array | None = None) -> list[Move]:
-        """Return the moves of which a change consists. `is_published` marks rows that may not change.
+        """Split a change into moves. `is_published` marks rows that may not change.
 
         `is_wanted` marks variables of the change: only moves that contain one of these are then returned.  The moves of
         a change that alters published rows alter some of them, too.

@@ -37,12 +37,6 @@ class ProblemPart:
     is_shared: _Array
     matrix: sparse.csr_matrix
 
-    @cached_property
-    def own_rows(self) -> _Array:
-        """The rows that have no other columns."""
-        rows: _Array = self.rows[~self.is_shared]
-        return rows
-
     def find_numbers(self, rows: _Array) -> _Array:
         """Return the number of each of some rows of the problem among those of the part, or -1."""
         numbers = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)

@@ -76,7 +76,7 @@ class Views:
         return np.concatenate([over_margins.name_columns() for over_margins, _ in self._blocks])
 
     def lift_from(self, truth: Array) -> lifting.Lift:
-        """Return what makes populations over leaves of those over margins, of which `truth` is the true one."""
+        """Return the lift from margins to leaves. `truth` is the true population over margins."""
         return lifting.Lift(truth, self._blocks, self.leaves)
 
 
