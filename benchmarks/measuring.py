@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -10,14 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pipelines.core.processes import list_descendants
+from pipelines.core.processes import list_descendants, read_parents
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = "2026-11-24T12:00:00Z"
@@ -77,6 +78,8 @@ def compare_processor_seconds(
 def run(arguments: Sequence[str], *, environment: Mapping[str, str] | None = None, good: Sequence[int] = (0,)) -> Ran:
     """Run a command in the project's folder; raise CommandError if its exit code is not one of the good ones."""
     settings = {**os.environ, "RTI_NOW": NOW, **(environment or {})}
+    _adopt_orphans()
+    others = _list_children()
     start, before = time.perf_counter(), _processor_seconds()
     process = subprocess.Popen(
         arguments, cwd=ROOT, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -86,6 +89,7 @@ def run(arguments: Sequence[str], *, environment: Mapping[str, str] | None = Non
     output, errors = process.communicate()
     duration = time.perf_counter() - start
     peak = watch.stop_watching()
+    _wait_for_orphans(others)
     if process.returncode not in good:
         raise CommandError(f"{' '.join(arguments)} ended with {process.returncode}:\n{errors[-3000:]}")
     return Ran(duration, _processor_seconds() - before, peak, output)
@@ -94,6 +98,39 @@ def run(arguments: Sequence[str], *, environment: Mapping[str, str] | None = Non
 def run_module(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
     """Run one of this package's modules in a process of its own."""
     return run([sys.executable, "-m", module, *arguments], environment=environment)
+
+
+_PR_SET_CHILD_SUBREAPER = 36
+_ORPHAN_SECONDS = 10.0
+"""Longest wait for the processes that a command leaves running."""
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of processes whose own parent ends before them (Linux, prctl(2)).
+
+    The kernel counts the processor time of a process when its parent waits for it.  A reading process may outlive the
+    one that started it, so its time was missing: reading every return once seemed to take a fifth of the time.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _list_children() -> set[int]:
+    this_process = os.getpid()
+    return {pid for pid, parent in read_parents().items() if parent == this_process}
+
+
+def _wait_for_orphans(others: Set[int]) -> None:
+    """Wait for the processes that a command has left behind, so that their time counts.
+
+    They are children of this process now, as `others` were before.  Those that go on running are left alone.
+    """
+    until = time.monotonic() + _ORPHAN_SECONDS
+    while (orphans := _list_children() - others) and time.monotonic() < until:
+        for pid in orphans:
+            with suppress(ChildProcessError):  # another thread has waited for it
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.02)
 
 
 def _processor_seconds() -> float:
