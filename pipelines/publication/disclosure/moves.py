@@ -9,6 +9,7 @@ insiders as they are, and one move with fractions spoils no other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ from pipelines.publication.disclosure.space import Array
 _TOLERANCE = 1e-6
 _FEWEST_IN_GRAPH = 500
 """Entries of a change from which functions for arrays connect them in less time than loops."""
+_VARIABLES_AT_ONCE = 50_000
+"""Variables of moves whose effects are found at once, or those of one move."""
 
 
 class Move(NamedTuple):
@@ -88,11 +91,20 @@ class MoveSplitter:
 
     def find_effects(self, moves: Sequence[Move]) -> tuple[Array, Array, Array]:
         """Return the number of a move, a row that it changes, and by how much, in the order of moves and rows."""
-        if not moves:
-            nothing: Array = np.zeros(0, dtype=np.int64)
-            return nothing, nothing, np.zeros(0)
+        # The arrays of all moves at once would be several times as large as what is returned.
+        ends = np.cumsum([len(move.columns) for move in moves], dtype=np.int64)
+        starts = np.flatnonzero(np.diff(ends // _VARIABLES_AT_ONCE, prepend=-1))
+        batches = [
+            self._find_effects_of(moves[start:end], start) for start, end in pairwise([*starts.tolist(), len(moves)])
+        ]
+        nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+        numbers, rows, effects = map(np.concatenate, zip(nothing, *batches, strict=True))
+        return numbers, rows, effects
+
+    def _find_effects_of(self, moves: Sequence[Move], first: int) -> tuple[Array, Array, Array]:
+        """Do so for some moves, whose numbers begin with `first`."""
         entries, rows, places = self._list_entries(np.concatenate([move.columns for move in moves]))
-        numbers = np.arange(len(moves)).repeat([len(move.columns) for move in moves])
+        numbers = np.arange(first, first + len(moves)).repeat([len(move.columns) for move in moves])
         amounts = np.concatenate([move.amounts for move in moves])
         size = self._matrix.shape[0]
         keys, effects = _sum_by_key(numbers[places] * size + rows, self._matrix.data[entries] * amounts[places])

@@ -67,9 +67,11 @@ def test_effect_of_a_move_is_that_of_its_counts_on_every_cell(splitter: MoveSpli
     assert (rows.tolist(), effects.tolist()) == ([3], [-2.0])
 
 
+@pytest.mark.parametrize("at_once", [1, 25, 1000])
 @pytest.mark.parametrize("seed", range(10))
-def test_effects_of_several_moves_are_those_of_each(seed: int) -> None:
+def test_effects_of_several_moves_are_those_of_each(monkeypatch: pytest.MonkeyPatch, seed: int, at_once: int) -> None:
     """Compare with the product of the matrix and all changes."""
+    monkeypatch.setattr(moves, "_VARIABLES_AT_ONCE", at_once)
     random = np.random.default_rng(seed)
     matrix = sparse.csr_matrix(random.integers(-1, 2, (12, 15)).astype(float))
     changes = random.integers(-2, 3, (6, 15)).astype(float)
