@@ -9,7 +9,7 @@ partner, and requests by partner and type, or by partner and quarter.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -65,23 +65,36 @@ territory in it, so that ten participations are five teams of two.  `_raise_leas
 """
 _NO_FIGURE: Final = 2**31 - 1
 """Smallest published figure where no figure may be published."""
+_YEARS_AT_ONCE: Final = 40
+"""Longest period whose figures are read at once."""
 _DIRECTIONS: Final = ("incoming", "outgoing")
 _BREAKDOWNS: Final = ("assistance", "legal_basis", "channel")
 
 
-def select_cells(figures: pl.DataFrame) -> pl.DataFrame:
+def select_cells(figures: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Return the cells of all problems from `mart_cooperation`.
 
     Columns: `cooperation_id`, `KEY`, `value`, `subject`, `table_id`, `least` (the smallest value that may be published,
     except 0), `reporters`.  A figure that is missing has no row.  `table_id` is empty for figures that are not in the
     programme.  Closed requests, exchange over all channels, and sums of the region and of several years are added.
     """
-    known_figures = _select_known(figures)
-    parts = (_select_requests, _select_exchange, _select_teams)
-    reported = pl.concat([select(known_figures) for select in parts])
+    reported = pl.concat([_select_reported(some_years) for some_years in _read_known(figures.lazy())]).rechunk()
     regional = _sum_region(reported)
     cells = pl.concat([reported, regional, _sum_years(regional)])
     return _raise_least(cells.with_columns(table_id=_name_table()).with_columns(least=find_least())).sort(KEY)
+
+
+def _read_known(figures: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """Yield the figures that readers know of some years, then of the next: those of all would take gigabytes."""
+    years = figures.select(pl.col("year").unique().sort()).collect().to_series().to_list()
+    for first in range(0, max(len(years), 1), _YEARS_AT_ONCE):
+        chosen = figures.filter(pl.col("year").is_in(years[first : first + _YEARS_AT_ONCE]))
+        yield _select_known(chosen).collect(engine="streaming")
+
+
+def _select_reported(known: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of territories in some years."""
+    return pl.concat([select(known) for select in (_select_requests, _select_exchange, _select_teams)])
 
 
 def find_subject() -> pl.Expr:
@@ -155,7 +168,7 @@ def _raise_least(cells: pl.DataFrame) -> pl.DataFrame:
 _COLUMNS: Final = ("cooperation_id", *KEY, "value", "subject", "reporters")
 
 
-def _select_known(figures: pl.DataFrame) -> pl.DataFrame:
+def _select_known(figures: pl.LazyFrame) -> pl.LazyFrame:
     """Return the figures in the columns of cells, with `_T` for dimensions that a measure does not have."""
     is_quarter = pl.col("freq") == "Q"
     quarter = pl.when(is_quarter).then(pl.col("period").str.slice(-1).cast(pl.Int32, strict=False)).otherwise(0)

@@ -43,6 +43,8 @@ _TERMS: Final[Mapping[tuple[str, str], str]] = {
     (PENDING, "end"): "closing",
 }
 """Column of each figure of a set of books."""
+_TIMED: Final = ("requests_acknowledged", "requests_executed")
+"""Returns have the days until a request was acknowledged, and until it was executed."""
 _OTHER_DEFINITION: Final = ("B", "D")
 
 
@@ -57,12 +59,21 @@ class _Side(NamedTuple):
     """Published requests by direct contact with all partners: None if withheld, 0 if not reported."""
 
 
+def read_reported(figures: pl.LazyFrame) -> pl.DataFrame:
+    """Return what outcomes and the mirror need of the figures of `mart_cooperation`."""
+    measures = [REGISTERED, *_TIMED]
+    columns = ("cooperation_id", *_BOOK, "freq", "measure", "partner", "assistance", "days_band", "value", "obs_status",
+               "date_basis")  # fmt: skip
+    needed = figures.filter(pl.col("freq") == "A", pl.col("measure").is_in(measures)).select(columns)
+    return needed.collect(engine="streaming")
+
+
 def build_outcomes(public: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each territory, offence group, year and direction: its books, the share executed, and days.
 
-    `public` are the published cells, `figures` those of `mart_cooperation`.  A withheld figure is null.  The share is
-    that of requests executed in full among those closed; its limits are those of Clopper and Pearson.  `state` is that
-    of the balance: `holds`, `gap`, or `withheld` if one of its terms is.
+    `public` are the published cells, `figures` those reported (`read_reported`).  A withheld figure is null.  The share
+    is that of requests executed in full among those closed; its limits are those of Clopper and Pearson.  `state` is
+    that of the balance: `holds`, `gap`, or `withheld` if one of its terms is.
     """
     totals = public.filter(pl.col("table_id") == TOTALS)
     if totals.is_empty():
@@ -153,7 +164,7 @@ def _list_bands() -> list[str]:
 def _list_median_bands(figures: pl.DataFrame) -> dict[tuple[Any, ...], str]:
     """Return the band of the median by book and measure."""
     annual = figures.filter(
-        pl.col("freq") == "A", pl.col("measure").is_in(["requests_acknowledged", "requests_executed"]),
+        pl.col("freq") == "A", pl.col("measure").is_in(_TIMED),
         pl.col("assistance") == TOTAL,
     )  # fmt: skip
     bands: dict[tuple[Any, ...], dict[str, float | None]] = defaultdict(dict)

@@ -80,18 +80,9 @@ def hide_small_counts(
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
     rule = ProtectionRule(threshold, width, guards_against_offices)
-    indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[risk.BlockRisk] = []
-    counted = indexed.filter(pl.col("value").is_not_null())
-    combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
-    rows_of_single_cases = counted.filter(pl.col("cell_id").is_in(list(single_cases)))["_row"] if single_cases else None
-    combined = _mark_printed(_mark_groups(combined, threshold, rows_of_single_cases), threshold)
-    # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
-    combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
-    blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
-    # Largest blocks first; otherwise the other processes would end up waiting for one of them.
-    blocks.sort(key=lambda block: -block.height)
+    blocks = _list_blocks(cells, earlier, single_cases, threshold)
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
         for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures, used_pool), start=1):
             block = blocks[number - 1]
@@ -107,6 +98,22 @@ def hide_small_counts(
         pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
     )
     return ProtectedCells(protected, risk.RiskReport(tuple(reports)))
+
+
+def _list_blocks(
+    cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], single_cases: Collection[str], threshold: int
+) -> list[pl.DataFrame]:
+    """Return the linked blocks of the cells and of those of earlier releases, with the row of each cell."""
+    counted = cells.with_row_index("_row").filter(pl.col("value").is_not_null())
+    combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
+    rows_of_single_cases = counted.filter(pl.col("cell_id").is_in(list(single_cases)))["_row"] if single_cases else None
+    combined = _mark_printed(_mark_groups(combined, threshold, rows_of_single_cases), threshold)
+    # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
+    combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
+    blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
+    # Largest blocks first; otherwise the other processes would end up waiting for one of them.
+    blocks.sort(key=lambda block: -block.height)
+    return blocks
 
 
 def _protect_blocks(

@@ -56,6 +56,15 @@ def test_reader_cannot_narrow_a_withheld_figure(insider: str) -> None:
     assert _attack(_protect_world(1), insider) == []
 
 
+def test_cells_are_the_same_if_years_are_read_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = world.draw_figures(3, years=range(2021, 2025), group="SOM")
+    reported = pl.concat([world.draw_breakdowns(1), history])
+    at_once = cells.select_cells(reported)
+    monkeypatch.setattr(cells, "_YEARS_AT_ONCE", 1)
+    assert cells.select_cells(reported).equals(at_once)
+    assert at_once.filter(pl.col("since") < pl.col("year")).height and at_once["year"].n_unique() == 5
+
+
 def test_tables_by_type_quarter_channel_and_team_hide_what_is_small_and_show_most_of_the_rest() -> None:
     protected = _protect_breakdowns().filter(pl.col("table_id") != "")
     tables = {name for names, _ in cells.PUBLISHED.values() for name in names}
