@@ -126,6 +126,13 @@ class Neighbourhoods:
         raising.fix_cells(np.flatnonzero(self._is_fixed[part.rows]))
         return Neighbourhood(raising, self._truth, part)
 
+    def drop_programs(self, year: int) -> None:
+        """Give up the programs of years before the one at a place: each takes megabytes, and can be made again."""
+        for part in [part for part in self._by_part if part.years[-1] < year]:
+            program = self._by_part.pop(part)
+            for place in part.years:
+                self._by_year[place].remove(program)
+
     def _list_made(self) -> Iterator[Neighbourhood]:
         yield self.whole
         yield from self._by_part.values()

@@ -38,17 +38,19 @@ def search_parts(
     the variables that an insider knows.  A cell for which nothing is found is not settled.
     """
     space = witnesses.space
-    programs: dict[tuple[ProblemPart, float], _PartProgram] = {}
-    for row in observed.list_open(rows).tolist():
-        for place in product(space.parts.list_parts(row), _FARTHEST) if not observed.is_wide(row) else ():
-            if place not in programs:
-                programs[place] = _PartProgram(space, *place, limits, witnesses.truth, own_columns)
-            for whole, sign in product((False, True), lp.SIGNS):
-                if not observed.is_wide(row):
-                    change = programs[place].find_change(row, sign, whole=whole)
-                    observed.extend_range(*witnesses.add_solution(change, own_columns))
-            if observed.is_wide(row):
-                break
+    open_rows = observed.list_open(rows)
+    for span in space.parts.spans if len(open_rows) else ():
+        programs: dict[tuple[ProblemPart, float], _PartProgram] = {}
+        for row in np.intersect1d(open_rows, span.rows).tolist():
+            for place in product(space.parts.list_parts(row), _FARTHEST) if not observed.is_wide(row) else ():
+                if place not in programs:
+                    programs[place] = _PartProgram(space, *place, limits, witnesses.truth, own_columns)
+                for whole, sign in product((False, True), lp.SIGNS):
+                    if not observed.is_wide(row):
+                        change = programs[place].find_change(row, sign, whole=whole)
+                        observed.extend_range(*witnesses.add_solution(change, own_columns))
+                if observed.is_wide(row):
+                    break
 
 
 class _PartProgram:

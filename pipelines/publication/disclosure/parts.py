@@ -21,6 +21,10 @@ _FEWEST_YEARS = 3
 """Years of a problem from which its parts are worth programs of their own."""
 _SHARED_YEARS = 8
 """Years of the largest parts, which overlap by half."""
+_SPAN_YEARS = 4
+"""Years of a span."""
+_FEWEST_IN_SPANS = 17
+"""Years of a problem from which it is searched span by span."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,24 @@ class ProblemPart:
         numbers = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
         own_numbers: _Array = np.where(self.rows[numbers] == rows, numbers, -1)
         return own_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class YearSpan:
+    """Some years of a problem that are searched together, before and after others.
+
+    `years` are their places among all years, `parts` has a part for each, and `rows` are those whose first year is one
+    of them, in order.  Rows of no year are those of a span without years.
+    """
+
+    years: range
+    rows: _Array
+    parts: tuple[ProblemPart, ...]
+
+    def has_row(self, row: int) -> bool:
+        """Return True if a row is one of the span."""
+        place = int(np.searchsorted(self.rows, row))
+        return place < len(self.rows) and bool(self.rows[place] == row)
 
 
 class YearParts:
@@ -91,6 +113,27 @@ class YearParts:
     @property
     def _are_enough(self) -> bool:
         return len(self._all_years) >= _FEWEST_YEARS
+
+    @cached_property
+    def spans(self) -> tuple[YearSpan, ...]:
+        """The years in spans, which have every row once; a problem of few years has one span of all of them.
+
+        A search that goes from span to span needs the programs of a few years at a time, however many years there are.
+        """
+        size = len(self._all_years)
+        if size < _FEWEST_IN_SPANS:
+            return (YearSpan(range(size), self.whole.rows, tuple(self.list_years()) or (self.whole,)),)
+        of_rows = self._places[self._matrix.indices]
+        # The place added at the end is for empty rows there, and least of no row.
+        first_places = np.minimum.reduceat(np.append(of_rows, size), self._matrix.indptr[:-1])
+        first_places[np.diff(self._matrix.indptr) == 0] = -1
+        spans: list[YearSpan] = []
+        for first in (*range(0, size, _SPAN_YEARS), None):
+            years = range(0) if first is None else range(first, min(first + _SPAN_YEARS, size))
+            is_of_span = first_places < 0 if first is None else np.isin(first_places, years)
+            parts = tuple(self._find_part((place,)) for place in years)
+            spans.append(YearSpan(years, np.flatnonzero(is_of_span), parts))
+        return tuple(spans)
 
     def list_years_of(self, row: int) -> tuple[int, ...]:
         """Return the places of the years of a row's columns among all years, in order. A column of no year gives -1."""

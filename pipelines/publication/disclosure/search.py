@@ -15,7 +15,7 @@ import numpy as np
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves
 from pipelines.publication.disclosure.neighbourhoods import Neighbourhood, Neighbourhoods, RaisedCell
-from pipelines.publication.disclosure.parts import ProblemPart
+from pipelines.publication.disclosure.parts import ProblemPart, YearSpan
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.sweeps import FreeMoves, draw_weights
@@ -93,23 +93,33 @@ class PatternSearch:
 
         For each insider, small counts of others have to move while the insider's own figures do not.
         """
+        spans = self._space.parts.spans
+        waiting = list(spans)
+        while waiting:
+            for span in waiting:
+                self._hide_in_span(span)
+            waiting = [span for span in spans if self._find_waiting(slice(None), span.rows).any()]
+
+    def _hide_in_span(self, span: YearSpan) -> None:
+        """Do so for the hidden cells of some years. What moves with them may be a cell of other years."""
         insiders = range(1, len(self.own_columns))
         for first in insiders[::_READERS_SWEPT]:
-            self._sweep(insiders[first - 1 : first - 1 + _READERS_SWEPT])
-        while self._find_waiting(slice(None)).any():
+            self._sweep(insiders[first - 1 : first - 1 + _READERS_SWEPT], span.parts)
+        while self._find_waiting(slice(None), span.rows).any():
             # The public comes last: every population that protects from an insider protects from the public.
-            for reader in (*range(1, len(self.own_columns)), 0):
+            for reader in (*insiders, 0):
                 self._own = self.own_columns[reader] if reader else None
-                self._sweep([reader])
-                self._move_waiting(reader)
+                self._sweep([reader], span.parts)
+                self._move_waiting(reader, span)
+        self._raising.drop_programs(span.years.stop)
 
-    def _move_waiting(self, reader: int) -> None:
-        """Move the waiting cells of a reader one after another.
+    def _move_waiting(self, reader: int, span: YearSpan) -> None:
+        """Move the waiting cells of a reader in some years one after another.
 
         Cells that are hidden meanwhile let others of their year move, so it is swept again.
         """
         parts = self._space.parts
-        waiting = np.flatnonzero(self._find_waiting(reader)).tolist()
+        waiting = span.rows[self._find_waiting(reader, span.rows)].tolist()
         changed: set[ProblemPart] = set()
         while waiting:
             cell = heapq.heappop(waiting)
@@ -118,24 +128,23 @@ class PatternSearch:
             if newly_hidden := self._hide_with(cell, reader):
                 changed |= {part for row in newly_hidden if (part := parts.find_part_of(row)) is not None}
                 for row in newly_hidden:
-                    if self._find_waiting(reader, row):
+                    if span.has_row(row) and self._find_waiting(reader, row):
                         heapq.heappush(waiting, row)
             elif (part := parts.find_part_of(cell)) in changed:
                 # Cells that were hidden let this one move, so they may let others of its year move.
                 self._sweep([reader], [part])
                 changed.remove(part)
 
-    def _sweep(self, readers: Sequence[int], parts: Sequence[ProblemPart] = ()) -> None:
+    def _sweep(self, readers: Sequence[int], parts: Sequence[ProblemPart]) -> None:
         """Look for moves of many waiting cells at once that hide nothing further (`sweeps.py`).
 
-        Each move leaves the figures of all these readers as they are, and moves nothing outside one of the parts,
-        which are those of all years by default.
+        Each move leaves the figures of all these readers as they are, and moves nothing outside one of the parts.
         """
         numbers = list(readers)
         is_known = ~self.hidden
         is_known[self._space.cells :] = True
         own_columns: Array = np.any(self.own_columns[numbers], axis=0)
-        for part in parts or [*self._space.parts.list_years()] or [self._space.parts.whole]:
+        for part in parts:
             self._sweep_part(numbers, part, is_known, own_columns)
 
     def _sweep_part(self, readers: list[int], part: ProblemPart, is_known: Array, own_columns: Array) -> None:

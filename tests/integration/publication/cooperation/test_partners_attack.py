@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.publication.cooperation import cells, earlier, protect
+from pipelines.publication.disclosure import parts
 from tests.oracles import cooperation_attack as attack
 from tests.support.fakes import cooperation_world as world
 
@@ -54,6 +55,18 @@ def test_protection_hides_every_small_count_and_keeps_most_of_the_others() -> No
 @pytest.mark.parametrize("insider", ["", "AA", "OTHER"])
 def test_reader_cannot_narrow_a_withheld_figure(insider: str) -> None:
     assert _attack(_protect_world(1), insider) == []
+
+
+@pytest.mark.parametrize("insider", ["", "AA"])
+def test_reader_cannot_narrow_a_figure_of_a_history_that_is_searched_in_spans(
+    monkeypatch: pytest.MonkeyPatch, insider: str
+) -> None:
+    """Stocks at the end of a year are those at the start of the next, which may be of another span."""
+    monkeypatch.setattr(parts, "_FEWEST_IN_SPANS", 3)
+    monkeypatch.setattr(parts, "_SPAN_YEARS", 2)
+    history = cells.select_cells(world.draw_figures(2, years=range(2021, 2026)))
+    protected = protect.protect_cooperation(history).cells
+    assert _attack(protected, insider) == []
 
 
 def test_cells_are_the_same_if_years_are_read_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy import sparse
 
-from pipelines.publication.disclosure import earlier, protect
+from pipelines.publication.disclosure import earlier, parts, protect
 from pipelines.publication.disclosure.neighbourhoods import Neighbourhoods, RaisedCell
 from pipelines.publication.disclosure.problem import ProtectionProblem
 from pipelines.publication.disclosure.space import Array, Space
@@ -94,6 +95,56 @@ def test_program_that_is_made_later_knows_what_was_fixed_and_hidden_before(probl
     for program in (first, later):
         raised = program.raise_cell(cell if program is first else hidden, 2.0)
         assert raised is not None
+
+
+def test_program_that_was_given_up_is_made_again_as_it_was(problem: Problem) -> None:
+    cell, hidden = problem.find_row("AA", "2022"), problem.find_row("BB", "2022")
+    before = next(problem.programs.list_programs(cell))
+    later = next(problem.programs.list_programs(problem.find_row("AA", "2023")))
+    problem.programs.hide_cell(hidden)
+    problem.programs.drop_programs(YEARS.index("2023"))
+    again = next(problem.programs.list_programs(cell))
+    assert again is not before and again.part is before.part
+    assert np.array_equal(again.raising.costs, before.raising.costs)
+    assert next(problem.programs.list_programs(problem.find_row("AA", "2023"))) is later
+    problem.programs.show_cell(hidden, 7.0)
+    assert again.raising.costs[again.find_own(np.array([hidden]))].tolist() == [7.0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spans_have_every_row_once_with_its_first_year(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    years = np.array(random.choice(["2019", "2020", "2021", "2022", "2023", ""], 40), dtype=object)
+    matrix = sparse.random(60, 40, 0.05, "csr", random_state=random)
+    monkeypatch.setattr(parts, "_FEWEST_IN_SPANS", 3)
+    monkeypatch.setattr(parts, "_SPAN_YEARS", 2)
+    spans = parts.YearParts(matrix, years).spans
+    assert [list(span.years) for span in spans] == [[0, 1], [2, 3], [4], []]
+    assert sorted(row for span in spans for row in span.rows.tolist()) == list(range(60))
+    for span in spans:
+        for row in range(60):
+            first = min((years[column] for column in matrix[row].indices), default="")
+            place = int(first) - 2019 if first else None
+            assert span.has_row(row) == (place in span.years if place is not None else not span.years)
+        assert [part.years for part in span.parts] == [(year,) for year in span.years]
+
+
+def test_short_history_is_one_span(problem: Problem) -> None:
+    (span,) = problem.space.parts.spans
+    assert span.rows.tolist() == list(range(problem.space.matrix.shape[0]))
+    assert [part.years for part in span.parts] == [(0,), (1,), (2,), (3,)]
+
+
+def test_history_that_is_searched_in_spans_is_protected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plant small totals in each year: each needs another cell, and pools have years of several spans."""
+    monkeypatch.setattr(parts, "_FEWEST_IN_SPANS", 3)
+    monkeypatch.setattr(parts, "_SPAN_YEARS", 1)
+    frame = build_years(AA=(9, 3, 8, 7), BB=(20, 30, 40, 2), CC=(1, 7, 4, 9))
+    protected = protect.hide_small_counts(frame)
+    assert protected.report.passed
+    hidden = np.array(hidden_of(protected.cells))
+    is_small = frame["value"].is_between(1, 4).to_numpy()
+    assert hidden[is_small].all() and hidden.sum() > is_small.sum() and not hidden.all()
 
 
 def test_insider_keeps_own_persons_in_each_program(problem: Problem) -> None:
