@@ -15,11 +15,12 @@ _RETURNS = {"territory": pl.String, "year": pl.Int32, "n_quarters": pl.Int32, "i
 
 
 def _publish(rows: list[dict[str, Any]], hidden: tuple[str, ...] = ()) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the published cells, where those of some territories and measures are withheld, and all figures."""
+    """Return the published cells, where those of some territories and measures are withheld, and what was reported."""
     reported = pl.DataFrame(rows, schema=SCHEMA)
     place = pl.concat_str("territory", pl.lit(" "), "measure")
     state = pl.when(place.is_in(hidden)).then(pl.lit("D")).otherwise(pl.lit("F"))
-    return protect.read_public(cells.select_cells(reported).with_columns(conf_status=state)), reported
+    public = protect.read_public(cells.select_cells(reported).with_columns(conf_status=state))
+    return public, figures.read_reported(reported.lazy())
 
 
 def _compare(
