@@ -8,6 +8,7 @@ with fewer variables; `ties.py` links the cells of two measures.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,15 +91,13 @@ def merge_columns(matrix: sparse.csr_matrix) -> tuple[sparse.csr_matrix, Array]:
     """Return the matrix with identical columns merged into one, and the new column of each column."""
     # A column's signature is the sum of its rows' random 64-bit numbers: equal sums mean equal columns.
     marks = np.random.default_rng(20260101).integers(1, 2**62, size=matrix.shape[0], dtype=np.int64)
-    columns = matrix.tocsc()
     signature = np.zeros(matrix.shape[1], dtype=np.int64)
-    weights = marks[columns.indices] * columns.data.astype(np.int64)
-    np.add.at(signature, np.repeat(np.arange(matrix.shape[1]), np.diff(columns.indptr)), weights)
+    np.add.at(signature, matrix.indices, marks.repeat(np.diff(matrix.indptr)) * matrix.data.astype(np.int64))
     _, first, inverse = np.unique(signature, return_index=True, return_inverse=True)
     order = np.argsort(first)
     position = np.empty(len(order), dtype=np.int64)
     position[order] = np.arange(len(order))
-    return columns[:, first[order]].tocsr(), position[inverse]
+    return matrix[:, first[order]], position[inverse]
 
 
 class Leaves:
@@ -190,14 +189,14 @@ def _merge(
 
     Return the space, the sorted numbers of its leaves, and their columns.
     """
-    numbers, inverse = np.unique(np.concatenate(sets), return_inverse=True)
-    ends = np.cumsum([len(members) for members in sets])
-    sets = np.split(inverse, ends[:-1])
+    numbers = np.unique(np.concatenate(sets))
     first: dict[bytes, int] = {}
     distinct: list[int] = []
     rows = np.empty(len(sets), dtype=np.int64)
-    for i, members in enumerate(sets):
-        key = members.tobytes()
+    for i, of_cell in enumerate(sets):
+        # In a long history, all sets together have millions of leaves, so each takes the place of its longer numbers.
+        sets[i] = members = np.searchsorted(numbers, of_cell).astype(np.int32)
+        key = hashlib.blake2b(members, digest_size=16).digest()
         if key not in first:
             first[key] = len(first)
             distinct.append(i)
