@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -43,6 +44,29 @@ def refuse_three(number: int) -> int:
     if number == 3:
         raise ValueError("the third one")
     return number
+
+
+def read_resident(process: int) -> int:
+    """Return the resident megabytes of a process."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+def fill_memory(_number: int) -> tuple[int, int, bytearray]:
+    """Use 180 MB and keep the last of it; return the process, and its resident megabytes before."""
+    before = read_resident(os.getpid())
+    blocks = [bytearray(60_000) for _ in range(3_000)]
+    return os.getpid(), before, blocks[-1]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the allocator of glibc is told to")
+def test_processes_give_the_memory_of_a_solved_problem_back() -> None:
+    with ProblemPool(2) as pool:
+        before: dict[int, int] = {}
+        outcomes = list(pool.solve_problems(fill_memory, range(8), [1.0] * 8, is_large=True))
+        for process, resident, _ in outcomes:
+            before[process] = min(before.get(process, resident), resident)
+        assert all(read_resident(process) < resident + 90 for process, resident in before.items())
 
 
 def test_pool_solves_problems_in_this_process_and_another() -> None:
