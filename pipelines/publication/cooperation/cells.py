@@ -78,7 +78,7 @@ def select_cells(figures: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     except 0), `reporters`.  A figure that is missing has no row.  `table_id` is empty for figures that are not in the
     programme.  Closed requests, exchange over all channels, and sums of the region and of several years are added.
     """
-    reported = pl.concat([_select_reported(some_years) for some_years in _read_known(figures.lazy())]).rechunk()
+    reported = pl.concat([_select_reported(some_years) for some_years in _read_known(figures.lazy())])
     regional = _sum_region(reported)
     cells = pl.concat([reported, regional, _sum_years(regional)])
     return _raise_least(cells.with_columns(table_id=_name_table()).with_columns(least=find_least())).sort(KEY)

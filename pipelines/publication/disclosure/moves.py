@@ -22,7 +22,7 @@ _TOLERANCE = 1e-6
 _FEWEST_IN_GRAPH = 500
 """Entries of a change from which functions for arrays connect them in less time than loops."""
 _VARIABLES_AT_ONCE = 50_000
-"""Variables of moves whose effects are found at once, or those of one move."""
+"""Most variables of moves whose effects are found at once, unless a single move has more."""
 
 
 class Move(NamedTuple):
@@ -102,7 +102,7 @@ class MoveSplitter:
         return numbers, rows, effects
 
     def _find_effects_of(self, moves: Sequence[Move], first: int) -> tuple[Array, Array, Array]:
-        """Do so for some moves, whose numbers begin with `first`."""
+        """Return what `find_effects` does for some of its moves; `first` is the number of the first of them."""
         entries, rows, places = self._list_entries(np.concatenate([move.columns for move in moves]))
         numbers = np.arange(first, first + len(moves)).repeat([len(move.columns) for move in moves])
         amounts = np.concatenate([move.amounts for move in moves])

@@ -101,7 +101,7 @@ class PatternSearch:
             waiting = [span for span in spans if self._find_waiting(slice(None), span.rows).any()]
 
     def _hide_in_span(self, span: YearSpan) -> None:
-        """Do so for the hidden cells of some years. What moves with them may be a cell of other years."""
+        """Move the hidden cells of some years as `hide_further` does, and hide what moves with them, in any year."""
         insiders = range(1, len(self.own_columns))
         for first in insiders[::_READERS_SWEPT]:
             self._sweep(insiders[first - 1 : first - 1 + _READERS_SWEPT], span.parts)

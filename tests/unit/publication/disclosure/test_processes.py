@@ -59,7 +59,7 @@ def fill_memory(_number: int) -> tuple[int, int, bytearray]:
     return os.getpid(), before, blocks[-1]
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the allocator of glibc is told to")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has malloc_trim")
 def test_processes_give_the_memory_of_a_solved_problem_back() -> None:
     with ProblemPool(2) as pool:
         before: dict[int, int] = {}
