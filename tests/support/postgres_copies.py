@@ -22,12 +22,16 @@ class LedgerRows:
 
 
 def read_rows(engine: sa.Engine) -> LedgerRows:
-    """Return all rows of a ledger."""
+    """Return all rows of a ledger, each table's in the order of its primary key.
+
+    Without an order PostgreSQL returns rows as they lie on disk, so that those written into freed space come first.
+    """
     with engine.connect() as connection:
         cursor = _open_cursor(connection)
         tables = {}
         for table in METADATA.sorted_tables:
-            with cursor.copy(f"copy {table.name} to stdout") as copy:
+            order = ", ".join(column.name for column in table.primary_key.columns)
+            with cursor.copy(f"copy (select * from {table.name} order by {order}) to stdout") as copy:
                 tables[table.name] = b"".join(copy)
         sequences = dict(cursor.execute(_SEQUENCES).fetchall())
     return LedgerRows({name: rows for name, rows in tables.items() if rows}, sequences)

@@ -92,3 +92,19 @@ def test_second_prepared_ledger_in_postgresql_equals_the_first(
         postgres_databases.give_back(url)
     assert prepared[0] == prepared[1] and len(prepared[0].tables) >= 3
     assert calls == [1]
+
+
+@pytest.mark.postgres
+def test_rows_read_are_the_same_wherever_they_lie_on_disk(
+    tmp_path: Path, postgres_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres_databases.take_migrated()
+    monkeypatch.setenv("RTI_LEDGER_URL", url)
+    _, engine = ledger_fakes.home_and_ledger(tmp_path)
+    before = read_rows(engine)
+    with engine.begin() as connection:
+        # PostgreSQL writes an updated row behind the others, even one with the same values.
+        connection.exec_driver_sql("update account set language = language where account_id = 'office'")
+    assert read_rows(engine) == before
+    engine.dispose()
+    postgres_databases.give_back(url)
