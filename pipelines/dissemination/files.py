@@ -20,7 +20,7 @@ from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, Content, Subj
 from pipelines.dissemination.release import DATABASE, load_structures, load_tables
 from pipelines.dissemination.structures import StructureError
 from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_structure
-from pipelines.dissemination.writers.extract import make_extract, make_table_extract
+from pipelines.dissemination.writers.extract import make_extract, make_table_extract, read_extract
 
 
 def _write_structures(version: sdmx_ml.Version) -> Callable[[Path, str], bytes]:
@@ -121,8 +121,13 @@ def measure_files(release: Path) -> dict[str, int]:
     """Return the bytes of the files of each dataflow in English that are fast to make, by name."""
     sizes = {}
     for name in load_structures(release).dataflows:
-        extract = make_extract(release, name)
+        # After a long history, the observations of all dataflows together would fill the memory.
+        extract = read_extract(release, name)
         for item in list_formats("dataflow"):
             if item.ending in _MEASURED:
-                sizes[name_file(name, item.ending)] = len(join_content(item.write(extract, "en")))
+                sizes[name_file(name, item.ending)] = _measure_content(item.write(extract, "en"))
     return sizes
+
+
+def _measure_content(content: Content) -> int:
+    return len(content) if isinstance(content, bytes) else sum(map(len, content))

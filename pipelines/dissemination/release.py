@@ -235,26 +235,27 @@ def _need_codelist(component: str) -> str:
 
 
 def load_observations(folder: Path, dataflow: str) -> pl.DataFrame:
-    """Return all observations of a dataflow, sorted by key and period.
-
-    Columns are the dimensions (as categories in the order of their code lists), `TIME_PERIOD`, `OBS_VALUE`, the
-    attributes, and the first and last day of the period. Raises StructureError if a release does not fit its structure.
-    """
+    """Return what `read_observations` reads, and keep it for later requests."""
     path, written = identify_release(folder)
     frames = _observations.get_or_make((path, written), lambda: ResultCache(kept=len(DATAFLOWS)))
-    return frames.get_or_make(dataflow, lambda: _read_observations(path, dataflow))
+    return frames.get_or_make(dataflow, lambda: read_observations(path, dataflow))
 
 
 _observations: Final = ResultCache[ResultCache[pl.DataFrame]](KEPT_RELEASES)
 """Observations of a release that were read so far, by dataflow."""
 
 
-def _read_observations(folder: Path, name: str) -> pl.DataFrame:
+def read_observations(folder: Path, dataflow: str) -> pl.DataFrame:
+    """Return all observations of a dataflow, sorted by key and period.
+
+    Columns are the dimensions (as categories in the order of their code lists), `TIME_PERIOD`, `OBS_VALUE`, the
+    attributes, and the first and last day of the period. Raises StructureError if a release does not fit its structure.
+    """
     structures = load_structures(folder)
-    flow = structures.find_dataflow(name)
+    flow = structures.find_dataflow(dataflow)
     with open_release(folder) as connection:
         first, last = connection.execute(_TABLES["whole"]).fetchall()[0]
-        statement = compose_statement(DATAFLOWS[name], periods.join_quarters(first, last))
+        statement = compose_statement(DATAFLOWS[dataflow], periods.join_quarters(first, last))
         frame = connection.execute(statement).pl()
     return copy_frame(arrange_observations(frame, structures, flow))
 

@@ -76,12 +76,12 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
 
     `target` must not exist. Nothing but the database of the release is read.
     """
+    sizes = measure_files(release)  # before the tables are read, so that both are never in memory together
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
     style = _write_asset(target, "style", ".css", read_style().encode())
     script = _write_asset(target, "script", ".js", shorten_script(_join_files(_SCRIPT)).encode())
     writer = _Writer(edition, style, script)
-    sizes = measure_files(release)
     n_pages = 0
     for chosen in languages or list_languages():
         folder = target / chosen.lang

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.dissemination.artefacts import make_urn
 from pipelines.dissemination.correction_notices import AREAS, list_corrections
 from pipelines.dissemination.observations import EVERYTHING, ObservationSelection, select_observations
-from pipelines.dissemination.release import load_structures, load_tables
+from pipelines.dissemination.release import END, START, load_structures, load_tables, read_observations
 from pipelines.dissemination.structures import Dataflow, StructureError, Structures, Text, choose_text
 
 INFINITE: Final = "INF"
@@ -95,6 +95,13 @@ def make_extract(release: Path, dataflow: str, selection: ObservationSelection =
     """Return the selected observations of a release, ready to be written."""
     structures = load_structures(release)
     return Extract(structures, structures.find_dataflow(dataflow), select_observations(release, dataflow, selection))
+
+
+def read_extract(release: Path, dataflow: str) -> Extract:
+    """Return all observations of a dataflow, which are not kept for later requests."""
+    structures = load_structures(release)
+    observations = read_observations(release, dataflow).drop(START, END)
+    return Extract(structures, structures.find_dataflow(dataflow), observations)
 
 
 def make_table_extract(release: Path, table: str) -> Extract:

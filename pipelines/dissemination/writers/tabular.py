@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from pipelines.dissemination.structures import choose_text
 from pipelines.dissemination.writers.extract import Extract, format_number
@@ -29,6 +31,8 @@ WORKBOOK_OPTIONS: Final[dict[str, Any]] = {
     "strings_to_numbers": False,
 }
 """Options of every workbook: a text stays a text."""
+_ROWS_AT_ONCE: Final = 1 << 16
+"""Rows of a part of a file. With labels, notes and source, a table is many times as large as with its codes."""
 _SHEET_ROWS: Final = 1_048_570
 _WIDEST: Final = 40
 _LONGEST_SHEET_NAME: Final = 31
@@ -37,9 +41,20 @@ _LONGEST_SHEET_NAME: Final = 31
 def write_csv(extract: Extract, language: str = "en") -> Iterator[bytes]:
     """Yield a CSV file: comma-separated, decimal point, UTF-8 with a byte order mark, one header row of ids."""
     yield b"\xef\xbb\xbf"
-    frame = _guard_formulas(lay_out(extract, language))
-    numbers = [format_number(name) for name, dtype in frame.schema.items() if dtype.is_float()]
-    yield frame.with_columns(numbers).write_csv(line_terminator="\r\n", null_value="").encode()
+    for place, part in enumerate(_lay_out_parts(extract, language)):
+        frame = _guard_formulas(part)
+        numbers = [format_number(name) for name, dtype in frame.schema.items() if dtype.is_float()]
+        text = frame.with_columns(numbers).write_csv(line_terminator="\r\n", null_value="", include_header=not place)
+        yield text.encode()
+
+
+def _lay_out_parts(extract: Extract, language: str, *, with_source: bool = True) -> Iterator[pl.DataFrame]:
+    """Yield the table of `lay_out` some rows at a time, at least once."""
+    rows = extract.observations
+    for start in range(0, max(rows.height, 1), _ROWS_AT_ONCE):
+        yield lay_out(
+            replace(extract, observations=rows.slice(start, _ROWS_AT_ONCE)), language, with_source=with_source
+        )
 
 
 def _guard_formulas(frame: pl.DataFrame) -> pl.DataFrame:
@@ -128,12 +143,17 @@ def _write_number(sheet: Any, row: int, column: int, number: float) -> None:
 def write_parquet(extract: Extract, language: str = "en") -> bytes:
     """Return a Parquet file with zstd compression; its metadata has the title and the source."""
     output = io.BytesIO()
-    frame = lay_out(extract, language, with_source=False)
+    empty = replace(extract, observations=extract.observations.clear())
+    frame = register_io_source(
+        lambda *_: _lay_out_parts(extract, language, with_source=False),
+        schema=lay_out(empty, language, with_source=False).schema,
+        is_pure=True,
+    )
     metadata = {
         "title": extract.find_title(language),
         "source": extract.describe_source(language),
         "release": extract.structures.edition.id,
         "language": language,
     }
-    frame.write_parquet(output, compression="zstd", statistics=True, metadata=metadata)
+    frame.sink_parquet(output, compression="zstd", statistics=True, row_group_size=2 * _ROWS_AT_ONCE, metadata=metadata)
     return output.getvalue()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import polars as pl
 import pytest
 
 from pipelines.dissemination.artefacts import Artefacts
@@ -66,6 +67,24 @@ def test_csv_of_labels_has_notes_and_guards_formulas() -> None:
     assert notes["2024BB"].startswith("not applicable") and notes["2024BB"].endswith("About Bland.")
     assert notes["2024-Q2AA"].startswith("Partial")
     assert notes["2024-Q1AA"] == ""
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 4, 5])
+def test_files_written_in_parts_are_those_of_all_rows_at_once(
+    monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    whole_csv, whole_parquet = b"".join(tabular.write_csv(EXTRACT)), pl.read_parquet(tabular.write_parquet(EXTRACT))
+    monkeypatch.setattr(tabular, "_ROWS_AT_ONCE", rows_at_once)
+    assert b"".join(tabular.write_csv(EXTRACT)) == whole_csv
+    assert pl.read_parquet(tabular.write_parquet(EXTRACT)).equals(whole_parquet)
+    assert whole_parquet.height == len(KINDS)
+
+
+def test_files_without_observations_have_a_header() -> None:
+    empty = replace(EXTRACT, observations=EXTRACT.observations.clear())
+    assert read_csv(b"".join(tabular.write_csv(empty))) == []
+    of_none, of_all = (pl.read_parquet(tabular.write_parquet(extract)) for extract in (empty, EXTRACT))
+    assert of_none.is_empty() and of_none.schema == of_all.schema
 
 
 @pytest.mark.parametrize("at_observation", ["TIME_PERIOD", "AllDimensions", "REF_AREA"])
