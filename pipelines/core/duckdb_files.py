@@ -28,3 +28,29 @@ def open_duckdb(
     )
     connection.execute("set enable_progress_bar = false")
     return connection
+
+
+def open_for_build(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Return a connection for work on whole tables, which may use as much memory as a build.
+
+    Raises duckdb.Error, SettingsError.
+    """
+    return open_duckdb(path, read_only=read_only, options={"memory_limit": choose_memory_limit()})
+
+
+def choose_memory_limit() -> str:
+    """Return the memory that DuckDB may use for a build: that of the settings, or half of DuckDB's own limit.
+
+    DuckDB's own limit is 80 % of the memory of the machine or of the container. It covers only a part of what the
+    process uses. Raises SettingsError.
+    """
+    from pipelines.core.settings import BuildSettings, read_settings
+
+    chosen = read_settings(BuildSettings).build_memory
+    if chosen is not None:
+        return chosen
+    with open_duckdb() as connection:
+        row = connection.execute("select current_setting('memory_limit')").fetchone()
+    assert row is not None
+    amount, unit = str(row[0]).split()
+    return f"{float(amount) / 2:.2f}{unit}"

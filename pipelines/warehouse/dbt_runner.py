@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.core import codes
+from pipelines.core.duckdb_files import choose_memory_limit
 from pipelines.core.home import Home
 from pipelines.statistics.thresholds import (
     DEFAULT_DISPERSION,
@@ -197,25 +198,6 @@ def run_dbt(
     written = json.dumps({result.name: result.seconds for result in results}, indent=1)
     (scratch / LAST_TIMES).write_text(written, encoding="utf-8")
     return results
-
-
-def choose_memory_limit() -> str:
-    """Return the memory that DuckDB may use for a build: that of the settings, or half of DuckDB's own limit.
-
-    DuckDB's own limit is 80 % of the memory of the machine or of the container. It covers only a part of what the
-    process uses. Raises SettingsError.
-    """
-    from pipelines.core.duckdb_files import open_duckdb
-    from pipelines.core.settings import BuildSettings, read_settings
-
-    chosen = read_settings(BuildSettings).build_memory
-    if chosen is not None:
-        return chosen
-    with open_duckdb() as connection:
-        row = connection.execute("select current_setting('memory_limit')").fetchone()
-    assert row is not None
-    amount, unit = str(row[0]).split()
-    return f"{float(amount) / 2:.2f}{unit}"
 
 
 def _clear_spill(scratch: Path, variables: Mapping[str, Any]) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.core.duckdb_files import open_duckdb
+from pipelines.core.duckdb_files import open_for_build
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ INDICATORS = (
 
 def export_tables(database: Path, tables: Iterable[ExportedTable], folder: Path) -> None:
     """Write tables of a DuckDB file as Parquet files into an existing folder, sorted by all their columns."""
-    with open_duckdb(database, read_only=True) as connection:
+    with open_for_build(database, read_only=True) as connection:
         for table in tables:
             target = str(folder / f"{table.name}.parquet").replace("'", "''")
             connection.execute(

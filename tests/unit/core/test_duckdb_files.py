@@ -9,12 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.core.duckdb_files import open_duckdb
+from pipelines.core.duckdb_files import choose_memory_limit, open_duckdb
+from pipelines.core.settings import SettingsError
 from tests.support.paths import ROOT
 
 LONG_STATEMENT = """
 import sys, duckdb
-from pipelines.core.duckdb_files import open_duckdb
+from pipelines.core.duckdb_files import choose_memory_limit, open_duckdb
 connection = duckdb.connect() if sys.argv[1] == "plain" else open_duckdb()
 connection.execute("select count(*) from range(600000000) a(i) where hash(i) % 7 = 3").fetchone()
 """
@@ -52,3 +53,19 @@ def test_file_opened_to_read_cannot_be_written(tmp_path: Path) -> None:
 def test_long_statement_writes_nothing_into_a_pipe(way: str, writes: bool) -> None:
     ran = subprocess.run([sys.executable, "-c", LONG_STATEMENT, way], cwd=ROOT, capture_output=True, check=True)
     assert bool(ran.stdout) == writes
+
+
+def test_memory_of_a_build_is_that_of_the_settings_or_half_of_duckdbs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_BUILD_MEMORY", "1.5GB")
+    assert choose_memory_limit() == "1.5GB"
+    monkeypatch.delenv("RTI_BUILD_MEMORY")
+    limits = []
+    for limit in (None, choose_memory_limit()):
+        with duckdb.connect(config={"memory_limit": limit} if limit else {}) as connection:
+            row = connection.execute("select current_setting('memory_limit')").fetchone()
+            assert row is not None
+            limits.append(float(row[0].removesuffix(" GiB")))
+    assert limits[1] == pytest.approx(limits[0] / 2, abs=0.1)
+    monkeypatch.setenv("RTI_BUILD_MEMORY", "half")
+    with pytest.raises(SettingsError, match="RTI_BUILD_MEMORY"):
+        choose_memory_limit()

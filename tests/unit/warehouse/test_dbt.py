@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from pipelines.core.home import Home, initialise_home
-from pipelines.core.settings import SettingsError
 from pipelines.warehouse import count_builds, dbt, dbt_runner, exported_tables
 
 
@@ -194,22 +193,6 @@ def test_failure_names_the_model_and_its_message() -> None:
 def test_digest_covers_everything_that_shapes_the_build() -> None:
     assert dbt_runner.project_digest() == dbt_runner.project_digest.__wrapped__()
     assert len(dbt_runner.project_digest()) == 64
-
-
-def test_memory_of_a_build_is_that_of_the_settings_or_half_of_duckdbs_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RTI_BUILD_MEMORY", "1.5GB")
-    assert dbt_runner.choose_memory_limit() == "1.5GB"
-    monkeypatch.delenv("RTI_BUILD_MEMORY")
-    limits = []
-    for limit in (None, dbt_runner.choose_memory_limit()):
-        with duckdb.connect(config={"memory_limit": limit} if limit else {}) as connection:
-            row = connection.execute("select current_setting('memory_limit')").fetchone()
-            assert row is not None
-            limits.append(float(row[0].removesuffix(" GiB")))
-    assert limits[1] == pytest.approx(limits[0] / 2, abs=0.1)
-    monkeypatch.setenv("RTI_BUILD_MEMORY", "half")
-    with pytest.raises(SettingsError, match="RTI_BUILD_MEMORY"):
-        dbt_runner.choose_memory_limit()
 
 
 @pytest.mark.parametrize("target", ["warehouse", "lake"])
