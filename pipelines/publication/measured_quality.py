@@ -68,7 +68,7 @@ def build_internal_tables(home: Home, tables: Path, moment: datetime) -> dict[st
 
 
 def for_release(
-    home: Home, cells: pl.DataFrame, delivery: pl.DataFrame, reference: pl.DataFrame, release: str, now: datetime
+    home: Home, cells: pl.LazyFrame, delivery: pl.DataFrame, reference: pl.DataFrame, release: str, now: datetime
 ) -> dict[str, pl.DataFrame]:
     """Return the tables `quality`, `revision`, `revision_summary` and `coherence` of the release being built.
 
@@ -76,7 +76,8 @@ def for_release(
     """
     editions = [vintages.PastRelease(name, _cells(home, name)) for name, _ in list_public_releases(home, now)]
     triangle, ends = vintages.build_public_triangle([*editions, vintages.PastRelease(release, cells)])
-    national = delivery.filter(pl.col("territory").is_in(cells["territory"].unique().to_list()))
+    territories = cells.select(pl.col("territory").unique()).collect()["territory"]
+    national = delivery.filter(pl.col("territory").is_in(territories.to_list()))
     breaks = quality_table.breaks_of(load_sims().values())
     tables_by_name = {
         "quality": quality_table.build_quality_table(
@@ -89,7 +90,7 @@ def for_release(
     return {name: contracts.enforce_contract(name, table) for name, table in tables_by_name.items()}
 
 
-def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
+def coherence_for_release(cells: pl.LazyFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
     """Compare references with each other, and published cells with references.
 
     `reference` has the figures that were collected by hand (`with_collected`).
@@ -146,5 +147,5 @@ def list_publications(home: Home, moment: datetime) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def _cells(home: Home, release: str) -> pl.DataFrame:
-    return pl.read_parquet(home.releases / release / "data" / "cell.parquet")
+def _cells(home: Home, release: str) -> pl.LazyFrame:
+    return pl.scan_parquet(home.releases / release / "data" / "cell.parquet")

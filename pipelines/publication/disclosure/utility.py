@@ -74,7 +74,7 @@ def describe_losses(losses: pl.DataFrame) -> list[str]:
     return lines
 
 
-def count_withheld(public_cells: pl.DataFrame) -> dict[str, int]:
+def count_withheld(public_cells: pl.LazyFrame) -> dict[str, int]:
     """Return how many figures a release has and withholds, and of the annual totals of territories among them.
 
     `public_cells` have `conf_status` and `is_total`; a cell in two tables counts once.
@@ -83,9 +83,10 @@ def count_withheld(public_cells: pl.DataFrame) -> dict[str, int]:
     cells = public_cells.filter(is_withheld | pl.col("value").is_not_null()).unique("cell_id")
     is_annual = (pl.col("freq") == "A") & (pl.col("statistic") == "count")
     is_annual_total = pl.col("is_total") & is_annual & (pl.col("area_kind") == "territory")
-    return cells.select(
+    counts = cells.select(
         figures=pl.len(),
         figures_withheld=is_withheld.sum(),
         annual_totals=is_annual_total.sum(),
         annual_totals_withheld=(is_annual_total & is_withheld).sum(),
-    ).row(0, named=True)
+    )
+    return counts.collect().row(0, named=True)

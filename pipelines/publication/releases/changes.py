@@ -42,7 +42,8 @@ _DEFINITIONS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 """Tables of definitions: their key, and the columns whose change is a change of definition."""
 _FIRST_VERSION: Final = "1.0.0"
 
-Tables = Mapping[str, pl.DataFrame]
+Tables = Mapping[str, pl.LazyFrame]
+"""The tables of a release by name. Only what is compared of each is read."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ class ReleaseComparison:
 
 def compare_folders(older: Path, newer: Path) -> ReleaseComparison:
     """Compare two releases by the Parquet files of their folders."""
-    return compare_tables(read_folder(older), read_folder(newer))
+    return compare_tables(scan_folder(older), scan_folder(newer))
 
 
-def read_folder(folder: Path) -> dict[str, pl.DataFrame]:
-    """Return the tables of a release by name."""
-    return {path.stem: pl.read_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))}
+def scan_folder(folder: Path) -> dict[str, pl.LazyFrame]:
+    """Return the tables of a release by name, from its Parquet files."""
+    return {path.stem: pl.scan_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))}
 
 
 def compare_tables(older: Tables, newer: Tables) -> ReleaseComparison:
@@ -111,11 +112,11 @@ def next_version(previous: str | None, step: str) -> str:
 # -- Figures
 
 
-def _compare_figures(table: str, older: pl.DataFrame | None, newer: pl.DataFrame | None) -> pl.DataFrame:
+def _compare_figures(table: str, older: pl.LazyFrame | None, newer: pl.LazyFrame | None) -> pl.DataFrame:
     present = newer if newer is not None else older
     if present is None:
         return _shape(pl.DataFrame())
-    empty = present.clear()
+    empty = pl.LazyFrame(schema=present.collect_schema())
     before, after = (_read_figures(table, empty if frame is None else frame) for frame in (older, newer))
     key = [name for name in ("metric", *TERMS) if name in before.columns and name in after.columns]
     joined = before.join(after, on=key, how="full", coalesce=True, nulls_equal=True, suffix="_after").with_columns(
@@ -146,9 +147,10 @@ def _compare_figures(table: str, older: pl.DataFrame | None, newer: pl.DataFrame
     )
 
 
-def _read_figures(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+def _read_figures(table: str, frame: pl.LazyFrame) -> pl.DataFrame:
     """Return the key, the value and the state (shown, hidden, missing) of each figure of a table."""
-    key = [name for name in ("metric", *TERMS) if name in frame.columns and (name != "metric" or table != "cell")]
+    columns = frame.collect_schema().names()
+    key = [name for name in ("metric", *TERMS) if name in columns and (name != "metric" or table != "cell")]
     state = (
         pl.when(pl.col("conf_status") == "C")
         .then(pl.lit("hidden"))
@@ -156,10 +158,10 @@ def _read_figures(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("shown"))
         .otherwise(pl.lit("missing"))
     )
-    is_total = pl.col("is_total") if "is_total" in frame.columns else pl.lit(False)
+    is_total = pl.col("is_total") if "is_total" in columns else pl.lit(False)
     texts, value = [pl.col(name).cast(pl.String) for name in key], pl.col("value").cast(pl.Float64)
     rows = frame.select(*texts, value, is_total=is_total, state=state)
-    return rows.unique(key, keep="first", maintain_order=True)
+    return rows.unique(key, keep="first", maintain_order=True).collect()
 
 
 def _shape(rows: pl.DataFrame) -> pl.DataFrame:
@@ -182,7 +184,7 @@ def _compare_schemas(older: Tables, newer: Tables) -> pl.DataFrame:
     rows += [("table_added", name, "", "", "") for name in sorted(after - before)]
     rows += [("table_removed", name, "", "", "") for name in sorted(before - after)]
     for table in sorted(before & after):
-        was, now = older[table].schema, newer[table].schema
+        was, now = older[table].collect_schema(), newer[table].collect_schema()
         rows += [("column_added", table, name, "", str(now[name])) for name in now if name not in was]
         rows += [("column_removed", table, name, str(was[name]), "") for name in was if name not in now]
         rows += [
@@ -196,14 +198,14 @@ def _compare_schemas(older: Tables, newer: Tables) -> pl.DataFrame:
 
 
 def _compare_definitions(
-    table: str, older: pl.DataFrame, newer: pl.DataFrame
+    table: str, older: pl.LazyFrame, newer: pl.LazyFrame
 ) -> list[tuple[SchemaChange, str, str, str, str]]:
     key, compared = _DEFINITIONS[table]
-    if not {*key, *compared} <= {*older.columns} & {*newer.columns}:
+    if not {*key, *compared} <= {*older.collect_schema()} & {*newer.collect_schema()}:
         return []  # the change of columns is listed
     before, after = (
-        {" ".join(map(str, row[: len(key)])): row[len(key) :] for row in frame.select(*key, *compared).iter_rows()}
-        for frame in (older, newer)
+        {" ".join(map(str, row[: len(key)])): row[len(key) :] for row in rows.iter_rows()}
+        for rows in (frame.select(*key, *compared).collect() for frame in (older, newer))
     )
     rows: list[tuple[SchemaChange, str, str, str, str]] = []
     rows += [("code_added", table, name, "", "") for name in after if name not in before]
@@ -219,7 +221,9 @@ def _compare_definitions(
 
 def _has_new_place_or_period(older: Tables, newer: Tables) -> bool:
     for columns in (["freq", "period"], ["area_kind", "area"]):
-        before, after = (set(tables["cell"].select(columns).unique().iter_rows()) for tables in (older, newer))
+        before, after = (
+            set(tables["cell"].select(columns).unique().collect().iter_rows()) for tables in (older, newer)
+        )
         if after - before:
             return True
     return False

@@ -40,7 +40,7 @@ def write_manifest(
     folder: Path,
     home: Home,
     release: str,
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, pl.LazyFrame],
     registry: Registry,
     edition: EditionVersion,
 ) -> None:
@@ -49,23 +49,24 @@ def write_manifest(
     The DuckDB file is not listed, since its bytes are not reproducible; its tables are those of the Parquet files, and
     the signature of the publication has its digest.
     """
+    rows = formats.count_rows(tables)
     files = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in UNLISTED:
             files[name] = {"sha256": formats.hash_file(path), "bytes": path.stat().st_size}
             if path.parent.name in ("data", "csv"):
-                files[name]["rows"] = tables[path.stem].height
+                files[name]["rows"] = rows[path.stem]
     manifest = {
         "release": release,
         **asdict(edition),
         "demonstration": home.kind == "demonstration",
         "drafted_at": clock.format_timestamp(clock.now()),
-        "tables": {name: table.height for name, table in tables.items()},
+        "tables": rows,
         "cells": _count_cells(tables["cell"]),
-        "withheld": {name: tables["release"][name].item() for name in utility.COUNTS},
+        "withheld": tables["release"].select(utility.COUNTS).collect().row(0, named=True),
         "files": files,
-        **describe_versions(registry, tables["population"]),
+        **describe_versions(registry, tables["population"].collect()),
         "commit": find_commit(),
         "reference_files": sorted(path.stem for path in reference_folder(home).glob("*.parquet")),
     }
@@ -122,8 +123,8 @@ def find_commit() -> str | None:
     return result.stdout.strip()
 
 
-def _count_cells(cells: pl.DataFrame) -> dict[str, int]:
+def _count_cells(cells: pl.LazyFrame) -> dict[str, int]:
     """Return how many cells are shown, withheld, and missing."""
-    hidden = cells.filter(pl.col("conf_status") == "C").height
-    published = cells.filter(pl.col("value").is_not_null()).height
-    return {"shown": published, "hidden": hidden, "missing": cells.height - published - hidden}
+    hidden, published = (pl.col("conf_status") == "C").sum(), pl.col("value").is_not_null().sum()
+    counts = cells.select(shown=published, hidden=hidden, missing=pl.len() - published - hidden)
+    return counts.collect().row(0, named=True)

@@ -21,6 +21,8 @@ from pipelines.survey.gaps import Gap, classify_law, classify_published_share
 from pipelines.survey.monitored_themes import MonitoredTheme, PublishedOutcome, load_themes
 
 TABLE: Final = "monitoring"
+SOURCES: Final = ("practice_result", "legal_assessment", "treaty_element", "cooperation_outcome", "stage_ratio")
+"""Tables of the same release that it is made from."""
 _REGION: Final = "region"
 _UNKNOWN: Final = "unknown"
 _ORDER: Final[tuple[Gap, ...]] = ("gap", "unclear", "few", "no_gap", "unknown")
@@ -42,8 +44,7 @@ _Tables = Mapping[str, pl.DataFrame]
 def build_monitoring(tables: _Tables, registry: Registry) -> pl.DataFrame:
     """Return one row for each theme, area, item and offence group.
 
-    `tables` are `practice_result`, `legal_assessment`, `treaty_element`, `cooperation_outcome` and `stage_ratio` of
-    the same release. Raises DeclarationError if the declared themes are wrong.
+    `tables` are those of `SOURCES`. Raises DeclarationError if the declared themes are wrong.
     """
     bank = load_bank()
     territories = sorted(registry.territories)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -53,23 +54,19 @@ _INTERNAL: Final = re.compile(
 )
 
 
-def clean_tables(tables: Mapping[str, pl.DataFrame], registry: Registry) -> dict[str, pl.DataFrame]:
-    """Return the tables of a release with public texts."""
-    names = name_offices(registry)
-    cleaned = dict(tables)
-    for table, columns in PROSE.items():
-        if table in cleaned:
-            texts = [_clean_column(cleaned[table], column, names) for column in columns]
-            cleaned[table] = cleaned[table].with_columns(texts)
-    for table, columns in _SOURCES.items():
-        if table in cleaned:
-            cleaned[table] = cleaned[table].with_columns(translate_source(pl.col(column)) for column in columns)
-    return cleaned
+def clean_table(name: str, table: pl.LazyFrame, names: Mapping[str, str]) -> pl.LazyFrame:
+    """Return a table of a release with public texts; `names` are those of `name_offices`."""
+    clean = partial(_clean_texts, names=names)
+    texts = [
+        pl.col(column).map_batches(clean, return_dtype=pl.String, is_elementwise=True) for column in PROSE.get(name, ())
+    ]
+    return table.with_columns(*texts, *(translate_source(pl.col(column)) for column in _SOURCES.get(name, ())))
 
 
-def _clean_column(table: pl.DataFrame, column: str, names: Mapping[str, str]) -> pl.Series:
-    texts = [None if text is None else clean_text(text, names) for text in table[column].to_list()]
-    return pl.Series(column, texts, dtype=pl.String)
+def _clean_texts(texts: pl.Series, names: Mapping[str, str]) -> pl.Series:
+    different = texts.drop_nulls().unique()
+    cleaned = [clean_text(text, names) for text in different]
+    return texts.replace_strict(different, cleaned, default=None, return_dtype=pl.String)
 
 
 def clean_text(text: str, names: Mapping[str, str]) -> str:

@@ -48,7 +48,7 @@ def compare_references(rows: pl.DataFrame, declarations: Declarations) -> pl.Dat
 
 
 def compare_returns(
-    counts: pl.DataFrame, rows: pl.DataFrame, declarations: Declarations, kind: HomeKind
+    counts: pl.DataFrame | pl.LazyFrame, rows: pl.DataFrame, declarations: Declarations, kind: HomeKind
 ) -> pl.DataFrame:
     """Compare figures from returns with references (schema COHERENCE), in a demonstration with invented ones only.
 

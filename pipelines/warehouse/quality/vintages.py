@@ -36,7 +36,7 @@ class PastRelease:
     """One release: its id and its cells (columns of the release's table `cell`)."""
 
     release: str
-    cells: pl.DataFrame
+    cells: pl.LazyFrame
 
 
 def select_known(triangle: pl.LazyFrame) -> pl.LazyFrame:
@@ -87,7 +87,7 @@ def build_public_triangle(editions: Sequence[PastRelease]) -> tuple[pl.DataFrame
     is left out. If the newest edition withholds or lacks a figure, its earlier figures are left out too. A row of the
     triangle is a release in which the figure is new or differs; the ends have figures of at least two editions.
     """
-    totals = _newest_totals(editions[-1].cells)
+    totals = _list_totals(editions[-1].cells)
     stacked = pl.concat([_figures(edition, number, totals) for number, edition in enumerate(editions)])
     newest = stacked.filter(pl.col("edition") == len(editions) - 1)
     known_values = stacked.filter(pl.col("value").is_not_null())
@@ -105,28 +105,35 @@ def build_public_triangle(editions: Sequence[PastRelease]) -> tuple[pl.DataFrame
     return triangle.select(columns).sort(*key, "vintage"), select_ends(repeated)
 
 
-def _newest_totals(cells: pl.DataFrame) -> pl.DataFrame:
+def _list_totals(cells: pl.LazyFrame) -> pl.DataFrame:
     """Return the quarterly and annual totals of territories and jurisdictions: SERIES, `period`, `total_of`."""
     chosen = cells.filter(
         pl.col("area_kind").is_in(["territory", "jurisdiction"])
         & pl.col("freq").is_in(["Q", "A"])
         & (pl.col("total_of") != "")
     )
-    return chosen.select(*SERIES, "period", "total_of").unique()
+    return chosen.select(*SERIES, "period", "total_of").unique().collect()
 
 
 def _figures(edition: PastRelease, number: int, totals: pl.DataFrame) -> pl.DataFrame:
     """Return the figures of an edition for the totals of the newest one; earlier releases do not mark their totals."""
     # A cell that is in two tables of the programme is withheld in both or in neither, so either row will do.
-    once = edition.cells.unique([*SERIES, "period"], keep="first", maintain_order=True).drop("total_of", strict=False)
-    return once.join(totals, on=[*SERIES, "period"], how="inner", maintain_order="left").select(
-        *SERIES,
-        "period",
-        "total_of",
-        pl.col("value").cast(pl.Float64),
-        pl.col("flags").fill_null("").str.split(",").list.contains("provisional").alias("is_provisional"),
-        pl.lit(edition.release).alias("release"),
-        pl.lit(number, pl.Int32).alias("edition"),
+    key = [*SERIES, "period"]
+    figures = edition.cells.select(*key, "value", "flags").join(
+        totals.lazy(), on=key, how="inner", maintain_order="left"
+    )
+    return (
+        figures.unique(key, keep="first", maintain_order=True)
+        .select(
+            *SERIES,
+            "period",
+            "total_of",
+            pl.col("value").cast(pl.Float64),
+            pl.col("flags").fill_null("").str.split(",").list.contains("provisional").alias("is_provisional"),
+            pl.lit(edition.release).alias("release"),
+            pl.lit(number, pl.Int32).alias("edition"),
+        )
+        .collect()
     )
 
 

@@ -15,8 +15,8 @@ from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
 from pipelines.publication.disclosure import utility
 from pipelines.publication.releases import (
-    build,
     changes,
+    draft_tables,
     formats,
     law,
     manifest_writing,
@@ -100,7 +100,8 @@ def write_draft(home: homes.Home, release: str, /, **replaced: pl.DataFrame) -> 
     (folder / "README.txt").write_text("Demonstration release of the tests.\n", encoding="utf-8")
     with clock.freeze_time(clock.parse_time("2026-11-20T09:00:00Z")):
         edition = manifest_writing.EditionVersion("1.0.0", None)
-        manifest_writing.write_manifest(folder, home, release, tables, registry, edition)
+        frames = {name: table.lazy() for name, table in tables.items()}
+        manifest_writing.write_manifest(folder, home, release, frames, registry, edition)
     return folder
 
 
@@ -118,7 +119,7 @@ def publish_draft(home: homes.Home, draft: str | None = None) -> Path:
 
 
 def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
-    """Build all tables of the release, in the schemas of `pipelines/publication/releases/build.py`."""
+    """Build all tables of the release, in the schemas of `pipelines/publication/releases/draft_tables.py`."""
     cells = _with_marks(pl.DataFrame(list(_cells()), schema=CELL_SCHEMA))
     return {
         "release": pl.DataFrame(
@@ -127,7 +128,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
                 "drafted_at": ["2026-11-20T09:00:00Z"], "reference_period": ["2026-Q3"],
                 "software_version": ["0.1.0"], "declarations": [registry.digest], "version": ["1.0.0"],
                 "previous": pl.Series([None], dtype=pl.String),
-                **{name: [count] for name, count in utility.count_withheld(cells).items()},
+                **{name: [count] for name, count in utility.count_withheld(cells.lazy()).items()},
             }
         ),
         "cell": cells,
@@ -149,11 +150,11 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "counting_rule": notes.counting_rules(registry),
         **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
         "metadata": notes.build_metadata(),
-        "codelist": build._codelists(metrics.metric_table(metrics.load())),
-        "codelist_label": build._codelist_labels(metrics.metric_table(metrics.load())),
+        "codelist": draft_tables.list_codes(metrics.metric_table(metrics.load())),
+        "codelist_label": draft_tables.list_code_labels(metrics.metric_table(metrics.load())),
         "metric": metrics.metric_table(metrics.load()),
         "metric_operand": metrics.operand_table(metrics.load()),
-        "programme": build._programme(),
+        "programme": draft_tables.describe_programme(),
         "reference_figure": name_publishers(
             pl.concat([read_published(), read_published(GLOTIP_FIGURES), _conflict(), read_invented()])
         ),
@@ -532,4 +533,4 @@ def _submissions(registry: Registry) -> pl.DataFrame:
         "kind": "patch",
         "corrects_submission_id": "SAL0000000000000",
     }
-    return pl.DataFrame([*rows, corrected], infer_schema_length=None).select(build.SUBMISSION_COLUMNS)
+    return pl.DataFrame([*rows, corrected], infer_schema_length=None).select(draft_tables.SUBMISSION_COLUMNS)

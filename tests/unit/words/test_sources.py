@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.declarations import registry
 from pipelines.publication.releases import notes
-from pipelines.publication.releases.public_texts import clean_tables, clean_text
+from pipelines.publication.releases.public_texts import clean_table, clean_text, name_offices
 from pipelines.warehouse.reference import glotip, published, uncts
 from pipelines.words import agreement, changes, language
 from pipelines.words.sources import (
@@ -105,8 +105,11 @@ def test_notes_and_counting_rules_of_territories_are_in_the_language_of_the_page
     declared = registry.load()
     tables = {"note": notes.build_notes(declared), "counting_rule": notes.counting_rules(declared)}
     national = {code for code, territory in declared.territories.items() if territory.kind == "national"}
-    rows = {name: [row for row in table.iter_rows(named=True) if row["territory"] in national]
-            for name, table in clean_tables(tables, declared).items()}  # fmt: skip
+    cleaned = {name: clean_table(name, table.lazy(), name_offices(declared)) for name, table in tables.items()}
+    rows = {
+        name: [row for row in table.collect().iter_rows(named=True) if row["territory"] in national]
+        for name, table in cleaned.items()
+    }
     assert len(rows["note"]) > 40 and len(rows["counting_rule"]) > 40
     with language.read_in(tongue):
         pieces = [piece for row in rows["note"] for piece in translate_note(row["text"])]

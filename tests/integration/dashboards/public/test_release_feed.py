@@ -55,7 +55,7 @@ def _make_home(root: Path) -> None:
 
 
 def _compare_with_correction(cells: pl.DataFrame) -> pl.DataFrame:
-    return changes.compare_tables({"cell": cells}, {"cell": _correct(cells)}).figures
+    return changes.compare_tables({"cell": cells.lazy()}, {"cell": _correct(cells).lazy()}).figures
 
 
 def _correct(cells: pl.DataFrame) -> pl.DataFrame:

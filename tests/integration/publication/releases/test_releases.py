@@ -17,7 +17,9 @@ from pipelines.declarations.registry import load
 from pipelines.publication.cooperation import cells, figures, protect
 from pipelines.publication.disclosure import structure
 from pipelines.publication.releases import formats
-from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
+from pipelines.publication.releases.build import Draft, build_draft, next_release
+from pipelines.publication.releases.draft_tables import SUBMISSION_COLUMNS
+from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.publish import find_current_release, list_drafts, verify_files
 from pipelines.publication.releases.sameness import compare_releases, find_other_versions

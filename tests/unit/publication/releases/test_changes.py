@@ -34,7 +34,12 @@ def make_cells(states: dict[str, State], **changes: str) -> pl.DataFrame:
 def compare_cells(
     before: dict[str, tuple[float | None, str]], after: dict[str, tuple[float | None, str]]
 ) -> ReleaseComparison:
-    return compare_tables({"cell": make_cells(before)}, {"cell": make_cells(after)})
+    return compare_frames({"cell": make_cells(before)}, {"cell": make_cells(after)})
+
+
+def compare_frames(older: dict[str, pl.DataFrame], newer: dict[str, pl.DataFrame]) -> ReleaseComparison:
+    before, after = ({name: table.lazy() for name, table in tables.items()} for tables in (older, newer))
+    return compare_tables(before, after)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_compare_tables_names_each_change_and_gives_no_value_of_a_withheld_cell(
 
 def test_compare_tables_of_cells_in_several_tables_lists_each_once() -> None:
     twice = pl.concat([make_cells({"indicted": SHOWN})] * 2)
-    assert compare_tables({"cell": twice.clear()}, {"cell": twice}).count_changes()["added"] == 1
+    assert compare_frames({"cell": twice.clear()}, {"cell": twice}).count_changes()["added"] == 1
 
 
 def test_compare_tables_lists_figures_from_records() -> None:
@@ -76,7 +81,7 @@ def test_compare_tables_lists_figures_from_records() -> None:
     record = record.with_columns(metric=pl.lit("time_to_end"), stage=pl.lit("first"), statistic=pl.lit("median"))
     older = {"cell": make_cells({}), "duration": record}
     newer = {"cell": make_cells({}), "duration": record.with_columns(value=pl.lit(9.0))}
-    (row,) = compare_tables(older, newer).figures.to_dicts()
+    (row,) = compare_frames(older, newer).figures.to_dicts()
     assert (row["table"], row["metric"], row["stage"], row["before"], row["after"]) == (
         "duration", "time_to_end", "first", 7.0, 9.0,
     )  # fmt: skip
@@ -115,7 +120,7 @@ def test_step_is_that_of_the_largest_change(
     older: dict[str, pl.DataFrame], newer: dict[str, pl.DataFrame], step: str, schema: list[Any]
 ) -> None:
     cells = {"cell": make_cells({"indicted": SHOWN})}
-    comparison = compare_tables(cells | older, cells | newer)
+    comparison = compare_frames(cells | older, cells | newer)
     assert comparison.step == step
     assert comparison.schema.select("change", "table", "name").rows() == schema
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pipelines.core import i18n
-from pipelines.publication.releases import build
+from pipelines.publication.releases.draft_tables import list_code_labels, list_codes
 from pipelines.warehouse.metrics import metrics
 
 
 def test_every_code_has_a_label_in_every_language() -> None:
     table = metrics.metric_table(metrics.load())
-    labels, codes = build._codelist_labels(table), build._codelists(table)
+    labels, codes = list_code_labels(table), list_codes(table)
     languages = {i18n.html_lang(code) for code in i18n.language_names()} - {"en"}
     expected = {(*key, language) for key in codes.select("codelist", "code").iter_rows() for language in languages}
     assert len(languages) == 7

@@ -77,7 +77,8 @@ def test_declared_notes_and_metadata_have_no_internal_words_in_a_release() -> No
         "reference_figure": name_publishers(read_collected()),
     }
     assert any("[M]" in text for text in tables["note"]["text"]), "the mark stays where the territory is declared"
-    for name, table in public_texts.clean_tables(tables, registry).items():
+    for name, table in tables.items():
+        table = public_texts.clean_table(name, table.lazy(), public_texts.name_offices(registry)).collect()
         for column in public_texts.PROSE[name]:
             for text in table[column].drop_nulls():
                 assert public_texts.find_internal_words(text) == [], (name, column, text)
