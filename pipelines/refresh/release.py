@@ -32,7 +32,7 @@ _ROWS_FOR_PROCESSES = 20_000
 
 def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
     """Protect the cells of the publication programme, and put the public tables without counts next to them."""
-    from pipelines.publication.disclosure import balances
+    from pipelines.publication.disclosure import balances, protecting_code
     from pipelines.warehouse import count_builds
 
     counts_build = latest_counts(home)
@@ -43,7 +43,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     # Readers compare the figures from case records with the counts, so the counts are protected together with them.
     record_tables = [records_folder(home) / "public" / f"record_{name}.parquet" for name in ("sentence", "pending")]
     inputs_digest = build_cache.digest_parts(
-        build_cache.code_digest("publication/disclosure", "publication/cooperation"),
+        protecting_code.digest_code(),
         str(codes.measure_parts()),
         str(balances.list_balances()),
         *single_cases,
@@ -161,6 +161,7 @@ def draft_release(home: Home, *, log: Log = ignore_log, only_look: bool = False)
 
 def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
     from pipelines.declarations.registry import load
+    from pipelines.publication.releases.manifest_writing import digest_code
 
     complete_publication(home, log=log)
     if (approved := is_waiting(home)) is not None:
@@ -169,8 +170,7 @@ def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
     folder = protected_folder(home)
     indicators = folder / "indicators"
     key = build_cache.digest_parts(
-        build_cache.code_digest("publication/releases", "warehouse", "words", "design", "front", "locales"),
-        build_cache.code_digest("survey/gaps.py", "survey/monitored_themes.py", "survey/monitored_themes.yml"),
+        digest_code(),
         load().digest,
         home.kind,
         folder / "cells.parquet",

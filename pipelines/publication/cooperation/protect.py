@@ -31,6 +31,7 @@ from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
+from pipelines.publication.disclosure.protecting_code import digest_code
 from pipelines.publication.disclosure.search import GuardedCells, PatternSearch
 from pipelines.publication.disclosure.space import Array
 
@@ -147,11 +148,8 @@ class _Problem(NamedTuple):
         """Return the file with the outcome of these figures, whether it exists or not; None without a folder."""
         if self.cache is None:
             return None
-        folder = Path(__file__).parent
-        modules = [path for part in (folder, folder.parent / "disclosure") for path in sorted(part.glob("*.py"))]
-        code = b"".join(path.read_bytes() for path in modules)
         content = self.block.with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(","))
-        key = hashlib.sha256(code + content.write_csv().encode()).hexdigest()
+        key = hashlib.sha256((digest_code() + content.write_csv()).encode()).hexdigest()
         return self.cache / f"cooperation-{key}.json"
 
     def read_outcome(self) -> _Outcome | None:

@@ -21,7 +21,6 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache as cache_once
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +33,7 @@ from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
+from pipelines.publication.disclosure.protecting_code import digest_code
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -282,14 +282,6 @@ def _mark_printed(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
     return combined.with_columns(
         is_printed=is_printed & pl.col("_row").is_not_null() & ~pl.col("is_small_change") & ~pl.col("is_group")
     )
-
-
-@cache_once
-def digest_code() -> str:
-    """Return the digest of this package's code and programme; after a change every block is protected again."""
-    folder = Path(__file__).parent
-    paths = sorted([*folder.glob("*.py"), programme.FILE])
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:

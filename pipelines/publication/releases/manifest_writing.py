@@ -21,9 +21,9 @@ from pipelines.publication.releases.manifest import UNLISTED
 from pipelines.warehouse import build_cache, dbt_runner
 from pipelines.warehouse.reference.gather import reference_folder
 
-_CODE: Final = (
-    "core", "declarations", "design", "findings", "front", "locales", "model", "publication", "refresh", "statistics",
-    "warehouse", "words",
+CODE: Final = (
+    "core", "declarations", "design", "dissemination", "findings", "front", "locales", "model", "publication",
+    "refresh", "statistics", "survey", "warehouse", "words",
 )  # fmt: skip
 """Packages that shape a release. Reading and checking shape the facts of returns, which are inputs."""
 
@@ -95,7 +95,7 @@ def describe_versions(registry: Registry, population: pl.DataFrame) -> dict[str,
 @cache
 def digest_code() -> str:
     """Return the SHA-256 of all code that turns accepted returns into a release."""
-    return build_cache.digest_parts(build_cache.code_digest(*_CODE), dbt_runner.project_digest())
+    return build_cache.digest_parts(build_cache.code_digest(*CODE), dbt_runner.project_digest())
 
 
 @cache
