@@ -22,7 +22,7 @@ from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication.releases import changes, formats, notes
-from pipelines.publication.releases.draft_tables import DraftInputs, reference_period, refuse_internal, write_tables
+from pipelines.publication.releases.draft_tables import DraftInputs, reference_period, write_tables
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.listing import find_previous_edition
 from pipelines.publication.releases.manifest import read_manifest
@@ -59,33 +59,41 @@ def build_draft(
     `add_pages` writes pages to the folder of the draft, once its tables are there; the manifest covers them.
     Raises ReleaseError if an input contains data that must not be public, or if there is nothing to release.
     """
-    cells = pl.scan_parquet(protected / "cells.parquet")
-    refuse_internal(cells)
-    release = next_release(home, reference_period(cells))
+    release = next_release(home, reference_period(pl.scan_parquet(protected / "cells.parquet")))
     refuse_older_edition(home, release)
     inputs = DraftInputs(home, protected, indicators, registry, release, clock.now())
     temporary = home.drafts / f".{release}.new"
-    shutil.rmtree(temporary, ignore_errors=True)
-    (temporary / "data").mkdir(parents=True)
-    (temporary / "csv").mkdir()
-    tables = write_tables(inputs, temporary / "data")
-    edition, comparison = _compare_with_previous(home, release, tables)
-    tables |= _write_comparison(tables["release"].collect(), edition, comparison, temporary / "data")
-    for name, table in tables.items():
-        formats.write_csv(table, temporary / "csv" / f"{name}.csv")
-    formats.write_duckdb(tables, temporary / "data", temporary / "release.duckdb")
-    (temporary / "README.txt").write_text(_readme(home, release, inputs.now), encoding="utf-8")
-    changes_file = {"release": release, **asdict(edition), **comparison.as_json()}
-    text = json.dumps(changes_file, indent=1, ensure_ascii=False) + "\n"
-    (temporary / "changes.json").write_text(text, encoding="utf-8")
-    if add_pages is not None:
-        add_pages(temporary)
-    write_manifest(temporary, home, release, tables, registry, edition)
-    rows = formats.count_rows(tables)
+    try:
+        rows = _write_files(inputs, temporary, add_pages)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)  # it may have what must not be public
+        raise
     target = home.drafts / release
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
     return Draft(release, target, rows)
+
+
+def _write_files(inputs: DraftInputs, folder: Path, add_pages: Callable[[Path], object] | None) -> dict[str, int]:
+    """Write all files of a draft into a new folder; return the rows of its tables."""
+    home, release = inputs.home, inputs.release
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "data").mkdir(parents=True)
+    (folder / "csv").mkdir()
+    tables = write_tables(inputs, folder / "data")
+    edition, comparison = _compare_with_previous(home, release, tables)
+    tables |= _write_comparison(tables["release"].collect(), edition, comparison, folder / "data")
+    for name, table in tables.items():
+        formats.write_csv(table, folder / "csv" / f"{name}.csv")
+    formats.write_duckdb(tables, folder / "data", folder / "release.duckdb")
+    (folder / "README.txt").write_text(_readme(home, release, inputs.now), encoding="utf-8")
+    changes_file = {"release": release, **asdict(edition), **comparison.as_json()}
+    text = json.dumps(changes_file, indent=1, ensure_ascii=False) + "\n"
+    (folder / "changes.json").write_text(text, encoding="utf-8")
+    if add_pages is not None:
+        add_pages(folder)
+    write_manifest(folder, home, release, tables, inputs.registry, edition)
+    return formats.count_rows(tables)
 
 
 def _compare_with_previous(

@@ -43,7 +43,11 @@ SUBMISSION_COLUMNS: Final = (
 )  # fmt: skip
 """Public columns of a submission: enough to trace a figure back, but no file name and no findings."""
 _INTERNAL_FLAGS: Final = ("A", "D")
-_LEAST: Final = pl.lit(SMALLEST_PUBLISHED_COUNT)
+_OF_COUNTS: Final[Mapping[str, pl.Expr]] = {
+    "cell": pl.lit(SMALLEST_PUBLISHED_COUNT),
+    **dict.fromkeys(PUBLISHED, find_least()),
+}
+"""Tables of protected counts, each with the smallest count above 0 that it may have."""
 
 Written = Mapping[str, pl.LazyFrame]
 """The tables of a draft that are written, by name; each is read from its file when it is collected."""
@@ -82,6 +86,8 @@ def write_tables(inputs: DraftInputs, folder: Path) -> dict[str, pl.LazyFrame]:
             path = folder / f"{name}.parquet"
             formats.write_parquet(clean_table(name, table.lazy(), names), path)
             written[name] = pl.scan_parquet(path)
+            if name in _OF_COUNTS:
+                _refuse_internal(name, written[name], _OF_COUNTS[name])
     return written
 
 
@@ -94,10 +100,10 @@ def reference_period(cells: pl.LazyFrame) -> str:
     return str(newest)
 
 
-def refuse_internal(cells: pl.LazyFrame, least: pl.Expr = _LEAST) -> None:
+def _refuse_internal(name: str, cells: pl.LazyFrame, least: pl.Expr) -> None:
     """Raise ReleaseError if a cell has a hidden value, a count below `least`, or a flag that says why it is hidden.
 
-    This is the last check before the files are written.
+    This last check reads the file that is to be published.
     """
     flagged, leaking, small = (
         cells.select(
@@ -110,8 +116,8 @@ def refuse_internal(cells: pl.LazyFrame, least: pl.Expr = _LEAST) -> None:
     )
     if flagged or leaking or small:
         raise ReleaseError(
-            f"{flagged} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small "
-            "counts stand open; the protected cells are not fit for release: run `rti refresh` again and report this"
+            f"The table {name} is not fit for release. Cells that say why they are hidden: {flagged}; hidden cells "
+            f"with a value: {leaking}; small counts: {small}. Run `rti refresh` again; if this comes back, report it."
         )
 
 
@@ -207,10 +213,7 @@ def _list_gathered(inputs: DraftInputs, _written: Written) -> _Tables:
 
 def _list_cooperation(inputs: DraftInputs, _written: Written) -> _Tables:
     for name in COOPERATION_TABLES:
-        table = pl.scan_parquet(inputs.protected / f"{name}.parquet")
-        if name in PUBLISHED:
-            refuse_internal(table, find_least())
-        yield name, table
+        yield name, pl.scan_parquet(inputs.protected / f"{name}.parquet")
 
 
 def describe_programme() -> pl.DataFrame:
