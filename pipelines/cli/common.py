@@ -63,9 +63,12 @@ def print_parts(parts: Iterable[str]) -> None:
 
 def the_home() -> Home:
     """Return the home that `RTI_HOME` names. Raises HomeError, which names the command that creates one."""
+    from pipelines.core import rights
     from pipelines.core.home import open_home
 
-    return open_home()
+    home = open_home()
+    rights.adopt_umask(home)
+    return home
 
 
 def the_ledger(home: Home) -> sa.Engine:

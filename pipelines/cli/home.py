@@ -38,16 +38,21 @@ class Kind(StrEnum):
     real = "real"
 
 
-def open_or_create_home(kind: Kind) -> Home:
+def open_or_create_home(kind: Kind, *, shared: bool = False) -> Home:
     """Return the home named by RTI_HOME, which is created if it does not exist, with its ledger and fact folders.
 
-    A demonstration home also gets the accounts of the sample offices. Raises HomeError if a home of the other kind
-    exists.
+    A demonstration home also gets the accounts of the sample offices. With `shared`, the users of its group may run
+    its parts. Raises HomeError if a home of the other kind exists, and PermissionError if files of another user cannot
+    be shared.
     """
+    from pipelines.core import rights
     from pipelines.core.home import default_root, initialise_home
     from pipelines.ledger import facts
 
     home = initialise_home(default_root(), kind.value)
+    if shared:
+        rights.share_home(home)
+    rights.adopt_umask(home)
     facts.prepare_fact_folders(home)
     engine = the_ledger(home)
     if home.kind == "demonstration":
@@ -63,14 +68,19 @@ def init(
     kind: Annotated[
         Kind, typer.Option("--kind", help="The kind of home; it cannot be changed later.")
     ] = Kind.demonstration,
+    shared: Annotated[
+        bool,
+        typer.Option("--shared", help="Let every user whose primary group is that of the home run a part of it."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Create the home named by RTI_HOME (default: data/), or open the existing one.
 
     A demonstration home accepts invented returns and marks everything as demonstration data; a real home rejects
-    them.
+    them. With --shared, an existing home is shared as well; its files must be those of the user who runs the command,
+    or root runs it.
     """
-    home = open_or_create_home(kind)
+    home = open_or_create_home(kind, shared=shared)
     if as_json:
         say_json({"home": str(home.root), "kind": home.kind})
     else:

@@ -118,7 +118,10 @@ def default_root() -> Path:
 
 
 def initialise_home(root: Path, kind: HomeKind) -> Home:
-    """Create a home, or open an existing one of the same kind. Raises HomeError if it has another kind."""
+    """Create a home, or open an existing one of the same kind. Raises HomeError if it has another kind.
+
+    A new home is for this user only, until `rights.share_home` shares it.
+    """
     mark = root / _MARK
     if mark.exists():
         home = open_home(root)

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core import rights
 from pipelines.core.errors import UserFacingError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
     from pipelines.core.home import Home
+
+_PUBLIC = 0o666
+"""Rights of a public key, less those that the umask of the process takes away."""
 
 
 class KeyFileError(UserFacingError):
@@ -40,6 +44,13 @@ def key_id(key: Ed25519PublicKey) -> str:
 def to_canonical_json(content: dict[str, Any]) -> str:
     """Return content as canonical JSON, the text that is signed. Raises ValueError for a number that JSON lacks."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def make_key_folder(home: Home) -> Path:
+    """Create `restricted/keys`, which only the service enters, and return it."""
+    folder = home.restricted / "keys"
+    rights.make_private_folder(folder)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +137,16 @@ class KeyRing:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         # Write the pointer last: a crash before that leaves an unused key pair.
-        _write(self.private_path(home, identity), pem, 0o600)
-        _write(self.public_path(home, identity), public, 0o644)
-        _write(self._pointer(home), identity.encode() + b"\n", 0o600, replace=replace)
+        private = rights.choose_private_mode(make_key_folder(home))
+        _write(self.private_path(home, identity), pem, private)
+        _write(self.public_path(home, identity), public, _PUBLIC)
+        _write(self._pointer(home), identity.encode() + b"\n", private, replace=replace)
         return identity
 
 
 def _write(path: Path, data: bytes, mode: int, *, replace: bool = True) -> None:
     """Write a file with its mode to a temporary name and rename it; keep an existing one unless `replace`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if mode == 0o600:
-        path.parent.chmod(0o700)
     temporary = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new"
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as handle:

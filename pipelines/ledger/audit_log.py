@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from pipelines.core import clock
+from pipelines.core import clock, rights
 from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import AUDIT
 
@@ -151,7 +151,8 @@ def write_checkpoint(home: Home, engine: sa.Engine) -> Head:
     previous_heads = read_checkpoints(home)
     if at[0] and (not previous_heads or previous_heads[-1] != at):
         line = to_canonical_json({"at": clock.format_timestamp(clock.now()), "hash": at[1], "seq": at[0]}) + "\n"
-        handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        private = rights.choose_private_mode(home.restricted)
+        handle = os.open(_path(home), os.O_RDWR | os.O_APPEND | os.O_CREAT, private)
         try:
             _drop_cut_line(handle)
             os.write(handle, line.encode("ascii"))

@@ -6,9 +6,12 @@ order of commits: a reader that has read up to an id misses nothing that commits
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,7 @@ def engine_of(url: str) -> sa.Engine:
     """Return an engine for a database URL with our settings, without connecting."""
     engine = sa.create_engine(url, **_options(url))
     if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "do_connect", _create_by_umask)
         sa.event.listen(engine, "connect", _on_sqlite_connect)
         sa.event.listen(engine, "begin", begin_on_sqlite)
     return engine
@@ -60,6 +64,18 @@ def _options(url: str) -> dict[str, Any]:
         # Connections that a server ended while it was away are replaced when they are next used.
         return {"pool_pre_ping": True}
     return {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+
+
+def _create_by_umask(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> None:
+    """Create a new file with the rights that the umask leaves. SQLite itself never lets the group write.
+
+    The files of its log get the rights of the database. `mknod` opens nothing: a process that closes a database which
+    it has opened by itself loses the locks of all its connections.
+    """
+    name = arguments[0] if arguments else parameters.get("database", "")
+    if sys.platform != "win32" and name not in ("", ":memory:") and not parameters.get("uri"):
+        with suppress(OSError):  # it is there; or SQLite finds the same fault, and names it
+            os.mknod(name, 0o666 | stat.S_IFREG)
 
 
 def _on_sqlite_connect(connection: Any, _record: Any) -> None:

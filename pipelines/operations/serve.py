@@ -120,6 +120,7 @@ def serve_part(home: Home, part: str, port: int | None = None) -> None:
         if not os.access(home.restricted, os.R_OK | os.W_OK | os.X_OK):
             raise HomeError(f"this user may not read and write {home.restricted}; run it as the user of the service")
         _complete_publication(home)
+    if part in ("daemon", "dagster-ui"):
         environment["DAGSTER_HOME"] = str(instance_folder(home))
     chosen_port = port or PORTS.get(part, 0)
     if chosen_port and _find_free_port(chosen_port) != chosen_port:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core import clock, durable
+from pipelines.core import clock, durable, rights
 from pipelines.core.errors import UserFacingError
 from pipelines.core.file_store import FileStoreError
 from pipelines.core.home import Home
@@ -297,7 +297,8 @@ def _reserve_path(home: Home) -> Path:
 
 def _reserve_space(home: Home, size: int) -> None:
     """Reserve disk space until the ledger needs it. Raises OSError if there is not enough."""
-    handle = os.open(_reserve_path(home), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC
+    handle = os.open(_reserve_path(home), flags, rights.choose_private_mode(home.restricted))
     try:
         os.posix_fallocate(handle, 0, size)
     finally:

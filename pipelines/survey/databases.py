@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from pipelines.core import rights
 from pipelines.ledger.database import engine_of, open_read_transaction, open_write_transaction
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class SurveyDatabaseError(Exception):
 
 
 def survey_folder(home: Home) -> Path:
-    """Return the folder of the questionnaire in a home; create it for this user only."""
+    """Return the folder of the questionnaire in a home; create it for the service only."""
     folder = home.restricted / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rights.make_private_folder(folder)
     return folder
 
 
@@ -74,7 +75,7 @@ class Database:
                 )
             metadata.create_all(connection)
             connection.exec_driver_sql(f"pragma user_version = {VERSION}")
-        path.chmod(0o600)
+        rights.restrict_file(path)
 
     @contextmanager
     def open_read(self) -> Iterator[sa.Connection]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from pipelines.core import rights
 from pipelines.core.durable import write_file
 
 PADDED_BYTES = 8 * 1024
@@ -42,15 +43,14 @@ def decrypt_draft(key: bytes, sealed: bytes) -> dict[str, Any]:
 
 
 def create_round_key(path: Path) -> bytes:
-    """Write a new private key to a file that only this user reads; return the public key."""
+    """Write a new private key to a file that only the service reads; return the public key."""
     private = X25519PrivateKey.generate()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
+    rights.make_private_folder(path.parent)
     raw = private.private_bytes(
         serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
     )
     write_file(path, raw)
-    path.chmod(0o600)
+    rights.restrict_file(path)
     return private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 

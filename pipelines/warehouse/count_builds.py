@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,9 @@ def remove_old_counts(home: Home) -> None:
 
 def create_building(folder: Path, name: str) -> Path:
     """Create a folder for one build, under a name that no other process uses."""
-    return Path(tempfile.mkdtemp(prefix=f".{name}.{os.getpid()}.", suffix=_BUILDING, dir=folder))
+    building = folder / f".{name}.{os.getpid()}.{secrets.token_hex(6)}{_BUILDING}"
+    building.mkdir()
+    return building
 
 
 def remove_unfinished_builds(home: Home) -> list[Path]:

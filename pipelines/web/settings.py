@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipelines.core import durable
+from pipelines.core import durable, rights
 from pipelines.core.settings import (
     LOOPBACK,
     AddressSettings,
@@ -142,9 +142,9 @@ def _read_or_create_secret(path: Path) -> str:
     """Return the secret that signs the home's cookies, created on first use; anybody who has it can sign in as
     anybody."""
     if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        rights.make_private_folder(path.parent)
         aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, rights.choose_private_mode(path.parent))
         with os.fdopen(handle, "w", encoding="ascii") as file:
             json.dump({"cookie_secret": secrets.token_urlsafe(48)}, file)
         try:

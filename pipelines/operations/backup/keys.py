@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.core import durable
+from pipelines.core import durable, rights
 from pipelines.operations.backup.errors import BackupError
 
 if TYPE_CHECKING:
@@ -123,11 +123,11 @@ def unwrap_key(wrapped: bytes, *, passphrase: str | None = None, identities: str
 def keep_writing_key(home: Home, key: WritingKey) -> None:
     """Store the writing key in the home, readable by the service alone."""
     path = _writing_key_path(home)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    rights.make_private_folder(path.parent)
     content = {"repository": key.repository, "recipient": key.recipient, "secret": key.secret.hex()}
     aside = durable.aside_of(path)
     aside.touch(mode=0o600)
-    aside.chmod(0o600)
+    rights.restrict_file(aside)
     durable.write_file(path, (json.dumps(content) + "\n").encode())
 
 

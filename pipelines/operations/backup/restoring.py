@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pipelines.core import durable
+from pipelines.core import durable, rights
 from pipelines.core.file_store import FolderStore
 from pipelines.core.home import Home, open_home
 from pipelines.core.settings import HomeSettings, read_secret
@@ -43,6 +43,7 @@ def restore_home(repository: Repository, snapshot: str, key: ReadingKey, root: P
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     home = open_home(root)
+    rights.adopt_umask(home)
     _prepare_home(home)
     return home
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines.core import rights
 from pipelines.core.file_store import FileStore, FolderStore
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import audit_log
@@ -49,7 +50,7 @@ def stage_home(home: Home, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[St
     """Make a consistent view of a home and remove it at the end. Raises HomeBusyError, LedgerError, BackupError."""
     _remove_leftovers(home)
     folder = home.restricted / f"{selection.STAGING}{os.getpid()}"
-    folder.mkdir(mode=0o700)
+    rights.make_private_folder(folder)
     engine = open_ledger(home)
     try:
         yield _stage(home, engine, folder, wait_seconds)

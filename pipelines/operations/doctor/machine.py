@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.core import clock
+from pipelines.core import clock, rights
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.operations.doctor.model import Examination, Subject, Symptom, make_problem, make_warning, skip_check
@@ -30,6 +30,7 @@ DUCKDB_EXTENSIONS: Final = ("icu", "json", "parquet")
 _EXTRAS: Final = ("", "service")
 """Extras of the package `rti` whose requirements a machine with a home must meet."""
 _NAMED = 5
+_WRITE: Final = 0o222
 _TRIGGER_REMEDIES: Final[Mapping[Remedy, str]] = {
     "disk": "Free space on the disk.",
     "clock": "Set the clock of the computer right.",
@@ -164,44 +165,47 @@ def check_rights(subject: Subject) -> Examination:
 
 
 def _find_open_folders(home: Home) -> Iterator[Symptom]:
-    mode = stat.S_IMODE(home.restricted.stat().st_mode)
-    if mode & 0o077:
+    mode, is_shared = stat.S_IMODE(home.restricted.stat().st_mode), rights.is_shared(home)
+    # A group that may do anything but write does not share the home.
+    others, whose = (rights.OTHERS, "o") if is_shared else (rights.OTHERS | rights.GROUP, "go")
+    if mode & others:
         text = f"{home.restricted} has the rights {mode:o}: other users of this machine can enter it."
-        yield make_problem(text, f"Run `chmod 700 {home.restricted}`.")
+        yield make_problem(text, f"Run `chmod {'770' if is_shared else '700'} {home.restricted}`.")
     for folder in (home.root, home.public, home.releases):
-        if folder.is_dir() and folder.stat().st_mode & 0o022 and not folder.stat().st_mode & stat.S_ISVTX:
+        if folder.is_dir() and folder.stat().st_mode & others & _WRITE and not folder.stat().st_mode & stat.S_ISVTX:
             text = f"Others than the service can write in {folder}."
-            yield make_problem(text, f"Run `chmod go-w {folder}`.")
+            yield make_problem(text, f"Run `chmod {whose}-w {folder}`.")
 
 
 def _find_readable_keys(home: Home) -> Iterator[Symptom]:
     folders = (home.restricted / "keys", home.restricted / "survey" / "keys")
     files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file()]
     files += [path for path in (home.restricted / "notices.yml",) if path.is_file()]
+    others, mode = (rights.OTHERS, "660") if rights.is_shared(home) else (rights.OTHERS | rights.GROUP, "600")
     for path in files:
-        if path.stat().st_mode & 0o077:
-            yield make_problem(f"Other users may read the secret in {path}.", f"Run `chmod 600 {path}`.")
+        if path.stat().st_mode & others:
+            yield make_problem(f"Other users may read the secret in {path}.", f"Run `chmod {mode} {path}`.")
 
 
 def _find_foreign_files(home: Home) -> Iterator[Symptom]:
-    """Yield one symptom if files belong to another user than the home, as after a command that root ran."""
-    owner = home.restricted.stat().st_uid
-    foreign = [path for path in _walk(home.restricted) if path.lstat().st_uid != owner]
+    """Yield one symptom if files belong to another user than the home, as after a command that root ran.
+
+    In a shared home, they are those that the other users of its group cannot use.
+    """
+    status = home.restricted.stat()
+    if rights.is_shared(home):
+        foreign = list(rights.find_unshared(home))
+        text = "Not every user of the group can use these files: {names}."
+        remedy = f"Run `chgrp -R +{status.st_gid} {home.root}` and `rti init --kind {home.kind} --shared` as root."
+    else:
+        foreign = [path for path in rights.list_paths(home.restricted) if path.stat().st_uid != status.st_uid]
+        text = "The service may be unable to write files of another user: {names}."
+        user = foreign[0].stat().st_uid if foreign else 0
+        remedy = f"Run `chown -R --from=+{user} +{status.st_uid} {home.restricted}` as root."
     if foreign:
         names = ", ".join(str(path.relative_to(home.root)) for path in foreign[:_NAMED])
         more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
-        text = f"The service may be unable to write files of another user: {names}{more}."
-        yield make_warning(
-            text, f"Run `chown -R --from=+{foreign[0].lstat().st_uid} +{owner} {home.restricted}` as root."
-        )
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(parent) / name
-            if path.is_symlink() or path.exists():  # it may have been removed meanwhile
-                yield path
+        yield make_warning(text.format(names=names + more), remedy)
 
 
 def check_locks(subject: Subject) -> Examination:

@@ -20,7 +20,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core import clock
+from pipelines.core import clock, rights
 from pipelines.core.settings import NoticeSettings, read_settings
 from pipelines.submissions.notices import queue
 from pipelines.submissions.notices.mail import Addressed, AddressError, make_mail
@@ -147,7 +147,7 @@ def _describe_error(error: Exception) -> str:
 
 def write_to_outbox(folder: Path, notice: Addressed, mail: EmailMessage) -> Path:
     """Write a mail atomically to a file in the outbox; the same notice gives the same file."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rights.make_private_folder(folder)
     stamp = notice.created_at.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{notice.notice_id}.eml"
     temporary = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from pipelines.core import rights
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.schema import ACCOUNT
 from pipelines.submissions.accounts import accounts, passwords
@@ -63,7 +64,7 @@ def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> N
         *(f"{account.account_id:<24}{', '.join(sorted({g.role for g in account.grants}))}" for account in everyone),
     ]
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, rights.choose_private_mode(path.parent))
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
         file.flush()

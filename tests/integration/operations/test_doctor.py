@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.cli import main
-from pipelines.core import clock, durable
+from pipelines.core import clock, durable, rights
 from pipelines.core.home import Home, HomeKind, initialise_home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import migrations
@@ -218,6 +219,43 @@ def test_doctor_names_every_damaged_file_at_once(home: Home, capsys: pytest.Capt
     problems = {name for name, outcome in _outcomes(content).items() if outcome == "problem"}
     assert problems == {check for _, check, *_ in FILE_FAULTS}
     assert "could not be examined" not in json.dumps(content)
+
+
+@pytest.fixture
+def shared_home(home: Home) -> Iterator[Home]:
+    """The home, shared with its group; commands in this process set the umask for it."""
+    before = os.umask(0o022)
+    rights.share_home(home)
+    yield home
+    os.umask(before)
+
+
+def test_doctor_finds_nothing_wrong_with_a_shared_home(shared_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    code, content = _examine(capsys, "--quick")
+    assert (code, _symptoms(content, "rights")) == (0, [])
+    assert os.umask(0o022) == 0o002, "what the command writes is for the group"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "words", "remedy"),
+    [
+        ("restricted", 0o775, "other users of this machine can enter", "chmod 770"),
+        ("restricted/keys", None, "may read the secret", "chmod 660"),
+        ("public", 0o777, "Others than the service can write", "chmod o-w"),
+        ("restricted/ledger.sqlite", 0o644, "Not every user of the group can use these files: ", "--shared` as root"),
+    ],
+)
+def test_doctor_names_wrong_rights_in_a_shared_home(
+    shared_home: Home, capsys: pytest.CaptureFixture[str], name: str, mode: int | None, words: str, remedy: str
+) -> None:
+    if mode is None:
+        _open_key(shared_home)
+    else:
+        (shared_home.root / name).chmod(mode)
+    symptoms = _symptoms(_examine(capsys, "--quick")[1], "rights")
+    matches = [symptom for symptom in symptoms if words in symptom["message"]]
+    assert len(matches) == 1 and remedy in matches[0]["remedy"], symptoms
+    assert len(symptoms) == (2 if mode is None else 1)
 
 
 def test_doctor_counts_damaged_files_beyond_the_first_twenty(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
