@@ -30,7 +30,7 @@ from tests.support.paths import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
 ALERTS = FOLDER / "alerts.yml"
-WORKER_FILE, DOCTOR_FILE = "/var/cache/rti/rti.prom", "/var/cache/rti/rti-doctor.prom"
+WORKER_FILE, DOCTOR_FILE = "/var/cache/rti-worker/rti.prom", "/var/cache/rti-worker/rti-doctor.prom"
 FAULTS = {
     "RtiProcessDown": 'up{job="rti", instance="127.0.0.1:9482"} 0',
     "RtiUnhealthy": 'rti_healthy{part="code-server"} 0',

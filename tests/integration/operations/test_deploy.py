@@ -75,20 +75,40 @@ def test_every_part_has_a_unit_and_a_container() -> None:
 
 def test_public_part_has_a_user_and_sees_releases_only() -> None:
     unit = _read_unit("rti-public")
-    users = {_read_unit(path.stem)["User"][0] for path in SERVICES if path.stem != "rti-public"}
-    assert (unit["User"], users) == (["rti-public"], {"rti"})
+    assert (unit["User"], unit["Group"]) == (["rti-public"], ["rti-public"])
     assert unit["TemporaryFileSystem"] == ["/srv/rti:ro"]
     assert unit["BindReadOnlyPaths"] == ["/srv/rti/home/home.json /srv/rti/home/public"]
     assert unit["EnvironmentFile"] == ["-/etc/rti/public.env"]
     assert "ReadWritePaths" not in unit
     service = _read_compose()["public"]
-    assert service["user"] != _read_compose()["office"]["user"]
     assert service["env_file"] == ["public.env"]
     assert all(volume.endswith(":ro") for volume in service["volumes"])
     assert {volume.split(":")[-2] for volume in service["volumes"]} == {
         "/srv/rti/home/home.json",
         "/srv/rti/home/public",
     }
+
+
+def test_parts_have_users_of_their_own_that_share_the_home() -> None:
+    units = {path.stem: _read_unit(path.stem) for path in SERVICES if path.stem != "rti-public"}
+    assert {unit["Group"][0] for unit in units.values()} == {"rti"}
+    work = "rti-worker"  # Dagster's storage has one writer
+    assert {name: unit["User"][0] for name, unit in units.items()} == {
+        "rti-office": "rti-office", "rti-worker": work, "rti-step-worker@": work, "rti-dagster-ui": work,
+        "rti-doctor": work, "rti-backup": "rti-backup",
+    }  # fmt: skip
+    declared = (DEPLOY / "sysusers" / "rti.conf").read_text(encoding="utf-8")
+    members = re.findall(r"^u (\S+) -:rti ", declared, re.MULTILINE)
+    assert "\ng rti -\n" in declared and sorted(members) == ["rti-backup", "rti-office", "rti-worker"]
+    caches = {unit["User"][0]: folder for unit in units.values() for folder in unit.get("CacheDirectory", ())}
+    assert caches == {user: user for user in ("rti-office", "rti-worker")}
+    users = {name: service["user"] for name, service in _read_compose().items() if "user" in service}
+    assert {user.split(":")[1] for name, user in users.items() if name != "public"} == {"10001"}
+    assert users["worker"] == users["dagster-ui"]
+    assert len({users["public"].split(":")[1], "10001"}) == len({users["office"], users["worker"]}) == 2
+    image = (DEPLOY / "container" / "Containerfile").read_text(encoding="utf-8")
+    identities = dict(re.findall(r"useradd --system --uid (\d+) --gid (\d+)", image))
+    assert {tuple(user.split(":")) for user in users.values()} <= set(identities.items())
 
 
 def test_secrets_are_credentials_of_all_units_but_the_public_one() -> None:
@@ -129,7 +149,6 @@ def test_containers_are_confined(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["user"] in ("10001:10001", "10002:10002")
     assert "ports" not in service
 
 
@@ -150,4 +169,4 @@ def test_image_copies_what_the_package_needs() -> None:
     text = (DEPLOY / "container" / "Containerfile").read_text(encoding="utf-8")
     copied = set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
     assert copied == {"pipelines", "expectations", "dashboards", "dbt_project"}
-    assert "--require-hashes" in text and "\nUSER rti\n" in text
+    assert "--require-hashes" in text and "\nUSER rti-office\n" in text

@@ -142,8 +142,20 @@ def test_public_pod_sees_releases_only_and_has_no_secret(manifests: list[dict[st
     home = [mount for mount in containers["public"]["volumeMounts"] if mount["name"] == "home"]
     assert {(mount["subPath"], mount["readOnly"]) for mount in home} == {("home.json", True), ("public", True)}
     assert all("secretRef" not in source for source in containers["public"]["envFrom"])
-    users = {name: pod["spec"]["securityContext"]["runAsUser"] for name, pod in pods.items()}
-    assert {name for name, user in users.items() if user == users["rti-public"]} == {"rti-public"}
+    groups = {name: pod["spec"]["securityContext"]["runAsGroup"] for name, pod in pods.items()}
+    assert {name for name, group in groups.items() if group == groups["rti-public"]} == {"rti-public"}
+
+
+def test_parts_have_users_of_their_own(manifests: list[dict[str, Any]]) -> None:
+    users = {
+        container["name"]: container["securityContext"].get("runAsUser", pod["spec"]["securityContext"]["runAsUser"])
+        for _, pod in list_pods(manifests)
+        for container in pod["spec"]["containers"]
+        if container["image"].startswith("rti")
+    }
+    work = users["daemon"]
+    assert {name for name, user in users.items() if user == work} == {"daemon", "dagster-ui", "step-worker", "doctor"}
+    assert len({work, users["office"], users["backup"], users["public"]}) == 4
 
 
 def test_only_one_pod_uses_sqlite_files_of_the_services(manifests: list[dict[str, Any]]) -> None:
