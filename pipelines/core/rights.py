@@ -27,18 +27,18 @@ _SHARED_UMASK: Final = 0o002
 
 def is_shared(home: Home) -> bool:
     """Return True if several users of one group write in the home."""
-    return home.restricted.is_dir() and home.restricted.stat().st_mode & GROUP == GROUP
+    return home.restricted.is_dir() and _is_of_group(home.restricted)
 
 
 def make_private_folder(folder: Path) -> None:
     """Create a folder below a private one, such as `restricted/`, with its rights: 700, or 770 in a shared home."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=folder.parent.stat().st_mode & (stat.S_IRWXU | GROUP), exist_ok=True)
+    folder.mkdir(mode=_SHARED_FOLDER if _is_of_group(folder.parent) else 0o700, exist_ok=True)
 
 
 def choose_private_mode(folder: Path) -> int:
     """Return the rights of a new file in a private folder: 600, or 660 in a shared home."""
-    return stat.S_IMODE(folder.stat().st_mode) & 0o660
+    return 0o660 if _is_of_group(folder) else 0o600
 
 
 def restrict_file(path: Path) -> None:
@@ -76,6 +76,10 @@ def find_unshared(home: Home) -> Iterator[Path]:
             status = path.stat()
             if status.st_gid != group or _rights_of_user(status.st_mode) & ~status.st_mode:
                 yield path
+
+
+def _is_of_group(folder: Path) -> bool:
+    return folder.stat().st_mode & GROUP == GROUP
 
 
 def _rights_of_user(mode: int) -> int:

@@ -21,6 +21,7 @@ from tests.support.paths import ROOT
 
 FOR_ONE_USER = {
     "core/home.py": "a new home, until it is shared",
+    "core/rights.py": "what is private in a home that is not shared",
     "operations/backup/repository.py": "the repository of backups is not in the home",
     "operations/backup/restoring.py": "a home that is being restored; its files get the rights of the backup",
     "operations/backup/keys.py": "until the new file gets its rights",
@@ -70,6 +71,13 @@ def test_umask_that_lets_the_group_write_shares_nothing(tmp_path: Path) -> None:
         rights.make_private_folder(home.restricted / "keys")
     assert not rights.is_shared(home)
     assert (_mode(home.restricted / "keys"), rights.choose_private_mode(home.restricted)) == (0o700, 0o600)
+
+
+def test_folder_that_the_group_may_only_enter_is_not_shared(home: Home) -> None:
+    home.restricted.chmod(0o755)
+    rights.make_private_folder(home.restricted / "survey")
+    assert not rights.is_shared(home)
+    assert (_mode(home.restricted / "survey"), rights.choose_private_mode(home.restricted)) == (0o700, 0o600)
 
 
 def test_shared_home_gives_the_group_what_its_user_has(home: Home) -> None:
