@@ -136,6 +136,8 @@ def test_home_of_one_user_is_shared(place: Path) -> None:
         os.chown(path, USERS["worker"], GROUP, follow_symlinks=False)
     shared = SharedHome(place, home)
     assert shared.find_unusable("office") != []
+    with pytest.raises(AssertionError, match="may not be read or written by this user"):
+        shared.run("office", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
     shared.run("worker", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
     shared.run("office", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
     shared.require_use_by_all("sharing")
