@@ -53,7 +53,8 @@ def list_program_paths() -> list[Path]:
     """Return the files and folders that Python and this program need: libraries, packages, nothing of a home.
 
     Of a folder on `sys.path` that is not Python's own, such as that of the project, these are the packages, since it
-    can also have a home in it.
+    can also have a home in it. Installers may link packages from their cache: the kernel asks for rights where a link
+    leads.
     """
     folders = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     if sys.prefix != sys.base_prefix:
@@ -63,7 +64,7 @@ def list_program_paths() -> list[Path]:
         if any(entry.is_relative_to(folder) for folder in folders):
             continue
         paths += [entry] if entry.is_file() else sorted(init.parent for init in entry.glob("*/__init__.py"))
-    return paths
+    return paths + [link.resolve() for folder in sorted(folders) for link in folder.glob("*") if link.is_symlink()]
 
 
 def restrict_files(readable: Iterable[Path], own_folder: Path) -> None:

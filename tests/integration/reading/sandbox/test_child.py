@@ -157,6 +157,29 @@ def test_paths_of_the_program_have_no_home_in_them(tmp_path: Path, monkeypatch: 
     assert not any(home.resolve().is_relative_to(path.resolve()) for path in paths)
 
 
+def test_linked_packages_may_be_read_where_they_lead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Link packages as uv does with `--link-mode symlink`."""
+    site, cache = tmp_path / "environment" / "site-packages", tmp_path / "cache" / "polars"
+    for folder in (site / "pipelines", cache):
+        folder.mkdir(parents=True)
+    (site / "polars").symlink_to(cache)
+    (site / "lost").symlink_to(tmp_path / "removed")
+    monkeypatch.setattr(landlock.sysconfig, "get_path", lambda name: str(site))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
+    paths = landlock.list_program_paths()
+    assert {site, tmp_path / "environment", cache} <= set(paths) and tmp_path / "cache" not in paths
+    (tmp_path / "own").mkdir()
+    program = (
+        "import pathlib, sys; from pipelines.reading.sandbox import landlock; "
+        "own, listed, *readable = map(pathlib.Path, sys.argv[1:]); "
+        "landlock.restrict_files(readable, own); print(len(list(listed.iterdir())))"
+    )
+    if landlock.find_version():
+        arguments = [str(tmp_path / "own"), str(site / "polars"), *map(str, paths)]
+        listed = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, cwd=ROOT)
+        assert listed.stdout == "0\n", listed.stderr
+
+
 def test_launcher_names_the_isolation_that_its_children_have(pool: ChildPool[str, object]) -> None:
     """Print which of the two it is, since the system that runs the test decides that."""
     interfaces = _run_job(pool, "interfaces")
