@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pipelines.core.home import Home
 
-GROUP: Final = stat.S_IRWXG
-OTHERS: Final = stat.S_IRWXO
 OF_ONE_USER: Final = ("practice", "restricted/dagster")
 """Folders of a shared home that one part uses: the offices' pages, and the worker with Dagster's UI and its storage."""
 _SHARED_FOLDER: Final = 0o770
@@ -28,6 +26,11 @@ _SHARED_UMASK: Final = 0o002
 def is_shared(home: Home) -> bool:
     """Return True if several users of one group write in the home."""
     return home.restricted.is_dir() and _is_of_group(home.restricted)
+
+
+def find_foreign_rights(home: Home, path: Path) -> int:
+    """Return the rights on a path that users who do not run the service have: those of all, and of a foreign group."""
+    return path.stat().st_mode & (stat.S_IRWXO if is_shared(home) else stat.S_IRWXO | stat.S_IRWXG)
 
 
 def make_private_folder(folder: Path) -> None:
@@ -79,7 +82,7 @@ def find_unshared(home: Home) -> Iterator[Path]:
 
 
 def _is_of_group(folder: Path) -> bool:
-    return folder.stat().st_mode & GROUP == GROUP
+    return folder.stat().st_mode & stat.S_IRWXG == stat.S_IRWXG
 
 
 def _rights_of_user(mode: int) -> int:

@@ -46,13 +46,6 @@ def to_canonical_json(content: dict[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def make_key_folder(home: Home) -> Path:
-    """Create `restricted/keys`, which only the service enters, and return it."""
-    folder = home.restricted / "keys"
-    rights.make_private_folder(folder)
-    return folder
-
-
 @dataclass(frozen=True, slots=True)
 class KeyRing:
     """The Ed25519 keys of one purpose, `receipt` or `release`, which is the first part of the names of their files.
@@ -137,11 +130,17 @@ class KeyRing:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         # Write the pointer last: a crash before that leaves an unused key pair.
-        private = rights.choose_private_mode(make_key_folder(home))
+        private = rights.choose_private_mode(_make_key_folder(home))
         _write(self.private_path(home, identity), pem, private)
         _write(self.public_path(home, identity), public, _PUBLIC)
         _write(self._pointer(home), identity.encode() + b"\n", private, replace=replace)
         return identity
+
+
+def _make_key_folder(home: Home) -> Path:
+    folder = home.restricted / "keys"
+    rights.make_private_folder(folder)
+    return folder
 
 
 def _write(path: Path, data: bytes, mode: int, *, replace: bool = True) -> None:

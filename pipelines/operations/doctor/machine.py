@@ -165,25 +165,26 @@ def check_rights(subject: Subject) -> Examination:
 
 
 def _find_open_folders(home: Home) -> Iterator[Symptom]:
-    mode, is_shared = stat.S_IMODE(home.restricted.stat().st_mode), rights.is_shared(home)
-    # A group that may do anything but write does not share the home.
-    others, whose = (rights.OTHERS, "o") if is_shared else (rights.OTHERS | rights.GROUP, "go")
-    if mode & others:
+    is_shared = rights.is_shared(home)
+    if rights.find_foreign_rights(home, home.restricted):
+        mode = stat.S_IMODE(home.restricted.stat().st_mode)
         text = f"{home.restricted} has the rights {mode:o}: other users of this machine can enter it."
         yield make_problem(text, f"Run `chmod {'770' if is_shared else '700'} {home.restricted}`.")
     for folder in (home.root, home.public, home.releases):
-        if folder.is_dir() and folder.stat().st_mode & others & _WRITE and not folder.stat().st_mode & stat.S_ISVTX:
+        if not folder.is_dir() or folder.stat().st_mode & stat.S_ISVTX:
+            continue
+        if rights.find_foreign_rights(home, folder) & _WRITE:
             text = f"Others than the service can write in {folder}."
-            yield make_problem(text, f"Run `chmod {whose}-w {folder}`.")
+            yield make_problem(text, f"Run `chmod {'o' if is_shared else 'go'}-w {folder}`.")
 
 
 def _find_readable_keys(home: Home) -> Iterator[Symptom]:
     folders = (home.restricted / "keys", home.restricted / "survey" / "keys")
     files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file()]
     files += [path for path in (home.restricted / "notices.yml",) if path.is_file()]
-    others, mode = (rights.OTHERS, "660") if rights.is_shared(home) else (rights.OTHERS | rights.GROUP, "600")
+    mode = "660" if rights.is_shared(home) else "600"
     for path in files:
-        if path.stat().st_mode & others:
+        if rights.find_foreign_rights(home, path):
             yield make_problem(f"Other users may read the secret in {path}.", f"Run `chmod {mode} {path}`.")
 
 

@@ -7,8 +7,8 @@ all models and tests have succeeded: a build that is under way or has failed is 
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -120,8 +120,7 @@ def _build(
 ) -> SparkBuild:
     folder = data_folder() / part
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".building-{secrets.token_hex(6)}"
-    aside.mkdir()
+    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder))
     moment = as_of.strftime("%Y-%m-%d %H:%M:%S")
     arguments = ["--selector", selector, "--exclude-resource-type", "unit_test"]
     try:

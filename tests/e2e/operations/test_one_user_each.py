@@ -43,7 +43,7 @@ class SharedHome:
         ids = (f"--reuid={USERS[user]}", f"--regid={group}", "--clear-groups")
         return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *ids, "--"]
 
-    def run(self, user: str, *command: str, now: str = _LATER) -> str:
+    def run_module(self, user: str, *command: str, now: str = _LATER) -> str:
         """Run a Python module as one of the users, which must succeed; return what it printed."""
         environment = small.command_environment(
             self.home.root, now, RTI_SAMPLES=str(self.place / "samples"), HOME=str(self.place / user),
@@ -58,7 +58,7 @@ class SharedHome:
 
     def carry_out(self, user: str, act: str, *, now: str = _LATER) -> None:
         """Carry out an act as a user; then all the others can use what it has left."""
-        self.run(user, "tests.support.user_acts", act, now=now)
+        self.run_module(user, "tests.support.user_acts", act, now=now)
         self.require_use_by_all(f"{act} of {user}")
 
     def require_use_by_all(self, after: str) -> None:
@@ -85,22 +85,24 @@ def place() -> Iterator[Path]:
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can act as several users, and setpriv is needed to drop its capabilities")
     place = Path(tempfile.mkdtemp(prefix="rti-users-"))
-    place.chmod(0o755)
-    for name, user in USERS.items():
-        (place / name).mkdir()
-        os.chown(place / name, user, GROUP if name != "stranger" else user)
-    shared = SharedHome(place, Home(place / "home", "demonstration"))
-    probe = [*shared.name_user("worker"), sys.executable, "-c", "import pipelines.core.home"]
-    tried = subprocess.run(
-        probe, cwd="/", env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-    )
-    if tried.returncode != 0:
-        pytest.skip(f"another user cannot start this Python: {tried.stderr[-200:]}")
-    samples = place / "samples"
-    samples.mkdir()
-    (samples / world.RETURN).write_bytes(portal_fixture.make_workbook(portal_fixture.UNUSUAL))
-    yield place
-    shutil.rmtree(place)
+    try:
+        place.chmod(0o755)
+        for name, user in USERS.items():
+            (place / name).mkdir()
+            os.chown(place / name, user, GROUP if name != "stranger" else user)
+        shared = SharedHome(place, Home(place / "home", "demonstration"))
+        probe = [*shared.name_user("worker"), sys.executable, "-c", "import pipelines.core.home"]
+        tried = subprocess.run(
+            probe, cwd="/", env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        )
+        if tried.returncode != 0:
+            pytest.skip(f"another user cannot start this Python: {tried.stderr[-200:]}")
+        samples = place / "samples"
+        samples.mkdir()
+        (samples / world.RETURN).write_bytes(portal_fixture.make_workbook(portal_fixture.UNUSUAL))
+        yield place
+    finally:
+        shutil.rmtree(place)
 
 
 def _require_end_of_work(shared: SharedHome) -> None:
@@ -110,8 +112,8 @@ def _require_end_of_work(shared: SharedHome) -> None:
     passphrase.write_text("words that no one else knows\n", encoding="utf-8")
     passphrase.chmod(0o644)
     options = ("--repository", str(repository))
-    shared.run("backup", "pipelines.cli", "backup", "init", *options, "--passphrase-file", str(passphrase))
-    shared.run("backup", "pipelines.cli", "backup", "run", *options)
+    shared.run_module("backup", "pipelines.cli", "backup", "init", *options, "--passphrase-file", str(passphrase))
+    shared.run_module("backup", "pipelines.cli", "backup", "run", *options)
     shared.require_use_by_all("a backup")
     listed = subprocess.run([*shared.name_user("office"), "ls", str(repository)], capture_output=True, check=False)
     assert listed.returncode != 0, "another user can enter the repository of backups"
@@ -124,7 +126,7 @@ def _require_end_of_work(shared: SharedHome) -> None:
     assert not any(line.startswith(f"{home.restricted}/") for line in unusable), "a stranger sees what is restricted"
     assert home.restricted.stat().st_mode & stat.S_IRWXO == 0
 
-    examined = json.loads(shared.run("worker", "pipelines.cli", "doctor", "--quick", "--json"))
+    examined = json.loads(shared.run_module("worker", "pipelines.cli", "doctor", "--quick", "--json"))
     (about_rights,) = (check for check in examined["checks"] if check["name"] == "rights")
     assert about_rights["symptoms"] == []
 
@@ -137,9 +139,9 @@ def test_home_of_one_user_is_shared(place: Path) -> None:
     shared = SharedHome(place, home)
     assert shared.find_unusable("office") != []
     with pytest.raises(AssertionError, match="may not be read or written by this user"):
-        shared.run("office", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
-    shared.run("worker", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
-    shared.run("office", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
+        shared.run_module("office", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
+    shared.run_module("worker", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
+    shared.run_module("office", "pipelines.cli", "init", "--kind", "demonstration", "--shared")
     shared.require_use_by_all("sharing")
     shared.carry_out("office", "serve")
     shared.carry_out("office", "hand in")
@@ -159,7 +161,7 @@ def test_users_of_a_group_refresh_and_publish(place: Path) -> None:
     root.mkdir()
     os.chown(root, USERS["worker"], GROUP)
     shared = SharedHome(place, Home(root, "demonstration"))
-    shared.run("worker", "pipelines.cli", "init", "--kind", "demonstration", "--shared", now=_FIRST)
+    shared.run_module("worker", "pipelines.cli", "init", "--kind", "demonstration", "--shared", now=_FIRST)
     home = open_home(root)
     assert stat.S_IMODE(home.restricted.stat().st_mode) == 0o770
     small.choose_returns(place / "samples", _is_chosen)

@@ -27,6 +27,7 @@ FOR_ONE_USER = {
     "operations/backup/keys.py": "until the new file gets its rights",
     "submissions/service/practice.py": "the offices' pages alone use practice homes",
     "warehouse/dbt_cache.py": "a cache of one user, not in the home",
+    "warehouse/spark/builds.py": "a folder that is not in the home; what is kept is made below it",
     "reading/sandbox/forking.py": "the folder of one reading process",
     "reading/sandbox/spawning.py": "the folder of one reading process",
 }
@@ -85,7 +86,7 @@ def test_shared_home_gives_the_group_what_its_user_has(home: Home) -> None:
     assert rights.is_shared(home)
     assert (_mode(home.root), _mode(home.restricted), _mode(home.store)) == (0o775, 0o770, 0o775)
     assert (_mode(home.restricted / "keys"), _mode(home.restricted / "keys" / "old.pem")) == (0o770, 0o660)
-    assert _mode(home.releases / "cell.parquet") == 0o444, "nobody may write a released file"
+    assert _mode(home.releases / "cell.parquet") == 0o444, "a released file stays read-only"
     assert list(rights.find_unshared(home)) == []
     with _umask(0o022):
         rights.adopt_umask(home)
