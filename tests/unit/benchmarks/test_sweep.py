@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +23,7 @@ class Runs:
         self.seconds = {1: 10.0, 10: 90.0, 100: 800.0}
         self.peaks = {1: 500.0, 10: 900.0, 100: 6_000.0}
         self.failing = ""
+        self.yardstick = 0.5
 
     def run_module(self, _module: str, stage: str, folder: str, times: str, **_options: object) -> measuring.Ran:
         assert Path(folder).is_dir()
@@ -34,7 +38,7 @@ class Runs:
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     planted = Runs()
     monkeypatch.setattr(measuring, "run_module", planted.run_module)
-    monkeypatch.setattr(sweep, "measure_yardstick", lambda: 0.5)
+    monkeypatch.setattr(sweep, "measure_yardstick", lambda: planted.yardstick)
     monkeypatch.setattr(report, "describe_machine", lambda: {"commit": "abc", "load": 1.0})
     return planted
 
@@ -65,6 +69,30 @@ def test_linear_growth_within_memory_passes(runs: Runs, tmp_path: Path) -> None:
 def test_growth_above_linear_is_a_failure(runs: Runs, tmp_path: Path) -> None:
     runs.seconds[100] = 1_100.0
     assert list_failed(list_sweep(tmp_path, (1, 10, 100))) == {f"{stage}, processor, 100 ×" for stage in sweep.STAGES}
+
+
+def test_slow_hour_is_no_growth_and_fast_hour_hides_none(runs: Runs, tmp_path: Path) -> None:
+    list_sweep(tmp_path, (1, 10), tmp_path / "work")
+    runs.seconds[100], runs.yardstick = 1_200.0, 0.75
+    figures = {figure.name: figure for figure in list_sweep(tmp_path, (1, 10, 100), tmp_path / "work")}
+    assert not list_failed(list(figures.values()))
+    assert "exponent 0.95 in fixed tasks, 1.12 in seconds" in figures["reading, processor, 100 ×"].note
+    shutil.rmtree(tmp_path / "work/times-100")
+    runs.seconds[100], runs.yardstick = 800.0, 0.3
+    assert list_failed(list_sweep(tmp_path, (1, 10, 100), tmp_path / "work")) == {
+        f"{stage}, processor, 100 ×" for stage in sweep.STAGES
+    }
+
+
+def test_pace_is_the_median_of_the_fixed_task_during_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = itertools.count()
+    monkeypatch.setattr(sweep, "measure_yardstick", lambda: float(next(ran)))
+    monkeypatch.setattr(sweep, "PACE_SECONDS", 0.0)
+    with sweep.Pace() as pace:
+        while len(pace.seconds) < 4:
+            time.sleep(0.001)
+    assert pace.seconds == list(range(len(pace.seconds))), "one of them is missing or counts twice"
+    assert pace.find_median() == (len(pace.seconds) - 1) / 2
 
 
 def test_more_than_8_gb_are_a_failure(runs: Runs, tmp_path: Path) -> None:
