@@ -32,7 +32,7 @@ import polars as pl
 
 from expectations import data_docs, screening
 from expectations.reporting import FindingTemplate
-from pipelines.core import durable
+from pipelines.core import asides
 
 _ROW = "row"
 RENEW_AFTER = 3_000
@@ -398,11 +398,8 @@ def save_results(folder: Path) -> int:
     with _LOCK:
         store = _context().validation_results_store
         lines = [json.dumps([store.key_to_tuple(key), store.serialize(store.get(key))]) for key in store.list_keys()]
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{uuid.uuid4().hex}.jsonl"
-    aside = durable.name_aside(path)
-    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    aside.rename(path)
+    with asides.replace_file(folder / f"{uuid.uuid4().hex}.jsonl") as aside:
+        aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(lines)
 
 

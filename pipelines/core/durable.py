@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,14 +70,6 @@ def aside_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def name_aside(path: Path) -> Path:
-    """Return a temporary path `.<name>.<process>.<random>.new` that no other writer uses, on any machine.
-
-    The number of the process alone is not enough: processes of two containers often have the same one.
-    """
-    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(6)}.new")
-
-
 def write_aside(path: Path, content: bytes) -> Path:
     """Write the new content of a file to its temporary path and flush it; return that path, ready to be renamed."""
     aside = aside_of(path)
@@ -87,6 +78,11 @@ def write_aside(path: Path, content: bytes) -> Path:
         handle.flush()
         os.fsync(handle.fileno())
     return aside
+
+
+def sync_file(path: Path) -> None:
+    """Flush the content of a file to the disk."""
+    _flush(path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from pipelines.core import durable
+from pipelines.core import asides
 
 _OWN_PREFIX = "."
 """First character of names that are not files of the store, such as what is being written."""
@@ -72,23 +73,12 @@ class FolderStore:
 
     def put_file(self, name: str, data: bytes) -> None:
         target = self.root / name
-        try:
+        with suppress(FileNotFoundError):
             os.utime(target)
-        except FileNotFoundError:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        else:
             return
-        temporary = durable.name_aside(target)
-        try:
-            with temporary.open("wb") as handle:
-                handle.write(data)
-                handle.flush()
-                os.fsync(handle.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
         # The rename must be on disk before anything records the file.
-        durable.sync_folder(target.parent)
+        with asides.replace_file(target, flush=True) as aside:
+            aside.write_bytes(data)
 
     def read_file(self, name: str) -> bytes:
         return (self.root / name).read_bytes()

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pipelines.core import asides
 
 if TYPE_CHECKING:
     from pipelines.core.file_store import FileStore
@@ -188,12 +188,5 @@ def _read_mark(root: Path) -> dict[str, Any]:
 
 
 def _write_mark(root: Path, content: dict[str, Any]) -> None:
-    aside = root / f".{_MARK}.{os.getpid()}.{threading.get_ident()}.new"
-    try:
-        with aside.open("w", encoding="utf-8") as handle:
-            handle.write(json.dumps(content) + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        aside.replace(root / _MARK)
-    finally:
-        aside.unlink(missing_ok=True)
+    with asides.replace_file(root / _MARK, flush=True) as aside:
+        aside.write_text(json.dumps(content) + "\n", encoding="utf-8")

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.core import clock
+from pipelines.core import asides, clock
 from pipelines.core.home import Home
 
 _LOG = logging.getLogger("rti.home_lock")
@@ -200,9 +200,8 @@ def _replace_holder(home: Home, content: bytes) -> None:
     path = _holder_file(home)
     for leftover in path.parent.glob(f".{path.name}.*.new"):
         leftover.unlink(missing_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with asides.replace_file(path) as aside:
+        aside.write_bytes(content)
 
 
 def _describe_holder(home: Home) -> str:

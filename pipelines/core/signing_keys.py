@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core import rights
+from pipelines.core import asides, rights
 from pipelines.core.errors import UserFacingError
 
 if TYPE_CHECKING:
@@ -145,24 +144,5 @@ def _make_key_folder(home: Home) -> Path:
 
 def _write(path: Path, data: bytes, mode: int, *, replace: bool = True) -> None:
     """Write a file with its mode to a temporary name and rename it; keep an existing one unless `replace`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.new"
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        if replace:
-            temporary.replace(path)
-        else:
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                return
-    finally:
-        temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with asides.replace_file(path, mode=mode, flush=True, keep=not replace) as aside:
+        aside.write_bytes(data)

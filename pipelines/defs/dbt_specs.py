@@ -18,7 +18,7 @@ from typing import Any
 import dagster as dg
 from dagster._serdes import deserialize_value, serialize_value
 
-from pipelines.core import durable
+from pipelines.core import asides
 from pipelines.warehouse import dbt_runner
 
 
@@ -106,9 +106,5 @@ def _read_value(text: str) -> dg.TableSchemaMetadataValue | dg.TextMetadataValue
 
 
 def _store(path: Path, text: str) -> None:
-    temporary = durable.name_aside(path)
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with asides.replace_file(path) as aside:
+        aside.write_text(text, encoding="utf-8")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines.core import asides
+
 if TYPE_CHECKING:
     from pipelines.core.home import Home
     from pipelines.ledger.audit_log import Head
@@ -48,11 +50,9 @@ def read_checked(home: Home) -> CheckedFacts | None:
 
 def write_checked(home: Home, checked: CheckedFacts) -> None:
     """Write what was compared. A lost or torn file only costs another comparison."""
-    path = memory_path(home)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     text = "\n".join((f"{checked.head[0]} {checked.head[1]}", " ".join(sorted(checked.again)), *checked.lines))
-    temporary.write_text(text, encoding="ascii")
-    temporary.replace(path)
+    with asides.replace_file(memory_path(home)) as aside:
+        aside.write_text(text, encoding="ascii")
 
 
 def describe_file(table: str, name: str, status: os.stat_result) -> str:

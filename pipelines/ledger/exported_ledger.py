@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from pipelines.core import asides
 from pipelines.ledger import audit_digests, audit_log, migrations
 from pipelines.ledger.schema import AUDIT, EVENT, JUSTIFICATION, SUBMISSION
 
@@ -123,6 +123,5 @@ def write_note(folder: Path, head: audit_log.Head) -> None:
     """Note what a folder has, after it was written. A lost or torn note costs a complete export."""
     digests = {name: hashlib.sha256((folder / f"{name}.parquet").read_bytes()).hexdigest() for name in TABLES}
     note = {"head": list(head), "revision": migrations.HEAD, "files": digests}
-    temporary = folder / f".{_NOTE}.{os.getpid()}.new"
-    temporary.write_text(json.dumps(note), encoding="ascii")
-    temporary.replace(folder / _NOTE)
+    with asides.replace_file(folder / _NOTE) as aside:
+        aside.write_text(json.dumps(note), encoding="ascii")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core import durable
+from pipelines.core import asides
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
@@ -62,13 +62,8 @@ def prepare_fact_folders(home: Home) -> None:
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet to a temporary file and rename it; the same rows give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = durable.name_aside(path)
-    try:
-        frame.write_parquet(temporary, compression="zstd", compression_level=3, statistics=True)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with asides.replace_file(path) as aside:
+        frame.write_parquet(aside, compression="zstd", compression_level=3, statistics=True)
 
 
 def read_rows(paths: Sequence[Path], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -209,8 +204,7 @@ def _link_as(source: Path, target: Path) -> None:
     import shutil
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = durable.name_aside(target)
-    temporary.unlink(missing_ok=True)
+    temporary = asides.name_aside(target)
     try:
         try:
             os.link(source, temporary)

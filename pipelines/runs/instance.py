@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core import durable
+from pipelines.core import asides
 from pipelines.core.home import Home
 from pipelines.core.settings import DagsterSettings, SettingsError, read_secret
 
@@ -91,9 +91,8 @@ def instance_folder(home: Home) -> Path:
         )
     configuration = _CONFIGURATION + (_IN_POSTGRES if is_in_postgres else "")
     if present != configuration:
-        temporary = durable.name_aside(file)
-        temporary.write_text(configuration, encoding="utf-8")
-        temporary.replace(file)
+        with asides.replace_file(file) as aside:
+            aside.write_text(configuration, encoding="utf-8")
     return home.dagster
 
 

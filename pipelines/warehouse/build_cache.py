@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.core import durable
+from pipelines.core import asides
 from pipelines.core.home import Home
 
 _LOG = logging.getLogger("rti.steps")
@@ -94,17 +93,8 @@ def _hold_file(home: Home) -> Iterator[None]:
 
 
 def _write(home: Home, records: dict[str, Any]) -> None:
-    path = home.restricted / _FILE
-    temporary = durable.name_aside(path)
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(records, indent=1, sort_keys=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with asides.replace_file(home.restricted / _FILE, flush=True) as aside:
+        aside.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _load(home: Home) -> dict[str, Any]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipelines.core import durable, rights
+from pipelines.core import asides, durable, rights
 from pipelines.core.settings import (
     LOOPBACK,
     AddressSettings,
@@ -143,15 +142,8 @@ def _read_or_create_secret(path: Path) -> str:
     anybody."""
     if not path.exists():
         rights.make_private_folder(path.parent)
-        aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, rights.choose_private_mode(path.parent))
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            json.dump({"cookie_secret": secrets.token_urlsafe(48)}, file)
-        try:
-            os.link(aside, path)  # the first of two services that start at the same time wins
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
+        # The first of two services that start at the same time wins.
+        with asides.replace_file(path, mode=rights.choose_private_mode(path.parent), keep=True) as aside:
+            aside.write_text(json.dumps({"cookie_secret": secrets.token_urlsafe(48)}), encoding="ascii")
     stored: dict[str, str] = durable.read_json(path)
     return stored["cookie_secret"]

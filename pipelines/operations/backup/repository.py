@@ -13,14 +13,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.core import durable
+from pipelines.core import asides, durable
 from pipelines.operations.backup.errors import BackupError
 from pipelines.operations.backup.keys import ReadingKey, WritingKey
 
@@ -136,13 +135,8 @@ class Repository:
         """Encrypt and store one piece of a file, without flushing it; `sync_objects` does that for all."""
         encrypted = key.encrypt_content(content)
         path = self.object_path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-        try:
-            temporary.write_bytes(encrypted)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with asides.replace_file(path) as aside:
+            aside.write_bytes(encrypted)
         return StoredObject(len(encrypted), hashlib.sha256(encrypted).hexdigest())
 
     def read_object(self, name: str, key: ReadingKey) -> bytes:

@@ -15,7 +15,7 @@ COMPUTED: Final = frozenset(
 LEFT_OUT: Final = COMPUTED | {"restricted/survey/keys", "practice", "refresh.lock", "refresh.holder.json"}
 """Paths that no backup has. The private keys of open rounds would open the answers that are in the backup (decision
 26); practice is invented."""
-STAGING: Final = ".backup-"
+STAGING: Final = ".backup"
 """Beginning of the name of the folder in `restricted/` that holds a consistent view while it is saved."""
 IMMUTABLE: Final = ("restricted/store", "restricted/facts", "restricted/drafts", "public/releases")
 """Folders whose files are only ever replaced by renaming, so that a hard link keeps their content."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.core import rights
+from pipelines.core import asides, rights
 from pipelines.core.file_store import FileStore, FolderStore
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import audit_log
@@ -48,15 +48,13 @@ class StagedHome:
 @contextmanager
 def stage_home(home: Home, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[StagedHome]:
     """Make a consistent view of a home and remove it at the end. Raises HomeBusyError, LedgerError, BackupError."""
-    _remove_leftovers(home)
-    folder = home.restricted / f"{selection.STAGING}{os.getpid()}"
-    rights.make_private_folder(folder)
-    engine = open_ledger(home)
-    try:
-        yield _stage(home, engine, folder, wait_seconds)
-    finally:
-        engine.dispose()
-        shutil.rmtree(folder, ignore_errors=True)
+    asides.remove_abandoned(home.restricted.glob(f"{selection.STAGING}*"))
+    with asides.hold_folder(home.restricted / selection.STAGING, rights.make_private_folder) as folder:
+        engine = open_ledger(home)
+        try:
+            yield _stage(home, engine, folder, wait_seconds)
+        finally:
+            engine.dispose()
 
 
 def _stage(home: Home, engine: sa.Engine, folder: Path, wait_seconds: float) -> StagedHome:
@@ -135,11 +133,3 @@ def _copy_database(path: Path, target: Path) -> None:
     ):
         source.backup(copy)
     shutil.copystat(path, target)
-
-
-def _remove_leftovers(home: Home) -> None:
-    """Remove the views of backups whose process was killed."""
-    for folder in home.restricted.glob(f"{selection.STAGING}*"):
-        number = folder.name.removeprefix(selection.STAGING)
-        if not (number.isdecimal() and Path(f"/proc/{number}").exists()) or number == str(os.getpid()):
-            shutil.rmtree(folder, ignore_errors=True)

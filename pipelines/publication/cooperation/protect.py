@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from pipelines.core import durable
+from pipelines.core import asides, durable
 from pipelines.core.codes import REGION
 from pipelines.publication.cooperation import cells as programme
 from pipelines.publication.cooperation import earlier as earlier_releases
@@ -166,12 +165,10 @@ class _Problem(NamedTuple):
         path = self.find_kept()
         if path is None or self.read_outcome() is not None:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.new")
         states, report = outcome
         content = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}
-        temporary.write_text(json.dumps(content), encoding="ascii")
-        temporary.replace(path)
+        with asides.replace_file(path) as aside:
+            aside.write_text(json.dumps(content), encoding="ascii")
 
 
 def _protect_problem(problem: _Problem) -> _Outcome:

@@ -7,7 +7,6 @@ moves save programs of assessments only: which cells are hidden does not depend 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from pipelines.core import asides
 from pipelines.publication.disclosure.moves import Move
 from pipelines.publication.disclosure.space import Array, Space
 
@@ -27,11 +27,8 @@ def write_moves(path: Path, names: Array, moves: Iterable[Move]) -> None:
         columns.append(names[move.columns[is_named]])
         amounts.append(np.rint(move.amounts[is_named]))
         starts.append(starts[-1] + int(is_named.sum()))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.new")
-    with temporary.open("wb") as file:
+    with asides.replace_file(path) as aside, aside.open("wb") as file:
         np.savez_compressed(file, names=np.concatenate(columns), amounts=np.concatenate(amounts), starts=starts)
-    temporary.replace(path)
 
 
 def read_moves(path: Path, names: Array, space: Space) -> list[Move]:

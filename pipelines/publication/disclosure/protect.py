@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.core import codes, durable
+from pipelines.core import asides, codes, durable
 from pipelines.publication.disclosure import balances, groups, programme, risk, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
@@ -232,14 +231,12 @@ def _store_outcome(
         "guessed": report.open_to_guess,
         "states": "".join(states),
     }
-    cache.mkdir(parents=True, exist_ok=True)
     paths = [_cached_path(block, figures, rule, cache)]
     if block["_row"].null_count() == 0:  # no earlier release shows other values
         paths.append(_audited_path(block, states, figures, rule, cache))
     for path in paths:
-        temporary = path.with_suffix(f".{os.getpid()}.new")
-        temporary.write_text(json.dumps(content), encoding="ascii")
-        temporary.replace(path)
+        with asides.replace_file(path) as aside:
+            aside.write_text(json.dumps(content), encoding="ascii")
 
 
 def _cached_path(block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path) -> Path:

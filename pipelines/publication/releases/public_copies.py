@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pipelines.core import durable
+from pipelines.core import asides, durable
 from pipelines.core.bucket import BucketStore
 from pipelines.core.home import Home, has_ledger_mark
 from pipelines.core.settings import LandingBucketSettings, ReleaseBucketSettings, read_settings
@@ -33,7 +30,7 @@ from pipelines.publication.releases.signature import MANIFEST
 
 POINTER: Final = "current"
 _VERSION: Final = 1
-_RECEIVING: Final = ".receiving."
+_RECEIVING: Final = ".receiving"
 """Beginning of the name of a folder in `public/` in which a release is received."""
 _DIGEST_LENGTH: Final = 64
 
@@ -121,7 +118,7 @@ def receive_public(home: Home) -> str | None:
     if has_ledger_mark(home):
         raise ReleaseError(f"{home.root} publishes releases itself, so it receives none; use a home of its own")
     bucket = _open_bucket()
-    _remove_leftovers(home)
+    asides.remove_abandoned(home.public.glob(f"{_RECEIVING}*"))
     pointer = bucket.read_pointer(POINTER)
     if pointer is None:
         return None
@@ -200,8 +197,8 @@ def _refuse_foreign_journal(home: Home, bucket: BucketStore, earlier: PublicStat
 
 def _receive_release(home: Home, bucket: BucketStore, release: str, files: Mapping[str, str]) -> None:
     home.releases.mkdir(parents=True, exist_ok=True)
-    aside = home.public / f"{_RECEIVING}{os.getpid()}.{threading.get_ident()}" / release
-    try:
+    with asides.hold_folder(home.public / _RECEIVING) as receiving:
+        aside = receiving / release
         for name, digest in files.items():
             path = aside / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -214,16 +211,6 @@ def _receive_release(home: Home, bucket: BucketStore, release: str, files: Mappi
             if not (home.releases / release).is_dir():  # else another process has received it meanwhile
                 raise
         durable.sync_folder(home.releases)
-    finally:
-        shutil.rmtree(aside.parent, ignore_errors=True)
-
-
-def _remove_leftovers(home: Home) -> None:
-    """Remove what processes that were killed had received of a release."""
-    for folder in home.public.glob(f"{_RECEIVING}*"):
-        number = folder.name.removeprefix(_RECEIVING).partition(".")[0]
-        if not Path(f"/proc/{number}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _require_whole(folder: Path, files: Mapping[str, str]) -> None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import smtplib
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.core import clock, rights
+from pipelines.core import asides, clock, rights
 from pipelines.core.settings import NoticeSettings, read_settings
 from pipelines.submissions.notices import queue
 from pipelines.submissions.notices.mail import Addressed, AddressError, make_mail
@@ -150,9 +148,8 @@ def write_to_outbox(folder: Path, notice: Addressed, mail: EmailMessage) -> Path
     rights.make_private_folder(folder)
     stamp = notice.created_at.replace(":", "").replace("-", "")
     path = folder / f"{stamp}-{notice.notice_id}.eml"
-    temporary = folder / f".{notice.notice_id}.{os.getpid()}.{threading.get_ident()}.new"
-    temporary.write_bytes(mail.as_bytes())
-    temporary.replace(path)
+    with asides.replace_file(path) as aside:
+        aside.write_bytes(mail.as_bytes())
     return path
 
 

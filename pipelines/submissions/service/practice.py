@@ -8,13 +8,13 @@ none of them. To start again, the home is created again.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core import asides
 from pipelines.core.file_store import FolderStore
 from pipelines.core.home import Home
 from pipelines.core.home import initialise_home as make_home
@@ -88,10 +88,9 @@ def reset_practice(desk: Desk, person: Identity) -> Desk:
             old.engine.dispose()
         if root.exists():
             # Rename the folder first, so that other processes see either the old practice or the new one, never a part.
-            discarded = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.gone")
-            shutil.rmtree(discarded, ignore_errors=True)
+            discarded = asides.name_aside(root)
             root.rename(discarded)
-            shutil.rmtree(discarded)
+            shutil.rmtree(discarded, ignore_errors=True)
         return open(desk, person)
 
 
@@ -160,16 +159,14 @@ def _open_practice(root: Path, registry: Registry) -> Desk:
 
 def _make_practice_home(root: Path) -> None:
     """Create the home under a temporary name and rename it, so that other processes never see an incomplete one."""
-    temporary = root.with_name(f".{root.name}.{os.getpid()}.{threading.get_ident()}.new")
-    shutil.rmtree(temporary, ignore_errors=True)
-    make_home(temporary, "demonstration")
-    try:
-        temporary.rename(root)
-    except OSError:
-        # Another process was faster.
-        shutil.rmtree(temporary)
-        if not (root / "home.json").exists():
-            raise
+    with asides.hold_folder(root) as aside:
+        make_home(aside, "demonstration")
+        try:
+            aside.rename(root)
+        except OSError:
+            # Another process was faster.
+            if not (root / "home.json").exists():
+                raise
 
 
 def _practice_account(person: Identity) -> str:

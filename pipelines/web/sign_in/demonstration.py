@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from pipelines.core import rights
+from pipelines.core import asides, rights
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.schema import ACCOUNT
 from pipelines.submissions.accounts import accounts, passwords
@@ -63,13 +62,8 @@ def _write(path: Path, password: str, everyone: Sequence[accounts.Account]) -> N
         "",
         *(f"{account.account_id:<24}{', '.join(sorted({g.role for g in account.grants}))}" for account in everyone),
     ]
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, rights.choose_private_mode(path.parent))
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    with asides.replace_file(path, mode=rights.choose_private_mode(path.parent), flush=True) as aside:
+        aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _password(path: Path) -> str | None:

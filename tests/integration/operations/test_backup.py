@@ -407,7 +407,7 @@ def test_backup_holds_back_acts_while_it_takes_its_view(
     monkeypatch.setattr(staging, "_stage_files", try_to_write)
     assert _run(capsys, "backup", "run")[0] == 0
     assert refusals == ["database is locked"]
-    assert not list(saved.restricted.glob(".backup-*"))
+    assert not list(saved.restricted.glob(".backup*"))
 
 
 def test_interrupted_backup_leaves_no_snapshot_and_its_objects_are_written_anew(
@@ -425,12 +425,12 @@ def test_interrupted_backup_leaves_no_snapshot_and_its_objects_are_written_anew(
     killed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, check=False)
     assert killed.returncode == -9
     assert _repository(saved).list_snapshots() == before
-    assert list(saved.restricted.glob(".backup-*"))
+    assert list(saved.restricted.glob(".backup*"))
     name = keys.read_writing_key(saved).name_content(b"new")  # type: ignore[union-attr]
     orphan = _repository(saved).object_path(name)
     orphan.write_bytes(orphan.read_bytes()[:-1])
     assert _run(capsys, "backup", "run")[0] == 0
-    assert not list(saved.restricted.glob(".backup-*"))
+    assert not list(saved.restricted.glob(".backup*"))
     assert _run(capsys, "backup", "verify")[0] == 0
     assert _restore(saved, capsys, monkeypatch)[0] == 0
 
