@@ -29,7 +29,7 @@ MOST_GROWTH = 1.05
 """Largest exponent that counts as linear: ten times the work may take 12 % more than ten times the time."""
 BUILD_MEMORY = "3.2GB"
 """Memory limit of DuckDB, unless the environment sets another."""
-PACE_SECONDS = 30.0
+PACE_SECONDS = 10.0
 """Time between two runs of the fixed task during a stage, each of which takes one to two seconds."""
 
 
