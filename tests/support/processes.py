@@ -14,8 +14,14 @@ def list_children(pid: int) -> list[int]:
     """Return the process ids of the children of a process, oldest first.
 
     They are found by the parent that each process names: not every kernel has the list `/proc/<pid>/task/*/children`.
+    Their numbers are in no order, since the kernel begins again with small ones after 32,768 processes or more.
     """
-    return [child for child, parent in read_parents().items() if parent == pid]
+    starts: list[tuple[int, int]] = []
+    for child, parent in read_parents().items():
+        if parent == pid:
+            with suppress(OSError):  # it has ended meanwhile
+                starts.append((int(read_fields(Path(f"/proc/{child}"))[19]), child))
+    return [child for _, child in sorted(starts)]
 
 
 def read_processor_time(pid: int) -> float:
