@@ -20,6 +20,7 @@ from statistics import median
 
 from benchmarks import measuring, report
 from benchmarks.registry import Figure, Setting, register_benchmark
+from pipelines.core import asides
 
 STAGES = ("reading", "validating", "modelling", "protecting", "publishing", "querying")
 PREPARATION = "history"
@@ -30,7 +31,7 @@ MOST_GROWTH = 1.05
 BUILD_MEMORY = "3.2GB"
 """Memory limit of DuckDB, unless the environment sets another."""
 PACE_SECONDS = 10.0
-"""Time between two runs of the fixed task during a stage, each of which takes one to two seconds."""
+"""Pause between two runs of the fixed task during a stage. A run takes one to two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,8 @@ def measure_stage(folder: Path, stage: str, times: int) -> Measured:
     measured = Measured(
         ran.seconds, ran.processor, ran.peak, pace.find_median(), ran.last_json(), machine["commit"], machine["load"]
     )
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(asdict(measured), indent=1), encoding="utf-8")
-    aside.replace(file)
+    with asides.replace_file(file) as aside:
+        aside.write_text(json.dumps(asdict(measured), indent=1), encoding="utf-8")
     return measured
 
 
@@ -133,7 +133,7 @@ def measure_yardstick() -> float:
 
 
 class Pace(threading.Thread):
-    """Thread that does the fixed task before, during and after a stage.
+    """Thread that runs the fixed task before, during and after a stage.
 
     One measurement at the start was not enough: protecting 400 years took 2 hours 36 minutes, in which the speed of
     the machine changed.

@@ -83,7 +83,7 @@ def replace_file(path: Path, *, mode: int = 0o666, flush: bool = False, keep: bo
 
 
 def remove_abandoned(paths: Iterable[Path]) -> list[Path]:
-    """Remove those temporary files and folders that nobody writes any more, and return them."""
+    """Remove abandoned temporary files and folders, and return them."""
     return [path for path in sorted(paths) if _remove_if_abandoned(path)]
 
 
@@ -107,11 +107,12 @@ def _remove_if_abandoned(path: Path) -> bool:
 
 
 def _remove(path: Path) -> bool:
+    """Remove a file or folder. Return True if it no longer exists."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-    return True
+    return not path.exists()
 
 
 def _is_old(path: Path) -> bool:

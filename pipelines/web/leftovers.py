@@ -1,4 +1,4 @@
-"""Remove what killed processes left half-written in a home, when the service starts.
+"""Remove the half-written files that killed processes left in a home, when the service starts.
 
 `rti store check` reports files of the store that the ledger does not know; only a person removes those
 (`pipelines/submissions/unknown_bytes.py`). Such a file holds some or all of a return whose sender received no
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def remove_leftovers(home: Home) -> list[Path]:
-    """Remove the temporary files and folders that nobody writes any more, and return them."""
-    whole = (home.store, home.facts, home.restricted / "protection")
-    paths = [path for folder in whole for path in folder.rglob(".*.new")]
-    flat = (home.root, home.restricted, home.restricted / "keys", home.root / practice.FOLDER, outbox_folder(home))
-    paths += [path for folder in flat for path in folder.glob(".*.new")]
+    """Remove abandoned temporary files and folders, and return them."""
+    with_subfolders = (home.store, home.facts, home.restricted / "protection")
+    paths = [path for folder in with_subfolders for path in folder.rglob(".*.new")]
+    alone = (home.root, home.restricted, home.restricted / "keys", home.root / practice.FOLDER, outbox_folder(home))
+    paths += [path for folder in alone for path in folder.glob(".*.new")]
     return asides.remove_abandoned(paths)

@@ -14,7 +14,7 @@ def list_children(pid: int) -> list[int]:
     """Return the process ids of the children of a process, oldest first.
 
     They are found by the parent that each process names: not every kernel has the list `/proc/<pid>/task/*/children`.
-    Their numbers are in no order, since the kernel begins again with small ones after 32,768 processes or more.
+    Their numbers do not give the order: after 32,768 processes or more, the kernel begins again with small ones.
     """
     starts: list[tuple[int, int]] = []
     for child, parent in read_parents().items():
