@@ -178,3 +178,13 @@ def test_folder_of_an_earlier_version_is_removed_after_an_hour(tmp_path: Path, m
     monkeypatch.setattr(asides, "LONGEST_SECONDS", -1.0)
     assert len(asides.remove_abandoned(tmp_path.iterdir())) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_cannot_be_removed_is_not_reported_as_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aside = asides.name_aside(tmp_path / "folder")
+    aside.mkdir()
+    monkeypatch.setattr("shutil.rmtree", lambda *_args, **_options: None)
+    assert asides.remove_abandoned([aside]) == []
+    assert aside.exists()
