@@ -28,6 +28,7 @@ from pipelines.publication.cooperation import cells as programme
 from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
+from pipelines.publication.disclosure.packed import PackedFrame
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
 from pipelines.publication.disclosure.protecting_code import digest_code
@@ -64,7 +65,7 @@ class ProtectedCooperation:
 
 
 def protect_cooperation(
-    cells: pl.DataFrame,
+    cells: pl.DataFrame | PackedFrame,
     earlier: Sequence[pl.DataFrame] = (),
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -72,38 +73,41 @@ def protect_cooperation(
 ) -> ProtectedCooperation:
     """Hide cells (`cells.select_cells`); hidden ones keep their value, which `read_public` removes.
 
-    `earlier` are the figures of earlier releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome
-    of each problem (offence group and subject) by its content; `progress` is called with the number of finished
-    problems and of all.  The problems are solved in `pool`, by default one of their own.  Raises ProtectError if one
-    cannot be made safe.
+    The cells may be packed, for callers that need the memory of a long history.  `earlier` are the figures of earlier
+    releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome of each problem (offence group and
+    subject) by its content; `progress` is called with the number of finished problems and of all.  The problems are
+    solved in `pool`, by default one of their own.  Raises ProtectError if one cannot be made safe.
     """
-    problems = _list_problems(earlier_releases.combine_releases(cells, earlier), cache)
+    packed = cells if isinstance(cells, PackedFrame) else PackedFrame(cells)
+    problems = _list_problems(earlier_releases.combine_releases(packed.unpack_frame(), earlier), cache)
     ready = [problem.read_outcome() for problem in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
     is_large = sum(problem.block.height for problem in waiting) >= _CELLS_FOR_PROCESSES
     outcomes: dict[str, _Outcome] = {}
-    states = []
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
         sizes = [problem.block.height for problem in waiting]
         fresh = used_pool.solve_problems(_protect_problem, waiting, sizes, is_large=is_large)
-        for number, (problem, outcome) in enumerate(zip(problems, ready, strict=True), start=1):
-            if outcome is None:
-                outcome = next(fresh)
-                problem.keep_outcome(outcome)
-            outcomes[problem.name] = outcome
-            of_block = problem.block.select(*programme.KEY, "is_now")
-            states.append(of_block.with_columns(conf_status=pl.Series(outcome[0])))
+        for problem, outcome in zip(problems, ready, strict=True):
+            outcomes[problem.name] = next(fresh) if outcome is None else outcome
             if progress:
-                progress(number, len(problems))
-    if not states:
-        return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
-    of_now = pl.concat(states).filter("is_now").drop("is_now")
-    marked = cells.join(of_now, on=programme.KEY, how="left", maintain_order="left", validate="1:1")
+                progress(len(outcomes), len(problems))
+    if not problems:
+        return ProtectedCooperation(packed.unpack_frame().with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
+    states = [
+        problem.block.unpack_frame([*programme.KEY, "is_now"])
+        .with_columns(conf_status=pl.Series(outcomes[problem.name][0]))
+        .filter("is_now")
+        .drop("is_now")
+        for problem in problems
+    ]
+    marked = packed.unpack_frame().join(
+        pl.concat(states), on=programme.KEY, how="left", maintain_order="left", validate="1:1"
+    )
     if cache is not None:
         # After its publication, each of these figures is published or was hidden, so that nothing is left to choose in
         # a draft with the same figures: its problems, which name this release, have the same outcomes.
         released = [*earlier, earlier_releases.record_release(marked)]
-        for problem in _list_problems(earlier_releases.combine_releases(cells, released), cache):
+        for problem in _list_problems(earlier_releases.combine_releases(packed.unpack_frame(), released), cache):
             problem.keep_outcome(outcomes[problem.name])
     return ProtectedCooperation(marked, risk.RiskReport(tuple(report for _, report in outcomes.values())))
 
@@ -111,7 +115,7 @@ def protect_cooperation(
 def _list_problems(combined: pl.DataFrame, cache: Path | None) -> list[_Problem]:
     """Return the problems of combined releases, largest first, so that no process waits long for another."""
     problems = [
-        _Problem(f"cooperation {group} {subject}", block, cache)
+        _Problem(f"cooperation {group} {subject}", PackedFrame(block), cache)
         for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True)
     ]
     return sorted(problems, key=lambda problem: -problem.block.height)
@@ -140,14 +144,14 @@ class _Problem(NamedTuple):
     """The figures that are protected together, and the folder with the outcome of each problem by its content."""
 
     name: str
-    block: pl.DataFrame
+    block: PackedFrame
     cache: Path | None
 
     def find_kept(self) -> Path | None:
         """Return the file with the outcome of these figures, whether it exists or not; None without a folder."""
         if self.cache is None:
             return None
-        content = self.block.with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(","))
+        content = self.block.unpack_frame().with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(","))
         key = hashlib.sha256((digest_code() + content.write_csv()).encode()).hexdigest()
         return self.cache / f"cooperation-{key}.json"
 
@@ -172,9 +176,14 @@ class _Problem(NamedTuple):
 
 
 def _protect_problem(problem: _Problem) -> _Outcome:
-    """Return the states of the cells of one problem and their assessment. Raises ProtectError."""
-    name = problem.name
-    pattern = _CooperationPattern(problem.block, name)
+    """Return the states of the cells of one problem and their assessment, and keep them. Raises ProtectError."""
+    outcome = _choose_hidden(problem.block.unpack_frame(), problem.name)
+    problem.keep_outcome(outcome)
+    return outcome
+
+
+def _choose_hidden(block: pl.DataFrame, name: str) -> _Outcome:
+    pattern = _CooperationPattern(block, name)
     for number in range(_ROUNDS):
         pattern.hide_further()
         if number == 0:

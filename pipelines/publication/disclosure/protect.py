@@ -20,8 +20,8 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -29,6 +29,7 @@ import polars as pl
 from pipelines.core import asides, codes, durable
 from pipelines.publication.disclosure import balances, groups, programme, risk, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
+from pipelines.publication.disclosure.packed import PackedFrame
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
@@ -51,7 +52,7 @@ class ProtectedCells:
 
 
 def hide_small_counts(
-    cells: pl.DataFrame,
+    cells: pl.DataFrame | PackedFrame,
     *,
     earlier: Sequence[pl.DataFrame] = (),
     figures: ReleasedRecordFigures | None = None,
@@ -65,12 +66,13 @@ def hide_small_counts(
 ) -> ProtectedCells:
     """Hide small counts in the programme's cells, and the further cells from which they could be inferred.
 
-    `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
-    a value (missing, not applicable) are returned unchanged with conf_status F.  The result has the same rows in the
-    same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
-    oldest first (`earlier.STORED`): readers have kept them, so they are protected and assessed with the new cells.
-    `figures` are those from case records that the release shows next to them, and `single_cases` the `cell_id` of the
-    counts whose persons are all in one case by the registers; they are hidden like the small ones.
+    `cells`: columns of `mart_count` and `table_id`, packed if the caller needs the memory of a long history; the same
+    cell in two tables gets the same treatment.  Rows without a value (missing, not applicable) are returned unchanged
+    with conf_status F.  The result has the same rows in the same order; hidden cells have a null `value` and
+    `obs_status` Q.  `earlier` are the cells of all earlier releases, oldest first (`earlier.STORED`): readers have kept
+    them, so they are protected and assessed with the new cells.  `figures` are those from case records that the release
+    shows next to them, and `single_cases` the `cell_id` of the counts whose persons are all in one case by the
+    registers; they are hidden like the small ones.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
     the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  The blocks
@@ -79,18 +81,20 @@ def hide_small_counts(
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
     rule = ProtectionRule(threshold, width, guards_against_offices)
-    hidden = np.full(cells.height, "F", dtype=object)
+    # All cells and blocks of 400 years took more than a gigabyte while problems were solved.
+    packed = cells if isinstance(cells, PackedFrame) else PackedFrame(cells)
+    hidden = np.full(packed.height, "F", dtype=object)
     reports: list[risk.BlockRisk] = []
-    blocks = _list_blocks(cells, earlier, single_cases, threshold)
+    blocks = _list_blocks(packed.unpack_frame(), earlier, single_cases, threshold)
+    problems = [_Problem(block, figures and figures.select_group(group), rule, cache) for group, block in blocks]
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
-        for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures, used_pool), start=1):
-            block = blocks[number - 1]
-            is_current = block["_row"].is_not_null()
-            hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
+        for problem, (states, report) in zip(problems, _solve_problems(problems, used_pool), strict=True):
+            rows = problem.block.unpack_frame(["_row"])["_row"]
+            hidden[rows.drop_nulls().to_numpy()] = states[rows.is_not_null().to_numpy()]
             reports.append(report)
             if progress:
-                progress(number, len(blocks))
-    marked = cells.with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
+                progress(len(reports), len(problems))
+    marked = packed.unpack_frame().with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
     is_hidden = pl.col("conf_status") != "F"
     protected = marked.with_columns(
         pl.when(is_hidden).then(None).otherwise(pl.col("value")).alias("value"),
@@ -99,10 +103,26 @@ def hide_small_counts(
     return ProtectedCells(protected, risk.RiskReport(tuple(reports)))
 
 
+class _Problem(NamedTuple):
+    """Linked blocks, the figures from case records of their offence group, and where their outcome is kept."""
+
+    block: PackedFrame
+    figures: ReleasedRecordFigures | None
+    rule: ProtectionRule
+    cache: Path | None
+
+
+_Outcome = tuple[Array, risk.BlockRisk]
+"""The state of each cell of a problem, and its assessment."""
+
+
 def _list_blocks(
     cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], single_cases: Collection[str], threshold: int
-) -> list[pl.DataFrame]:
-    """Return the linked blocks of the cells and of those of earlier releases, with the row of each cell."""
+) -> list[tuple[str, PackedFrame]]:
+    """Return the linked blocks of the cells and of those of earlier releases, each with its offence group.
+
+    `_row` is the row of each cell.
+    """
     counted = cells.with_row_index("_row").filter(pl.col("value").is_not_null())
     combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
     rows_of_single_cases = counted.filter(pl.col("cell_id").is_in(list(single_cases)))["_row"] if single_cases else None
@@ -112,54 +132,36 @@ def _list_blocks(
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    return blocks
+    return [(block["offence_group"][0], PackedFrame(block)) for block in blocks]
 
 
-def _protect_blocks(
-    blocks: Sequence[pl.DataFrame],
-    rule: ProtectionRule,
-    cache: Path | None,
-    figures: ReleasedRecordFigures | None,
-    pool: ProblemPool,
-) -> Iterator[tuple[Array, risk.BlockRisk]]:
-    """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
-    of_blocks = [figures and figures.select_group(block["offence_group"][0]) for block in blocks]
-    problems = list(zip(blocks, of_blocks, strict=True))
-    ready = [_find_outcome(block, of_block, rule, cache) for block, of_block in problems]
+def _solve_problems(problems: Sequence[_Problem], pool: ProblemPool) -> Iterator[_Outcome]:
+    """Yield the outcome of each problem in order: repeated, from the cache, or protected now, in several processes."""
+    ready = [_find_outcome(problem) for problem in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    sizes = [block.height for block, _ in waiting]
+    sizes = [problem.block.height for problem in waiting]
     is_large = sum(sizes) >= _CELLS_FOR_PROCESSES
-    fresh = pool.solve_problems(partial(_protect_named, rule=rule, cache=cache), waiting, sizes, is_large=is_large)
-    yield from _join_outcomes(problems, ready, fresh, rule, cache)
+    fresh = pool.solve_problems(_solve_problem, waiting, sizes, is_large=is_large)
+    for outcome in ready:
+        yield next(fresh) if outcome is None else outcome
 
 
-def _join_outcomes(
-    problems: Sequence[_Problem],
-    ready: Sequence[tuple[Array, risk.BlockRisk] | None],
-    fresh: Iterator[tuple[Array, risk.BlockRisk]],
-    rule: ProtectionRule,
-    cache: Path | None,
-) -> Iterator[tuple[Array, risk.BlockRisk]]:
-    """Yield the outcomes that were ready and the fresh ones in the order of the problems; keep the fresh ones."""
-    for (block, figures), outcome in zip(problems, ready, strict=True):
-        if outcome is None:
-            outcome = next(fresh)
-            _store_outcome(block, figures, rule, cache, outcome)
-        yield outcome
+def _solve_problem(problem: _Problem) -> _Outcome:
+    """Audit the pattern that earlier releases gave the problem, or protect it if they gave it none; keep the outcome.
 
-
-_Problem = tuple[pl.DataFrame, ReleasedRecordFigures | None]
-"""Linked blocks, and the figures from case records of their offence group."""
-
-
-def _protect_named(problem: _Problem, rule: ProtectionRule, cache: Path | None) -> tuple[Array, risk.BlockRisk]:
-    """Audit the pattern that earlier releases gave the problem, or protect it if they gave it none."""
-    block, figures = problem
+    It is kept where it is found, so that a refresh that is killed later need not find it again.
+    """
+    packed, figures, rule, cache = problem
+    block = packed.unpack_frame()
     name = _name_block(block)
     moves = None if cache is None else cache / f"moves-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
     if (states := _repeat_pattern(block, rule.threshold)) is not None:
-        return states, _audit_repeated(block, name=name, rule=rule, figures=figures, moves=moves)
-    return protect_block(block, name=name, rule=rule, figures=figures, moves=moves)
+        outcome = states, _audit_repeated(block, name=name, rule=rule, figures=figures, moves=moves)
+    else:
+        outcome = protect_block(block, name=name, rule=rule, figures=figures, moves=moves)
+    if cache is not None:
+        _keep_outcome(block, figures, rule, cache, outcome)
+    return outcome
 
 
 def _audit_repeated(
@@ -191,10 +193,10 @@ def _name_block(block: pl.DataFrame) -> str:
     return " ".join(block.row(0, named=True)[column] for column in ties.TIED)
 
 
-def _find_outcome(
-    block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path | None
-) -> tuple[Array, risk.BlockRisk] | None:
-    """Return the outcome of a block that the same code protected before, or whose pattern it audited before."""
+def _find_outcome(problem: _Problem) -> _Outcome | None:
+    """Return the outcome of a problem that the same code protected before, or whose pattern it audited before."""
+    packed, figures, rule, cache = problem
+    block = packed.unpack_frame()
     name = _name_block(block)
     states = _repeat_pattern(block, rule.threshold)
     if states is not None and (states == "F").all():
@@ -213,16 +215,10 @@ def _find_outcome(
     return np.array(list(outcome["states"]), dtype=object) if states is None else states, report
 
 
-def _store_outcome(
-    block: pl.DataFrame,
-    figures: ReleasedRecordFigures | None,
-    rule: ProtectionRule,
-    cache: Path | None,
-    outcome: tuple[Array, risk.BlockRisk],
+def _keep_outcome(
+    block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path, outcome: _Outcome
 ) -> None:
     """Keep the outcome of a block, and that its pattern was audited: a later release may have the same."""
-    if cache is None:
-        return
     states, report = outcome
     content = {
         "block": report.name,
@@ -309,7 +305,7 @@ def protect_block(
     rule: ProtectionRule,
     figures: ReleasedRecordFigures | None = None,
     moves: Path | None = None,
-) -> tuple[Array, risk.BlockRisk]:
+) -> _Outcome:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their assessment. Raises ProtectError.
 
     `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is assessed over
