@@ -110,13 +110,22 @@ class Neighbourhoods:
 
     def list_programs(self, cell: int) -> Iterator[Neighbourhood]:
         """Yield the programs in which a cell can be raised, the smallest first and that of the whole problem last."""
-        for part in self._space.parts.list_parts(cell):
-            if part not in self._by_part:
-                self._by_part[part] = program = self._make_program(part)
-                for year in part.years:
-                    self._by_year[year].append(program)
-            yield self._by_part[part]
+        yield from map(self._find_program, self._space.parts.list_parts(cell))
         yield self.whole
+
+    def find_alone(self, program: Neighbourhood) -> Neighbourhood:
+        """Return the program of the same years over those equations only that have no other years.
+
+        What it cannot move, no program can, since the equations of other years are further limits.
+        """
+        return self._find_program(program.part.alone)
+
+    def _find_program(self, part: ProblemPart) -> Neighbourhood:
+        if part not in self._by_part:
+            self._by_part[part] = program = self._make_program(part)
+            for year in part.years:
+                self._by_year[year].append(program)
+        return self._by_part[part]
 
     def _make_program(self, part: ProblemPart) -> Neighbourhood:
         own_truth = self._truth[part.columns]

@@ -19,8 +19,8 @@ from scipy import sparse
 _Array = np.ndarray[Any, np.dtype[Any]]
 _FEWEST_YEARS = 3
 """Years of a problem from which its parts are worth programs of their own."""
-_SHARED_YEARS = 8
-"""Years of the largest parts, which overlap by half."""
+_SHARED_YEARS = (8, 32)
+"""Years of the parts that rows of neighbouring years share. Parts of one size overlap by half."""
 _SPAN_YEARS = 4
 """Years of a span."""
 _FEWEST_IN_SPANS = 17
@@ -40,6 +40,12 @@ class ProblemPart:
     columns: _Array
     is_shared: _Array
     matrix: sparse.csr_matrix
+
+    @cached_property
+    def alone(self) -> ProblemPart:
+        """The part without the rows that have other columns too: what its years say by themselves."""
+        own = ~self.is_shared
+        return ProblemPart(self.years, self.rows[own], self.columns, self.is_shared[own], self.matrix[own])
 
     def find_numbers(self, rows: _Array) -> _Array:
         """Return the number of each of some rows of the problem among those of the part, or -1."""
@@ -87,7 +93,7 @@ class YearParts:
         return ProblemPart((), rows, columns, np.zeros(len(rows), dtype=bool), self._matrix)
 
     def list_parts(self, row: int) -> Iterator[ProblemPart]:
-        """Yield the parts that contain all columns of a row: its own years, one year more on either side, eight years.
+        """Yield the parts that contain all columns of a row: its own years, one year more on either side, 8 and 32 years.
 
         None is yielded if the row has columns of no year, or the matrix has too few years.
         """
@@ -102,9 +108,11 @@ class YearParts:
             return
         before: tuple[int, ...] = ()
         size = len(self._all_years)
-        # Rows of neighbouring years share the part of eight years, so that there are few of these.
-        first = (places[0] - _SHARED_YEARS // 4) // (_SHARED_YEARS // 2) * (_SHARED_YEARS // 2)
-        ranges = (places[0] - 1, places[-1] + 2), (first, first + _SHARED_YEARS)
+        ranges = [(places[0] - 1, places[-1] + 2)]
+        for years in _SHARED_YEARS:
+            # Rows of neighbouring years share a part, so that there are few of these.
+            first = (places[0] - years // 4) // (years // 2) * (years // 2)
+            ranges.append((first, first + years))
         for window in (places, *(tuple(range(max(start, 0), min(end, size))) for start, end in ranges)):
             if len(before) < len(window) < size and window[-1] >= places[-1]:
                 yield window

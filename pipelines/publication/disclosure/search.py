@@ -246,7 +246,8 @@ class PatternSearch:
     def _try_moves(self, cell: int) -> tuple[list[RaisedCell], bool]:
         """Return the cheapest moves of the smallest programs that have some.
 
-        Moves that hide a cell that further years share are compared with those of one program more.
+        Moves that hide a cell that further years share are compared with those of one program more.  Further years are
+        left out if the years of a program alone show that they cannot move a cell far enough either.
         """
         cheapest: list[RaisedCell] = []
         least_cost, is_enough = np.inf, False
@@ -257,9 +258,20 @@ class PatternSearch:
                 continue
             if (cost := self._find_cost(moves)) < least_cost or suffices > is_enough:
                 cheapest, least_cost, is_enough = moves, cost, suffices
-            if is_enough and (least_cost == 0.0 or not self._hides_shared(cheapest, program)):
+            if is_enough:
+                if least_cost == 0.0 or not self._hides_shared(cheapest, program):
+                    break
+            elif program is not self._raising.whole and self._is_stuck(self._raising.find_alone(program), cell):
                 break
         return cheapest, is_enough
+
+    def _is_stuck(self, alone: Neighbourhood, cell: int) -> bool:
+        """Return True if the equations of some years alone show that no moves of a cell are enough (`_try_program`)."""
+        alone.freeze_columns(self._own)
+        reach = float(self._reach[cell])
+        if alone.raise_cell(cell, reach) is not None or alone.raise_cell(cell, -reach) is not None:
+            return False
+        return reach > 2.0 or any(alone.raise_cell(cell, by) is None for by in (1.0, -1.0))
 
     def _hides_shared(self, moves: Sequence[RaisedCell], program: Neighbourhood) -> bool:
         """Return True if moves hide a cell that has persons of further years than those of a program."""
