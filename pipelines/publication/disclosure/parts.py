@@ -44,8 +44,8 @@ class ProblemPart:
     @cached_property
     def alone(self) -> ProblemPart:
         """The part without the rows that have other columns too: what its years say by themselves."""
-        own = ~self.is_shared
-        return ProblemPart(self.years, self.rows[own], self.columns, self.is_shared[own], self.matrix[own])
+        is_kept = ~self.is_shared
+        return ProblemPart(self.years, self.rows[is_kept], self.columns, self.is_shared[is_kept], self.matrix[is_kept])
 
     def find_numbers(self, rows: _Array) -> _Array:
         """Return the number of each of some rows of the problem among those of the part, or -1."""
@@ -93,7 +93,7 @@ class YearParts:
         return ProblemPart((), rows, columns, np.zeros(len(rows), dtype=bool), self._matrix)
 
     def list_parts(self, row: int) -> Iterator[ProblemPart]:
-        """Yield the parts that contain all columns of a row: its own years, one year more on either side, 8 and 32 years.
+        """Yield the parts that contain all columns of a row, of its own years and of ever more: see `_choose_windows`.
 
         None is yielded if the row has columns of no year, or the matrix has too few years.
         """
@@ -102,7 +102,7 @@ class YearParts:
         yield from map(self._find_part, self._windows_of_row[row])
 
     def _choose_windows(self, row: int) -> Iterator[tuple[int, ...]]:
-        """Yield the places of the years of each part of a row."""
+        """Yield the places of the years of each part: those of the row, one more on either side, then 8 and 32."""
         places = self.list_years_of(row)
         if not self._are_enough or not places or places[0] < 0:
             return

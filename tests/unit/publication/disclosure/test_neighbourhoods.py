@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from pipelines.publication.disclosure import earlier, parts, protect
-from pipelines.publication.disclosure.neighbourhoods import Neighbourhoods, RaisedCell
+from pipelines.publication.disclosure.neighbourhoods import Neighbourhood, Neighbourhoods, RaisedCell
 from pipelines.publication.disclosure.problem import ProtectionProblem
 from pipelines.publication.disclosure.space import Array, Space
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
@@ -109,6 +111,65 @@ def test_program_that_was_given_up_is_made_again_as_it_was(problem: Problem) -> 
     assert next(problem.programs.list_programs(problem.find_row("AA", "2023"))) is later
     problem.programs.show_cell(hidden, 7.0)
     assert again.raising.costs[again.find_own(np.array([hidden]))].tolist() == [7.0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_what_years_alone_cannot_move_no_program_can(data: st.DataObject) -> None:
+    """Fix any cells, and let an insider know any variables: then compare each program of some years with all years."""
+    counts = st.tuples(*[st.integers(0, 5)] * len(YEARS))
+    problem = Problem(build_years(AA=data.draw(counts), BB=data.draw(counts), CC=data.draw(counts)))
+    cell = data.draw(st.integers(0, problem.space.cells - 1))
+    others = [row for row in range(problem.space.cells) if row != cell]
+    problem.programs.fix_cells(np.array(data.draw(st.lists(st.sampled_from(others), unique=True)), dtype=np.int64))
+    is_known = np.array(data.draw(st.lists(st.booleans(), min_size=len(problem.truth), max_size=len(problem.truth))))
+    *of_some_years, whole = problem.programs.list_programs(cell)
+    for program in of_some_years:
+        alone = problem.programs.find_alone(program)
+        assert not alone.part.is_shared.any() and alone.part.find_numbers(np.array([cell])) >= 0
+        for neighbourhood in (alone, program, whole):
+            neighbourhood.freeze_columns(is_known)
+        for by in (1.0, -1.0, 2.0, -2.0):
+            can_move = [reader.raise_cell(cell, by) is not None for reader in (program, whole, alone)]
+            assert can_move == sorted(can_move), by
+
+
+def test_years_alone_show_that_a_cell_is_stuck_where_all_that_moves_with_it_is_known(problem: Problem) -> None:
+    cell = problem.find_row("AA", "2022")
+    of_year = next(problem.programs.list_programs(cell))
+    assert problem.programs.find_alone(of_year).raise_cell(cell, 2.0) is not None
+    problem.programs.fix_cells(np.array([problem.find_row(area, "2022") for area in ("BB", "CC", "WB")]))
+    assert problem.programs.find_alone(of_year).raise_cell(cell, 2.0) is None
+    assert problem.programs.whole.raise_cell(cell, 2.0) is None
+
+
+def test_all_years_are_not_tried_for_a_cell_that_its_own_year_shows_to_be_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """BB and CC have published their figures of 2022, and the region, so that an earlier release reveals AA."""
+    totals = build_years(AA=(9, 3, 8, 7), BB=(20, 30, 40, 50), CC=(6, 7, 8, 9))
+    is_hidden = ((totals["area"] == "AA") & (totals["freq"] == "A") & (totals["period"] == "2022")).to_numpy()
+    released = earlier.record_release(totals, pl.Series(np.where(is_hidden, "A", "F")))
+    # A year is searched only if it has a cell that earlier releases did not have.
+    frame = pl.concat([totals, build_frame(build_cell("BB", 12, period="2022", sex="F"))], how="diagonal")
+    tried: list[int] = []
+    raise_cell = Neighbourhood.raise_cell
+
+    def note_years(program: Neighbourhood, cell: int, by: float) -> RaisedCell | None:
+        tried.append(len(program.part.years))
+        return raise_cell(program, cell, by)
+
+    monkeypatch.setattr(Neighbourhood, "raise_cell", note_years)
+    protected = protect.hide_small_counts(frame, earlier=[released])
+    assert protected.report.count_cells()["revealed_before"] == 1
+    assert tried and set(tried) == {1}
+
+
+def test_parts_of_long_histories_have_8_and_32_years_before_all() -> None:
+    years = np.array([str(year) for year in range(1900, 2000)], dtype=object)
+    parts_of_row = parts.YearParts(sparse.identity(100, format="csr"), years).list_parts(50)
+    windows = [(part.years[0], part.years[-1]) for part in parts_of_row]
+    assert windows == [(50, 50), (49, 51), (48, 55), (32, 63)]
 
 
 @pytest.mark.parametrize("seed", range(5))
