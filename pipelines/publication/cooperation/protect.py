@@ -28,7 +28,7 @@ from pipelines.publication.cooperation import cells as programme
 from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
-from pipelines.publication.disclosure.packed import PackedFrame
+from pipelines.publication.disclosure.packed import PackedFrame, pack_cells
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
 from pipelines.publication.disclosure.protecting_code import digest_code
@@ -78,17 +78,15 @@ def protect_cooperation(
     subject) by its content; `progress` is called with the number of finished problems and of all.  The problems are
     solved in `pool`, by default one of their own.  Raises ProtectError if one cannot be made safe.
     """
-    packed = cells if isinstance(cells, PackedFrame) else PackedFrame(cells)
+    packed = pack_cells(cells)
     problems = _list_problems(earlier_releases.combine_releases(packed.unpack_frame(), earlier), cache)
     ready = [problem.read_outcome() for problem in problems]
-    waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    is_large = sum(problem.block.height for problem in waiting) >= _CELLS_FOR_PROCESSES
+    sizes = [problem.block.height for problem in problems]
     outcomes: dict[str, _Outcome] = {}
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
-        sizes = [problem.block.height for problem in waiting]
-        fresh = used_pool.solve_problems(_protect_problem, waiting, sizes, is_large=is_large)
-        for problem, outcome in zip(problems, ready, strict=True):
-            outcomes[problem.name] = next(fresh) if outcome is None else outcome
+        completed = used_pool.complete_outcomes(_protect_problem, problems, ready, sizes, fewest=_CELLS_FOR_PROCESSES)
+        for problem, outcome in zip(problems, completed, strict=True):
+            outcomes[problem.name] = outcome
             if progress:
                 progress(len(outcomes), len(problems))
     if not problems:
@@ -167,7 +165,7 @@ class _Problem(NamedTuple):
     def keep_outcome(self, outcome: _Outcome) -> None:
         """Write the states of the cells and their assessment for the next protection, if there is a folder."""
         path = self.find_kept()
-        if path is None or self.read_outcome() is not None:
+        if path is None or durable.read_computed_json(path) is not None:
             return
         states, report = outcome
         content = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}

@@ -113,12 +113,12 @@ class Neighbourhoods:
         yield from map(self._find_program, self._space.parts.list_parts(cell))
         yield self.whole
 
-    def find_alone(self, program: Neighbourhood) -> Neighbourhood:
-        """Return the program of the same years over those equations only that have no other years.
+    def drop_shared_rows(self, program: Neighbourhood) -> Neighbourhood:
+        """Return a program over the same years, with only those equations that have no other years.
 
-        What it cannot move, no program can, since the equations of other years are further limits.
+        What it cannot move, no program can, because the equations that it lacks are further limits.
         """
-        return self._find_program(program.part.alone)
+        return self._find_program(program.part.without_shared_rows)
 
     def _find_program(self, part: ProblemPart) -> Neighbourhood:
         if part not in self._by_part:

@@ -20,11 +20,11 @@ class PackedFrame:
         frame.write_ipc(packed, compression="zstd")
         self._bytes = packed.getvalue()
 
-    @property
-    def size(self) -> int:
-        """Number of bytes."""
-        return len(self._bytes)
-
     def unpack_frame(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return the frame, or some of its columns."""
         return pl.read_ipc(BytesIO(self._bytes), columns=None if columns is None else list(columns))
+
+
+def pack_cells(cells: pl.DataFrame | PackedFrame) -> PackedFrame:
+    """Return cells packed; those that are packed already are returned as they are."""
+    return cells if isinstance(cells, PackedFrame) else PackedFrame(cells)

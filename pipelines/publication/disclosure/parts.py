@@ -42,8 +42,8 @@ class ProblemPart:
     matrix: sparse.csr_matrix
 
     @cached_property
-    def alone(self) -> ProblemPart:
-        """The part without the rows that have other columns too: what its years say by themselves."""
+    def without_shared_rows(self) -> ProblemPart:
+        """The same columns, with the rows that have no others."""
         is_kept = ~self.is_shared
         return ProblemPart(self.years, self.rows[is_kept], self.columns, self.is_shared[is_kept], self.matrix[is_kept])
 

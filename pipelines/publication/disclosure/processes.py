@@ -79,6 +79,28 @@ class ProblemPool:
             for _ in range(self._processes - 1):
                 self._executor.submit(importlib.import_module, _IMPORTED)
 
+    def complete_outcomes(
+        self,
+        solve: Callable[[Problem], Outcome],
+        problems: Sequence[Problem],
+        ready: Sequence[Outcome | None],
+        sizes: Sequence[float],
+        *,
+        fewest: float,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each problem in order: the one that is `ready`, or if that is None, a new one.
+
+        Several processes solve the problems if the sizes of these are `fewest` or more together.
+        """
+        waiting = [
+            (problem, size) for problem, outcome, size in zip(problems, ready, sizes, strict=True) if outcome is None
+        ]
+        new_sizes = [size for _, size in waiting]
+        is_large = sum(new_sizes) >= fewest
+        new = self.solve_problems(solve, [problem for problem, _ in waiting], new_sizes, is_large=is_large)
+        for outcome in ready:
+            yield next(new) if outcome is None else outcome
+
     def solve_problems(
         self,
         solve: Callable[[Problem], Outcome],

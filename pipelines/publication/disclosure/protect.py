@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ import polars as pl
 from pipelines.core import asides, codes, durable
 from pipelines.publication.disclosure import balances, groups, programme, risk, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
-from pipelines.publication.disclosure.packed import PackedFrame
+from pipelines.publication.disclosure.packed import PackedFrame, pack_cells
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
@@ -81,14 +81,17 @@ def hide_small_counts(
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
     rule = ProtectionRule(threshold, width, guards_against_offices)
-    # All cells and blocks of 400 years took more than a gigabyte while problems were solved.
-    packed = cells if isinstance(cells, PackedFrame) else PackedFrame(cells)
+    # Cells and blocks of 400 years took more than a gigabyte while their problems were solved.
+    packed = pack_cells(cells)
     hidden = np.full(packed.height, "F", dtype=object)
     reports: list[risk.BlockRisk] = []
     blocks = _list_blocks(packed.unpack_frame(), earlier, single_cases, threshold)
     problems = [_Problem(block, figures and figures.select_group(group), rule, cache) for group, block in blocks]
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
-        for problem, (states, report) in zip(problems, _solve_problems(problems, used_pool), strict=True):
+        ready = [_find_outcome(problem) for problem in problems]
+        sizes = [problem.block.height for problem in problems]
+        outcomes = used_pool.complete_outcomes(_solve_problem, problems, ready, sizes, fewest=_CELLS_FOR_PROCESSES)
+        for problem, (states, report) in zip(problems, outcomes, strict=True):
             rows = problem.block.unpack_frame(["_row"])["_row"]
             hidden[rows.drop_nulls().to_numpy()] = states[rows.is_not_null().to_numpy()]
             reports.append(report)
@@ -133,17 +136,6 @@ def _list_blocks(
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
     return [(block["offence_group"][0], PackedFrame(block)) for block in blocks]
-
-
-def _solve_problems(problems: Sequence[_Problem], pool: ProblemPool) -> Iterator[_Outcome]:
-    """Yield the outcome of each problem in order: repeated, from the cache, or protected now, in several processes."""
-    ready = [_find_outcome(problem) for problem in problems]
-    waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    sizes = [problem.block.height for problem in waiting]
-    is_large = sum(sizes) >= _CELLS_FOR_PROCESSES
-    fresh = pool.solve_problems(_solve_problem, waiting, sizes, is_large=is_large)
-    for outcome in ready:
-        yield next(fresh) if outcome is None else outcome
 
 
 def _solve_problem(problem: _Problem) -> _Outcome:

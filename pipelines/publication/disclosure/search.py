@@ -247,7 +247,7 @@ class PatternSearch:
         """Return the cheapest moves of the smallest programs that have some.
 
         Moves that hide a cell that further years share are compared with those of one program more.  Further years are
-        left out if the years of a program alone show that they cannot move a cell far enough either.
+        left out if the equations within the years of a program already keep the cell from moving far enough.
         """
         cheapest: list[RaisedCell] = []
         least_cost, is_enough = np.inf, False
@@ -261,17 +261,16 @@ class PatternSearch:
             if is_enough:
                 if least_cost == 0.0 or not self._hides_shared(cheapest, program):
                     break
-            elif program is not self._raising.whole and self._is_stuck(self._raising.find_alone(program), cell):
+            elif program is not self._raising.whole and self._is_stuck(cell, program):
                 break
         return cheapest, is_enough
 
-    def _is_stuck(self, alone: Neighbourhood, cell: int) -> bool:
-        """Return True if the equations of some years alone show that no moves of a cell are enough (`_try_program`)."""
-        alone.freeze_columns(self._own)
-        reach = float(self._reach[cell])
-        if alone.raise_cell(cell, reach) is not None or alone.raise_cell(cell, -reach) is not None:
-            return False
-        return reach > 2.0 or any(alone.raise_cell(cell, by) is None for by in (1.0, -1.0))
+    def _is_stuck(self, cell: int, program: Neighbourhood) -> bool:
+        """Return True if the equations within the years of a program keep a cell from moving far enough."""
+        within_years = self._raising.drop_shared_rows(program)
+        within_years.freeze_columns(self._own)
+        _, is_enough = self._try_program(within_years, cell)
+        return not is_enough
 
     def _hides_shared(self, moves: Sequence[RaisedCell], program: Neighbourhood) -> bool:
         """Return True if moves hide a cell that has persons of further years than those of a program."""

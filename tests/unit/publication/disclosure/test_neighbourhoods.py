@@ -115,7 +115,7 @@ def test_program_that_was_given_up_is_made_again_as_it_was(problem: Problem) -> 
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_what_years_alone_cannot_move_no_program_can(data: st.DataObject) -> None:
+def test_what_equations_within_years_do_not_allow_no_program_can(data: st.DataObject) -> None:
     """Fix any cells, and let an insider know any variables: then compare each program of some years with all years."""
     counts = st.tuples(*[st.integers(0, 5)] * len(YEARS))
     problem = Problem(build_years(AA=data.draw(counts), BB=data.draw(counts), CC=data.draw(counts)))
@@ -125,25 +125,26 @@ def test_what_years_alone_cannot_move_no_program_can(data: st.DataObject) -> Non
     is_known = np.array(data.draw(st.lists(st.booleans(), min_size=len(problem.truth), max_size=len(problem.truth))))
     *of_some_years, whole = problem.programs.list_programs(cell)
     for program in of_some_years:
-        alone = problem.programs.find_alone(program)
-        assert not alone.part.is_shared.any() and alone.part.find_numbers(np.array([cell])) >= 0
-        for neighbourhood in (alone, program, whole):
+        within_years = problem.programs.drop_shared_rows(program)
+        part = within_years.part
+        assert not part.is_shared.any() and part.find_numbers(np.array([cell])) >= 0
+        for neighbourhood in (within_years, program, whole):
             neighbourhood.freeze_columns(is_known)
         for by in (1.0, -1.0, 2.0, -2.0):
-            can_move = [reader.raise_cell(cell, by) is not None for reader in (program, whole, alone)]
+            can_move = [reader.raise_cell(cell, by) is not None for reader in (program, whole, within_years)]
             assert can_move == sorted(can_move), by
 
 
-def test_years_alone_show_that_a_cell_is_stuck_where_all_that_moves_with_it_is_known(problem: Problem) -> None:
+def test_cell_is_stuck_within_its_year_where_all_that_moves_with_it_is_known(problem: Problem) -> None:
     cell = problem.find_row("AA", "2022")
     of_year = next(problem.programs.list_programs(cell))
-    assert problem.programs.find_alone(of_year).raise_cell(cell, 2.0) is not None
+    assert problem.programs.drop_shared_rows(of_year).raise_cell(cell, 2.0) is not None
     problem.programs.fix_cells(np.array([problem.find_row(area, "2022") for area in ("BB", "CC", "WB")]))
-    assert problem.programs.find_alone(of_year).raise_cell(cell, 2.0) is None
+    assert problem.programs.drop_shared_rows(of_year).raise_cell(cell, 2.0) is None
     assert problem.programs.whole.raise_cell(cell, 2.0) is None
 
 
-def test_all_years_are_not_tried_for_a_cell_that_its_own_year_shows_to_be_stuck(
+def test_further_years_are_not_tried_for_a_cell_that_is_stuck_within_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """BB and CC have published their figures of 2022, and the region, so that an earlier release reveals AA."""
