@@ -30,13 +30,13 @@ def protect_cooperation_tables(
     import polars as pl
 
     from pipelines.publication.cooperation import cells, earlier, figures, protect
-    from pipelines.publication.disclosure.packed import PackedFrame
+    from pipelines.publication.disclosure.packed import PackedCells
 
     # Read again after the protection, which in a long history has no memory to spare.
     figures_file = pl.scan_parquet(tables / "mart_cooperation.parquet").filter(pl.col("territory").is_in(areas))
     returns = pl.read_parquet(tables / "mart_cooperation_return.parquet")
     before = [frame for release in releases if (frame := release.read_cooperation()) is not None]
-    packed = PackedFrame(cells.select_cells(figures_file))
+    packed = PackedCells(cells.select_cells(figures_file))
     protected = protect.protect_cooperation(packed, before, cache, progress, pool)
     public = protect.read_public(protected.cells)
     reported = figures.read_reported(figures_file)

@@ -76,7 +76,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
         if n_counts >= _ROWS_FOR_PROCESSES and not cache.exists():
             pool.start_processes()
         from pipelines.publication.disclosure import earlier, programme, utility
-        from pipelines.publication.disclosure.packed import PackedFrame
+        from pipelines.publication.disclosure.packed import PackedCells
         from pipelines.publication.disclosure.protect import hide_small_counts
         from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
         from pipelines.publication.releases.utility_targets import ReleaseUtility
@@ -93,7 +93,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
             pool=pool,
         )
         # Cooperation has the largest problems, so processes begin with them while the cells are chosen.
-        packed = PackedFrame(programme.read_rows(counts, areas))
+        packed = PackedCells(programme.read_rows(counts, areas))
         protection = hide_small_counts(
             packed,
             earlier=[release.read_cells() for release in releases],
@@ -109,7 +109,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     )
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
-    cells = packed.unpack_frame()
+    cells = packed.unpack_cells()
     risk = {name: count + cooperation[name] for name, count in protection.report.count_cells().items()}
     write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest, risk)
     losses = utility.measure_losses(cells, protection.cells)

@@ -28,7 +28,7 @@ from pipelines.publication.cooperation import cells as programme
 from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
-from pipelines.publication.disclosure.packed import PackedFrame, pack_cells
+from pipelines.publication.disclosure.packed import PackedCells, pack_cells
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
 from pipelines.publication.disclosure.protecting_code import digest_code
@@ -65,7 +65,7 @@ class ProtectedCooperation:
 
 
 def protect_cooperation(
-    cells: pl.DataFrame | PackedFrame,
+    cells: pl.DataFrame | PackedCells,
     earlier: Sequence[pl.DataFrame] = (),
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -79,7 +79,7 @@ def protect_cooperation(
     solved in `pool`, by default one of their own.  Raises ProtectError if one cannot be made safe.
     """
     packed = pack_cells(cells)
-    problems = _list_problems(earlier_releases.combine_releases(packed.unpack_frame(), earlier), cache)
+    problems = _list_problems(earlier_releases.combine_releases(packed.unpack_cells(), earlier), cache)
     ready = [problem.read_outcome() for problem in problems]
     sizes = [problem.block.height for problem in problems]
     outcomes: dict[str, _Outcome] = {}
@@ -90,22 +90,22 @@ def protect_cooperation(
             if progress:
                 progress(len(outcomes), len(problems))
     if not problems:
-        return ProtectedCooperation(packed.unpack_frame().with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
+        return ProtectedCooperation(packed.unpack_cells().with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
     states = [
-        problem.block.unpack_frame([*programme.KEY, "is_now"])
+        problem.block.unpack_cells([*programme.KEY, "is_now"])
         .with_columns(conf_status=pl.Series(outcomes[problem.name][0]))
         .filter("is_now")
         .drop("is_now")
         for problem in problems
     ]
-    marked = packed.unpack_frame().join(
+    marked = packed.unpack_cells().join(
         pl.concat(states), on=programme.KEY, how="left", maintain_order="left", validate="1:1"
     )
     if cache is not None:
         # After its publication, each of these figures is published or was hidden, so that nothing is left to choose in
         # a draft with the same figures: its problems, which name this release, have the same outcomes.
         released = [*earlier, earlier_releases.record_release(marked)]
-        for problem in _list_problems(earlier_releases.combine_releases(packed.unpack_frame(), released), cache):
+        for problem in _list_problems(earlier_releases.combine_releases(packed.unpack_cells(), released), cache):
             problem.keep_outcome(outcomes[problem.name])
     return ProtectedCooperation(marked, risk.RiskReport(tuple(report for _, report in outcomes.values())))
 
@@ -113,7 +113,7 @@ def protect_cooperation(
 def _list_problems(combined: pl.DataFrame, cache: Path | None) -> list[_Problem]:
     """Return the problems of combined releases, largest first, so that no process waits long for another."""
     problems = [
-        _Problem(f"cooperation {group} {subject}", PackedFrame(block), cache)
+        _Problem(f"cooperation {group} {subject}", PackedCells(block), cache)
         for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True)
     ]
     return sorted(problems, key=lambda problem: -problem.block.height)
@@ -142,14 +142,14 @@ class _Problem(NamedTuple):
     """The figures that are protected together, and the folder with the outcome of each problem by its content."""
 
     name: str
-    block: PackedFrame
+    block: PackedCells
     cache: Path | None
 
     def find_kept(self) -> Path | None:
         """Return the file with the outcome of these figures, whether it exists or not; None without a folder."""
         if self.cache is None:
             return None
-        content = self.block.unpack_frame().with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(","))
+        content = self.block.unpack_cells().with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(","))
         key = hashlib.sha256((digest_code() + content.write_csv()).encode()).hexdigest()
         return self.cache / f"cooperation-{key}.json"
 
@@ -175,7 +175,7 @@ class _Problem(NamedTuple):
 
 def _protect_problem(problem: _Problem) -> _Outcome:
     """Return the states of the cells of one problem and their assessment, and keep them. Raises ProtectError."""
-    outcome = _choose_hidden(problem.block.unpack_frame(), problem.name)
+    outcome = _choose_hidden(problem.block.unpack_cells(), problem.name)
     problem.keep_outcome(outcome)
     return outcome
 

@@ -29,7 +29,7 @@ import polars as pl
 from pipelines.core import asides, codes, durable
 from pipelines.publication.disclosure import balances, groups, programme, risk, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
-from pipelines.publication.disclosure.packed import PackedFrame, pack_cells
+from pipelines.publication.disclosure.packed import PackedCells, pack_cells
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
@@ -52,7 +52,7 @@ class ProtectedCells:
 
 
 def hide_small_counts(
-    cells: pl.DataFrame | PackedFrame,
+    cells: pl.DataFrame | PackedCells,
     *,
     earlier: Sequence[pl.DataFrame] = (),
     figures: ReleasedRecordFigures | None = None,
@@ -85,19 +85,19 @@ def hide_small_counts(
     packed = pack_cells(cells)
     hidden = np.full(packed.height, "F", dtype=object)
     reports: list[risk.BlockRisk] = []
-    blocks = _list_blocks(packed.unpack_frame(), earlier, single_cases, threshold)
+    blocks = _list_blocks(packed.unpack_cells(), earlier, single_cases, threshold)
     problems = [_Problem(block, figures and figures.select_group(group), rule, cache) for group, block in blocks]
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
         ready = [_find_outcome(problem) for problem in problems]
         sizes = [problem.block.height for problem in problems]
         outcomes = used_pool.complete_outcomes(_solve_problem, problems, ready, sizes, fewest=_CELLS_FOR_PROCESSES)
         for problem, (states, report) in zip(problems, outcomes, strict=True):
-            rows = problem.block.unpack_frame(["_row"])["_row"]
+            rows = problem.block.unpack_cells(["_row"])["_row"]
             hidden[rows.drop_nulls().to_numpy()] = states[rows.is_not_null().to_numpy()]
             reports.append(report)
             if progress:
                 progress(len(reports), len(problems))
-    marked = packed.unpack_frame().with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
+    marked = packed.unpack_cells().with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
     is_hidden = pl.col("conf_status") != "F"
     protected = marked.with_columns(
         pl.when(is_hidden).then(None).otherwise(pl.col("value")).alias("value"),
@@ -109,7 +109,7 @@ def hide_small_counts(
 class _Problem(NamedTuple):
     """Linked blocks, the figures from case records of their offence group, and where their outcome is kept."""
 
-    block: PackedFrame
+    block: PackedCells
     figures: ReleasedRecordFigures | None
     rule: ProtectionRule
     cache: Path | None
@@ -121,7 +121,7 @@ _Outcome = tuple[Array, risk.BlockRisk]
 
 def _list_blocks(
     cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], single_cases: Collection[str], threshold: int
-) -> list[tuple[str, PackedFrame]]:
+) -> list[tuple[str, PackedCells]]:
     """Return the linked blocks of the cells and of those of earlier releases, each with its offence group.
 
     `_row` is the row of each cell.
@@ -135,7 +135,7 @@ def _list_blocks(
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    return [(block["offence_group"][0], PackedFrame(block)) for block in blocks]
+    return [(block["offence_group"][0], PackedCells(block)) for block in blocks]
 
 
 def _solve_problem(problem: _Problem) -> _Outcome:
@@ -144,7 +144,7 @@ def _solve_problem(problem: _Problem) -> _Outcome:
     It is kept where it is found, so that a refresh that is killed later need not find it again.
     """
     packed, figures, rule, cache = problem
-    block = packed.unpack_frame()
+    block = packed.unpack_cells()
     name = _name_block(block)
     moves = None if cache is None else cache / f"moves-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
     if (states := _repeat_pattern(block, rule.threshold)) is not None:
@@ -188,7 +188,7 @@ def _name_block(block: pl.DataFrame) -> str:
 def _find_outcome(problem: _Problem) -> _Outcome | None:
     """Return the outcome of a problem that the same code protected before, or whose pattern it audited before."""
     packed, figures, rule, cache = problem
-    block = packed.unpack_frame()
+    block = packed.unpack_cells()
     name = _name_block(block)
     states = _repeat_pattern(block, rule.threshold)
     if states is not None and (states == "F").all():

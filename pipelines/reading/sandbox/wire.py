@@ -18,6 +18,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.packing import pack_frame, unpack_frame
 from pipelines.model import content
 
 if TYPE_CHECKING:
@@ -68,25 +69,19 @@ _DISPATCH: dict[type, Callable[[Any], tuple[Any, ...]]] = {cls: _make_reducer(cl
 
 
 class PackedFrame:
-    """Data frame in transit, as compressed Arrow IPC; unpickling one returns the frame.
-
-    Most columns of a return hold the same value in every row. Polars' own pickle takes 16 bytes for each such cell:
-    12 MB for 20,000 numbers. This takes 0.2 MB and a third of the time.
-    """
+    """Data frame in transit, packed; unpickling one returns the frame."""
 
     def __new__(cls, data: bytes) -> pl.DataFrame:  # type: ignore[misc]
         import polars as pl
 
         try:
-            return pl.read_ipc(data)
+            return unpack_frame(data)
         except pl.exceptions.PolarsError as error:
             raise pickle.UnpicklingError(f"a frame could not be unpacked ({type(error).__name__})") from error
 
 
-def _pack_frame(frame: pl.DataFrame) -> tuple[type, tuple[bytes]]:
-    buffer = io.BytesIO()
-    frame.write_ipc(buffer, compression="zstd")
-    return PackedFrame, (buffer.getvalue(),)
+def _reduce_frame(frame: pl.DataFrame) -> tuple[type, tuple[bytes]]:
+    return PackedFrame, (pack_frame(frame),)
 
 
 def dump_value(value: Any) -> bytes:
@@ -94,7 +89,7 @@ def dump_value(value: Any) -> bytes:
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=5)
     polars = sys.modules.get("polars")  # a process that has not imported polars sends no frame
-    pickler.dispatch_table = _DISPATCH if polars is None else {**_DISPATCH, polars.DataFrame: _pack_frame}
+    pickler.dispatch_table = _DISPATCH if polars is None else {**_DISPATCH, polars.DataFrame: _reduce_frame}
     pickler.dump(value)
     return buffer.getvalue()
 

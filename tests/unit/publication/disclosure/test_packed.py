@@ -17,7 +17,7 @@ from polars.testing.parametric import dataframes
 from pipelines.publication.cooperation import cells as cooperation
 from pipelines.publication.cooperation import protect as protect_cooperation
 from pipelines.publication.disclosure import protect, risk
-from pipelines.publication.disclosure.packed import PackedFrame
+from pipelines.publication.disclosure.packed import PackedCells
 from pipelines.publication.disclosure.problem import ProtectError
 from pipelines.publication.disclosure.processes import ProblemPool
 from pipelines.publication.disclosure.space import Array
@@ -29,24 +29,24 @@ _TYPES = [pl.String, pl.Int32, pl.UInt32, pl.Float64, pl.Boolean, pl.List(pl.Int
 
 @given(frame=dataframes(allowed_dtypes=_TYPES, allow_null=True, max_size=20), data=st.data())
 def test_packed_frame_comes_back_unchanged(frame: pl.DataFrame, data: st.DataObject) -> None:
-    packed = pickle.loads(pickle.dumps(PackedFrame(frame)))
+    packed = pickle.loads(pickle.dumps(PackedCells(frame)))
     assert packed.height == frame.height
-    assert_frame_equal(packed.unpack_frame(), frame)
+    assert_frame_equal(packed.unpack_cells(), frame)
     columns = data.draw(st.lists(st.sampled_from(frame.columns), unique=True)) if frame.width else []
     if columns:
-        assert_frame_equal(packed.unpack_frame(columns), frame.select(columns), check_column_order=False)
+        assert_frame_equal(packed.unpack_cells(columns), frame.select(columns), check_column_order=False)
 
 
 def test_packed_cells_take_a_tenth_of_their_memory() -> None:
     cells = build_frame(*(build_cell("AA", year % 9, period=str(1900 + year)) for year in range(1_000)))
-    assert len(pickle.dumps(PackedFrame(cells))) < cells.estimated_size() / 10
+    assert len(pickle.dumps(PackedCells(cells))) < cells.estimated_size() / 10
 
 
 def test_packed_cells_have_the_same_outcome() -> None:
     cells = build_release({"AA": 3, "BB": 40, "CC": 50})
-    assert protect.hide_small_counts(PackedFrame(cells)).cells.equals(protect.hide_small_counts(cells).cells)
+    assert protect.hide_small_counts(PackedCells(cells)).cells.equals(protect.hide_small_counts(cells).cells)
     figures = cooperation.select_cells(cooperation_world.draw_breakdowns(1))
-    of_packed = protect_cooperation.protect_cooperation(PackedFrame(figures))
+    of_packed = protect_cooperation.protect_cooperation(PackedCells(figures))
     assert of_packed.cells.equals(protect_cooperation.protect_cooperation(figures).cells)
 
 
