@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from pipelines.publication.disclosure.distinct import sort_distinct
 from pipelines.publication.disclosure.margins import Axes, Margins, Place
 from pipelines.publication.disclosure.moves import Move, stack_moves
 from pipelines.publication.disclosure.space import Array, Leaves, Space
@@ -47,6 +48,8 @@ class Lift:
         ties = leaf_space.matrix[leaf_space.cells :]
         leaves = sum(block.size for block in self._blocks)
         self._of_leaves, self._of_rests = ties[:, :leaves], ties[:, leaves:]
+        # Turning a matrix for each batch of moves took as long as the history is.
+        self._by_leaf = self._of_leaves.T.tocsr()
 
     def lift_truth(self) -> Array:
         """Return the true population over leaves."""
@@ -60,9 +63,9 @@ class Lift:
         in_order = sorted(moves, key=lambda move: int(move.columns[0]))
         for start in range(0, len(in_order), _MOVES_AT_ONCE):
             some = in_order[start : start + _MOVES_AT_ONCE]
-            changes = stack_moves(some, self._margins).tocsc()
+            changes = stack_moves(some, self._margins).tocoo()
             leaves = sparse.hstack([block.lift_changes(changes) for block in self._blocks], format="csr")
-            rests = -(leaves @ self._of_leaves.T) @ self._of_rests
+            rests = -(leaves @ self._by_leaf) @ self._of_rests
             lifted = sparse.hstack([leaves, rests], format="csr")
             lifted.eliminate_zeros()
             lifted.sort_indices()
@@ -90,17 +93,18 @@ class _BlockLift:
         lifted = self._lift_places(self._truth[None], self._places)
         return np.bincount(lifted.leaf, lifted.persons, self.size)
 
-    def lift_changes(self, changes: sparse.csc_matrix) -> sparse.csr_matrix:
+    def lift_changes(self, changes: sparse.coo_matrix) -> sparse.csr_matrix:
         """Return what each row of `changes`, over the columns of the problem, changes over the leaves of this block."""
         size = changes.shape[0]
-        entries = changes[:, self._first : self.end].tocoo()
-        variables = self._variables[entries.col]
-        touched = [self._places[number] for number in np.unique(self._place_of_variable[variables])]
+        is_of_block = (changes.col >= self._first) & (changes.col < self.end)
+        populations, amounts = changes.row[is_of_block], changes.data[is_of_block]
+        variables = self._variables[changes.col[is_of_block] - self._first]
+        touched = [self._places[number] for number in sort_distinct(self._place_of_variable[variables])]
         places, needed = _renumber(touched)
         # The last row has the true persons of the same places.
         stacked = np.repeat(self._truth[needed][None], size + 1, axis=0)
         order = np.argsort(needed)
-        stacked[entries.row, order[np.searchsorted(needed, variables, sorter=order)]] += entries.data
+        stacked[populations, order[np.searchsorted(needed, variables, sorter=order)]] += amounts
         lifted = self._lift_places(stacked, places)
         leaves, numbers = np.unique(lifted.leaf, return_inverse=True)
         persons = np.bincount(lifted.population * len(leaves) + numbers, lifted.persons, (size + 1) * len(leaves))
@@ -198,7 +202,7 @@ class _Persons:
         totals_before, totals_after = np.cumsum(self.count[before]), np.cumsum(count[after])
         if not np.array_equal(totals_before[-1:], totals_after[-1:]):
             raise ValueError("two margins of a place have different totals")
-        ends = np.union1d(totals_before, totals_after)
+        ends = sort_distinct(np.concatenate([totals_before, totals_after]))
         chosen = before[np.searchsorted(totals_before, ends)]
         joined = after[np.searchsorted(totals_after, ends)]
         self.population, self.place = self.population[chosen], self.place[chosen]

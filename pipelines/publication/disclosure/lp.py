@@ -9,14 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import highspy
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
+from pipelines.publication.disclosure.distinct import list_others, sort_distinct
 from pipelines.publication.disclosure.linked_changes import find_distinct_rows, link_variables
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -26,6 +30,8 @@ MIP_SECONDS = 60.0
 """Limit of one program over whole numbers, after which its cell counts as unknown."""
 SIGNS: tuple[Literal[1, -1], ...] = (1, -1)
 """Signs of the objective for the least and the greatest value of a cell."""
+_VARIABLES_AT_ONCE = 2_000
+"""Variables of connected equations from which others are a program of their own."""
 DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
 """Values of HiGHS's `simplex_strategy`.
 
@@ -109,6 +115,31 @@ def _select_links(equations: sparse.csr_matrix) -> sparse.csr_matrix:
     return equations[np.flatnonzero((sizes == 1) | ((sizes == 2) & (totals == 0.0)))]
 
 
+def _split_equations(matrix: sparse.csr_matrix, target: Array) -> Iterator[tuple[sparse.csr_matrix, Array, Array]]:
+    """Yield equations, matrix @ x = target, with the numbers of their variables; some at a time, which share none.
+
+    The simplex method takes longer for all at once than for one after another.  Equations without variables are left
+    out.
+    """
+    rows, columns = matrix.shape
+    if not columns:
+        return
+    graph = sparse.block_array([[None, matrix], [matrix.T, None]], format="csr")
+    count, labels = csgraph.connected_components(graph, directed=False)
+    row_order, column_order = (np.argsort(part, kind="stable") for part in (labels[:rows], labels[rows:]))
+    sizes = np.bincount(labels[rows:], minlength=count)
+    # A group begins with the first component that begins in it.
+    group_of = (sizes.cumsum() - sizes) // _VARIABLES_AT_ONCE
+    groups = np.arange(int(group_of[-1]) + 2) if count else np.zeros(1, dtype=np.int64)
+    row_starts = np.searchsorted(group_of[labels[:rows][row_order]], groups)
+    column_starts = np.searchsorted(group_of[labels[rows:][column_order]], groups)
+    in_order = matrix[row_order][:, column_order]
+    for (first_row, end_row), (first, end) in zip(pairwise(row_starts), pairwise(column_starts), strict=True):
+        if end_row > first_row and end > first:
+            numbers = row_order[first_row:end_row]
+            yield in_order[first_row:end_row, first:end], target[numbers], column_order[first:end]
+
+
 class Raising:
     """min sum c (up + down)  such that  A x = a + up - down,  x, up, down >= 0.
 
@@ -129,8 +160,8 @@ class Raising:
         self.costs = costs.astype(float).copy()
         self.cells = cells = matrix.shape[0] - ties
         single, owned = _find_single_variables(matrix, cells)
-        summed = np.setdiff1d(np.arange(matrix.shape[0]), single)
-        free = np.setdiff1d(np.arange(matrix.shape[1]), owned)
+        summed = list_others(matrix.shape[0], single)
+        free = list_others(matrix.shape[1], owned)
         self.free = len(free)
         self._free_columns, self._owned_columns, self._owned_rows = free, owned, single
         rows = matrix.tocsr()[summed]
@@ -164,6 +195,8 @@ class Raising:
         moves = moves @ join
         distinct = find_distinct_rows(sparse.hstack([rows[:, free], moves, target[:, None]], format="csr"))
         costs, target = np.bincount(self._set_of_cell, self.costs[:cells], self._sets), target[distinct]
+        if not is_part:
+            self._equations = rows[distinct][:, free], target
         self._solver = create_solver(
             np.concatenate([np.zeros(self.free), costs, costs]),
             np.zeros(self.free + 2 * self._sets),
@@ -187,22 +220,21 @@ class Raising:
     def choose_population(self, weights: Array) -> None:
         """Take, of all populations that have the true values, the one with the least weighted sum of its variables.
 
-        Raises SolverError if the solver finds none. Call after `find_contradictions` and before `hide_cell`.
+        Raises SolverError if the solver finds none. Call after `find_contradictions`, and not for a part.
         """
-        columns, every_set = np.arange(self.free), np.arange(self._sets)
         costs = weights[self._free_columns].astype(float)
-        for first in (self.free, self.free + self._sets):
-            self._change_bounds(first + every_set, np.zeros(self._sets), np.zeros(self._sets))
-        self._solver.changeColsCost(self.free, columns.astype(np.int32), costs)
-        self._solver.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
-        self._solver.run()
-        status = self._solver.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
-            raise SolverError(f"looking for a true population ended with {status}")
-        self._true_free = read_solution(self._solver)[: self.free]
-        self._solver.setOptionValue("simplex_strategy", DUAL_SIMPLEX)
-        self._solver.changeColsCost(self.free, columns.astype(np.int32), np.zeros(self.free))
-        self._update_bounds(every_set)
+        population: Array = np.zeros(self.free)
+        for equations, target, variables in _split_equations(*self._equations):
+            size = len(variables)
+            solver = create_solver(
+                costs[variables], np.zeros(size), np.full(size, _INF), equations, (target, target), PRIMAL_SIMPLEX
+            )
+            solver.run()
+            status = solver.getModelStatus()
+            if status != highspy.HighsModelStatus.kOptimal:
+                raise SolverError(f"looking for a true population ended with {status}")
+            population[variables] = read_solution(solver)
+        self._true_free = population
 
     @property
     def true_population(self) -> Array:
@@ -251,7 +283,7 @@ class Raising:
 
     def _update_bounds(self, sets: Array) -> None:
         """Let sets of cells move, but not those that have a fixed or frozen cell, or one that nothing moves."""
-        sets = np.unique(sets)
+        sets = sort_distinct(sets)
         self._is_still[sets] = False
         is_still = self._fixed | self._frozen_cells | self._is_tied
         self._is_still[self._set_of_cell[is_still]] = True
@@ -351,7 +383,7 @@ class Intruder:
         if own_figures is not None:
             is_known, population = own_figures
             self._least[is_known] = self._most[is_known] = population[is_known]
-        self._sums = np.setdiff1d(np.arange(len(lower)), single)
+        self._sums = list_others(len(lower), single)
         self._whole: highspy.Highs | None = None
 
     @cached_property

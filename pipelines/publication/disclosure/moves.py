@@ -64,15 +64,15 @@ class MoveSplitter:
     def __init__(self, matrix: sparse.csr_matrix) -> None:
         self._matrix = matrix.tocsc()
 
-    def split_change(self, change: Move, is_published: Array, is_wanted: Array | None = None) -> list[Move]:
-        """Split a change into moves. `is_published` marks rows that may not change.
+    def split_change(self, change: Move, is_hidden: Array, is_wanted: Array | None = None) -> list[Move]:
+        """Split a change into moves. `is_hidden` marks rows that may change: cells, and no equations.
 
         `is_wanted` marks variables of the change: only moves that contain one of these are then returned.  The moves of
         a change that alters published rows alter some of them, too.
         """
         columns, amounts = change
         _, rows, places = self._list_entries(columns)
-        connects = is_published[rows]
+        connects = ~is_hidden[rows]
         rows, places = rows[connects], places[connects]
         labels = _label_connected(rows, places, len(columns))
         has_wanted: Array = np.ones(len(columns), dtype=bool)

@@ -28,7 +28,7 @@ def mark_rows_without_others(known: Space, own_columns: Array) -> Array:
 
     `own_columns` marks the variables that count only persons of the insider.
     """
-    has_others: Array = abs(known.matrix) @ (~own_columns & ~_mark_zeros(known)) > 0
+    has_others = known.mark_rows_with(~own_columns & ~_mark_zeros(known))
     return ~has_others
 
 

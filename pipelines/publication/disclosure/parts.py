@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from pipelines.publication.disclosure.distinct import sort_distinct
+
 _Array = np.ndarray[Any, np.dtype[Any]]
 _FEWEST_YEARS = 3
 """Years of a problem from which its parts are worth programs of their own."""
@@ -170,7 +172,7 @@ class YearParts:
 
     def _take_part(self, window: tuple[int, ...]) -> ProblemPart:
         columns = np.sort(np.concatenate([self._columns[place] for place in window]))
-        rows = np.unique(self._by_column[:, columns].indices)
+        rows = sort_distinct(self._by_column[:, columns].indices)
         of_rows = self._matrix[rows]
         # A rest is part of every equation of these years.
         has_no_year = of_rows.indices[self._places[of_rows.indices] < 0]

@@ -130,7 +130,7 @@ class _AssessedBlock:
             own_figures=None if own_columns is None else (own_columns, self._truth),
         )
         witnesses.add_populations(report.witnesses)
-        is_assessed = hidden if own_columns is None else hidden & (abs(view.matrix) @ ~own_columns > 0)[view.rows]
+        is_assessed = hidden if own_columns is None else hidden & view.mark_rows_with(~own_columns)[view.rows]
         failed = {result: getattr(report, result) for result in RESULTS}
         return _describe(self._block.filter(pl.Series(is_in_problem)), is_assessed, failed, view.rows)
 

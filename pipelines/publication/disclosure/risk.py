@@ -144,7 +144,7 @@ def assess_block(
     """
     is_assessed = hidden if assessed is None else hidden & assessed
     if own_figures is not None:
-        is_assessed = is_assessed & (abs(known.matrix) @ ~own_figures[0] > 0)
+        is_assessed = is_assessed & known.mark_rows_with(~own_figures[0])
     rows = np.flatnonzero(is_assessed)
     observed = ObservedRange(known.matrix, len(hidden), width)
     own_columns = None if own_figures is None else own_figures[0]
@@ -262,7 +262,7 @@ def assess_cells(
     )
     is_twin = is_assessed & is_published
     if own_figures is not None:
-        is_twin &= abs(known.matrix) @ ~own_figures[0] > 0
+        is_twin &= known.mark_rows_with(~own_figures[0])
     twins = tuple(int(row) for row in np.flatnonzero(is_twin))
     return replace(report, hidden=report.hidden + len(twins), disclosed=(*report.disclosed, *twins))
 

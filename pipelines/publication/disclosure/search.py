@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.publication.disclosure import lp, risk
+from pipelines.publication.disclosure.distinct import sort_distinct
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves
 from pipelines.publication.disclosure.neighbourhoods import Neighbourhood, Neighbourhoods, RaisedCell
 from pipelines.publication.disclosure.parts import ProblemPart, YearSpan
@@ -69,12 +70,16 @@ class PatternSearch:
         self.hidden, self.printed = cells.hidden.copy(), cells.printed.copy()
         self._lowered_first, self._places = cells.lowered_first, cells.places
         self.own_columns = np.stack([reader.find_own_columns(space) for reader in readers])
-        self.concerned: Array = (abs(space.matrix) @ ~self.own_columns.T > 0).T & cells.assessed
+        self.concerned: Array = (
+            np.stack([space.mark_rows_with(~columns) for columns in self.own_columns]) & cells.assessed
+        )
         self.concerned[1:] &= cells.guarded
-        self._safe: Array = np.zeros((len(readers), len(space.values)), dtype=bool)
+        # A move changes some rows for most readers, so those of a row are next to each other in memory.
+        size = len(readers), len(space.values)
+        self._safe: Array = np.zeros(size, dtype=bool, order="F")
         # The least and the greatest change of each row in the populations that are possible for each reader.
-        self._least: Array = np.zeros(self._safe.shape, dtype=np.float32)
-        self._most: Array = np.zeros(self._safe.shape, dtype=np.float32)
+        self._least: Array = np.zeros(size, dtype=np.float32, order="F")
+        self._most: Array = np.zeros(size, dtype=np.float32, order="F")
         self._reach = np.full(len(space.values), float(width))
         self._costs = raising.costs.copy()
         self._splitter = MoveSplitter(space.matrix)
@@ -141,25 +146,23 @@ class PatternSearch:
         Each move leaves the figures of all these readers as they are, and moves nothing outside one of the parts.
         """
         numbers = list(readers)
-        is_known = ~self.hidden
-        is_known[self._space.cells :] = True
-        own_columns: Array = np.any(self.own_columns[numbers], axis=0)
         for part in parts:
-            self._sweep_part(numbers, part, is_known, own_columns)
+            self._sweep_part(numbers, part)
 
-    def _sweep_part(self, readers: list[int], part: ProblemPart, is_known: Array, own_columns: Array) -> None:
+    def _sweep_part(self, readers: list[int], part: ProblemPart) -> None:
         place = np.ix_(readers, part.rows)
         waiting = self._find_waiting(*place) & ~part.is_shared
         count = int(waiting.sum())
         settled = count * len(readers)
         if count < _FEWEST_SWEPT:
             return
-        program = FreeMoves(part, self._truth, is_known, own_columns, float(self._width))
+        is_own: Array = self.own_columns[np.ix_(readers, part.columns)].any(axis=0)
+        program = FreeMoves(part, self._truth, ~self.hidden[part.rows], is_own, float(self._width))
         values = self._space.values[part.rows]
         while count >= _FEWEST_SWEPT and settled >= _FEWEST_SWEPT * len(readers):
             weights = draw_weights(self._random, waiting.sum(axis=0), values, self._width)
             change = program.find_change(part.matrix.T @ weights)
-            for move in self._splitter.split_change(change, is_known):
+            for move in self._splitter.split_change(change, self.hidden):
                 self._note_move(move)
             waiting = self._find_waiting(*place) & ~part.is_shared
             settled, count = count - int(waiting.sum()), int(waiting.sum())
@@ -187,13 +190,11 @@ class PatternSearch:
 
     def _split_population(self, raised: RaisedCell, cell: int) -> list[Move]:
         """Return the new moves of a population; those that change the cell are one move, which may have fractions."""
-        is_published = ~self.hidden
-        is_published[self._space.cells :] = True
         own_columns, columns = self._columns_of(cell), raised.of.part.columns
         values = raised.values
-        new_columns = np.union1d(own_columns, columns[raised.of.replace_values(values)])
+        new_columns = np.concatenate([own_columns, columns[raised.of.replace_values(values)]])
         change = Move.from_change(values - raised.of.truth, columns)
-        moves = self._splitter.split_change(change, is_published, np.isin(change.columns, new_columns))
+        moves = self._splitter.split_change(change, self.hidden, np.isin(change.columns, new_columns))
         of_cell, others = [], []
         for move in moves:
             if np.isin(move.columns, own_columns).any():
@@ -282,7 +283,9 @@ class PatternSearch:
         if not moves:
             return np.inf
         # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
-        rows = moves[0].moved_rows if len(moves) == 1 else np.union1d(*(raised.moved_rows for raised in moves))
+        rows = moves[0].moved_rows
+        if len(moves) > 1:
+            rows = sort_distinct(np.concatenate([raised.moved_rows for raised in moves]))
         return float(self._raising.costs[rows].sum())
 
     def _try_program(self, program: Neighbourhood, cell: int) -> tuple[list[RaisedCell], bool]:

@@ -19,6 +19,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
+from pipelines.publication.disclosure.distinct import sort_distinct
 from pipelines.publication.disclosure.parts import YearParts
 from pipelines.publication.disclosure.structure import APART, REST, BlockCell, Detail, Piece, Structure, read_cells
 
@@ -57,6 +58,13 @@ class Space:
     def cells(self) -> int:
         """Number of rows that are cells."""
         return len(self.values) - self.ties
+
+    def mark_rows_with(self, is_wanted: Array) -> Array:
+        """Return a mask of the rows that have a variable of a mask."""
+        is_entry = is_wanted[self.matrix.indices] & (self.matrix.data != 0.0)
+        places = np.concatenate([[0], np.cumsum(is_entry, dtype=np.int64)])[self.matrix.indptr]
+        has_one: Array = places[1:] > places[:-1]
+        return has_one
 
 
 def read_values(block: pl.DataFrame) -> Array:
@@ -189,7 +197,7 @@ def _merge(
 
     Return the space, the sorted numbers of its leaves, and their columns.
     """
-    numbers = np.unique(np.concatenate(sets))
+    numbers = sort_distinct(np.concatenate(sets))
     first: dict[bytes, int] = {}
     distinct: list[int] = []
     rows = np.empty(len(sets), dtype=np.int64)

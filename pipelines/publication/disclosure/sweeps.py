@@ -43,7 +43,9 @@ def sweep_witnesses(
         count = settled = int(is_open[part.rows].sum())
         if count < _FEWEST_CELLS:
             continue
-        moves = FreeMoves(part, witnesses.truth, is_known, still_columns, float(observed.width))
+        moves = FreeMoves(
+            part, witnesses.truth, is_known[part.rows], still_columns[part.columns], float(observed.width)
+        )
         values = space.values[part.rows]
         while count >= _FEWEST_CELLS and settled >= _FEWEST_CELLS:
             weights = draw_weights(random, is_open[part.rows], values, observed.width)
@@ -67,15 +69,15 @@ def draw_weights(random: np.random.Generator, wanted: Array, values: Array, widt
 class FreeMoves:
     """The changes of a population that no published cell shows, and that leave the variables of readers as they are.
 
-    Of the rows of a problem, `is_known` marks those that may not change, and `own_columns` the variables.  Each of the
-    other variables of `part` changes by `farthest` at most.
+    `is_known` marks the rows of `part` that may not change, and `is_own` the variables.  Each of the other variables
+    changes by `farthest` at most.
     """
 
-    def __init__(self, part: ProblemPart, truth: Array, is_known: Array, own_columns: Array, farthest: float) -> None:
-        self._is_free = ~own_columns[part.columns]
+    def __init__(self, part: ProblemPart, truth: Array, is_known: Array, is_own: Array, farthest: float) -> None:
+        self._is_free = ~is_own
         self._columns = part.columns[self._is_free]
         merged = merge_changes(
-            part.matrix[is_known[part.rows]][:, self._is_free],
+            part.matrix[is_known][:, self._is_free],
             -np.minimum(truth[self._columns], farthest),
             np.full(len(self._columns), farthest),
         )

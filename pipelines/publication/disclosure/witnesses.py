@@ -22,7 +22,7 @@ class Witnesses:
 
     def __init__(self, space: Space, truth: Array, is_published: Array) -> None:
         self.space, self.truth = space, truth
-        self._published = is_published
+        self._published, self._hidden = is_published, ~is_published
         self._splitter = MoveSplitter(space.matrix)
         self._known: set[bytes] = set()
         self._changes = [sparse.csr_matrix((0, len(truth)))]
@@ -56,7 +56,7 @@ class Witnesses:
         """
         moves: list[Move] = []
         for change in changes:
-            parts = self._splitter.split_change(change, self._published)
+            parts = self._splitter.split_change(change, self._hidden)
             moves += parts
             if len(parts) > 1:
                 moves.append(join_moves(parts))
@@ -67,7 +67,7 @@ class Witnesses:
 
         Return rows, which may be repeated, and the values that those moves give them that are possible for a reader.
         """
-        moves, (numbers, rows, effects) = self.add_moves(self._splitter.split_change(change, self._published))
+        moves, (numbers, rows, effects) = self.add_moves(self._splitter.split_change(change, self._hidden))
         if own_columns is not None and moves:
             is_possible = np.array([not own_columns[move.columns].any() for move in moves])[numbers]
             rows, effects = rows[is_possible], effects[is_possible]

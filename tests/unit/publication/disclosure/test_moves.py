@@ -15,7 +15,7 @@ from pipelines.publication.disclosure.space import write_links
 
 # Two published sums of two counts each, a hidden sum of all four, and a hidden sum of the second and third.
 MATRIX = sparse.csr_matrix([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [0, 1, 1, 0]], dtype=float)
-IS_PUBLISHED = np.array([True, True, False, False])
+IS_HIDDEN = np.array([False, False, True, True])
 CHANGE = Move(np.arange(4), np.array([2.0, -2.0, 0.5, -0.5]))
 
 
@@ -25,7 +25,7 @@ def splitter() -> MoveSplitter:
 
 
 def test_counts_without_a_published_cell_in_common_are_separate_moves(splitter: MoveSplitter) -> None:
-    parts = splitter.split_change(CHANGE, IS_PUBLISHED)
+    parts = splitter.split_change(CHANGE, IS_HIDDEN)
     assert [(move.columns.tolist(), move.amounts.tolist(), move.is_whole) for move in parts] == [
         ([0, 1], [2.0, -2.0], True),
         ([2, 3], [0.5, -0.5], False),
@@ -33,14 +33,14 @@ def test_counts_without_a_published_cell_in_common_are_separate_moves(splitter: 
 
 
 def test_counts_of_one_published_cell_are_one_move(splitter: MoveSplitter) -> None:
-    (move,) = splitter.split_change(CHANGE, np.array([True, True, False, True]))
+    (move,) = splitter.split_change(CHANGE, np.array([False, False, True, False]))
     assert move.columns.tolist() == [0, 1, 2, 3]
 
 
 def test_split_returns_only_moves_of_the_wanted_counts(splitter: MoveSplitter) -> None:
-    (move,) = splitter.split_change(CHANGE, IS_PUBLISHED, np.array([False, False, False, True]))
+    (move,) = splitter.split_change(CHANGE, IS_HIDDEN, np.array([False, False, False, True]))
     assert move.columns.tolist() == [2, 3]
-    assert splitter.split_change(Move.from_change(np.zeros(4)), IS_PUBLISHED) == []
+    assert splitter.split_change(Move.from_change(np.zeros(4)), IS_HIDDEN) == []
 
 
 @pytest.mark.parametrize("fewest_in_graph", [0, 1000])
@@ -58,7 +58,7 @@ def test_moves_are_the_connected_parts_of_a_change(
     shared = (abs(matrix[is_published][:, columns]) > 0).astype(int)
     count, labels = connected_components(shared.T @ shared, directed=False)
     expected = sorted(columns[labels == number].tolist() for number in range(count))
-    parts = MoveSplitter(matrix).split_change(Move.from_change(change), is_published)
+    parts = MoveSplitter(matrix).split_change(Move.from_change(change), ~is_published)
     assert [move.columns.tolist() for move in parts] == expected
 
 
