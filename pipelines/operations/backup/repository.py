@@ -177,7 +177,7 @@ class Repository:
         """Remove the objects that no snapshot lists, and return their number."""
         used: set[str] = set()
         for snapshot in self.list_snapshots():
-            used |= self.list_objects(snapshot, key).keys()
+            used.update(self.list_objects(snapshot, key))
         unused = [path for path in (self.folder / "objects").rglob("*") if path.is_file() and path.name not in used]
         for path in unused:
             path.unlink()

@@ -142,21 +142,25 @@ class Neighbourhoods:
             for place in part.years:
                 self._by_year[place].remove(program)
 
-    def _list_made(self) -> Iterator[Neighbourhood]:
-        yield self.whole
-        yield from self._by_part.values()
-
     def fix_cells(self, cells: Array) -> None:
         """Let these cells keep their value from now on, because readers know it."""
         self._is_fixed[cells] = True
-        for program in self._list_made():
-            program.raising.fix_cells(program.find_own(cells))
+        for program, numbers in self._find_in_programs(cells):
+            program.raising.fix_cells(numbers)
 
     def unfix_cells(self, cells: Array) -> None:
         """Let these cells move again, as far as no insider knows them."""
         self._is_fixed[cells] = False
-        for program in self._list_made():
-            program.raising.unfix_cells(program.find_own(cells))
+        for program, numbers in self._find_in_programs(cells):
+            program.raising.unfix_cells(numbers)
+
+    def _find_in_programs(self, cells: Array) -> Iterator[tuple[Neighbourhood, Array]]:
+        """Yield the programs that have some of the cells, with their numbers in it."""
+        is_cell: Array = np.zeros(len(self._is_fixed), dtype=bool)
+        is_cell[cells] = True
+        for program in (self.whole, *self._by_part.values()):
+            if len(numbers := np.flatnonzero(is_cell[program.part.rows])):
+                yield program, numbers
 
     def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""

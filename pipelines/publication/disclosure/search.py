@@ -7,6 +7,7 @@ only a space, its readers, and which cells each of them may not find.
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -69,6 +70,10 @@ class PatternSearch:
         self._own: Array | None = None
         self.hidden, self.printed = cells.hidden.copy(), cells.printed.copy()
         self._lowered_first, self._places = cells.lowered_first, cells.places
+        self._printed_by_place: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for row in np.flatnonzero(self.printed).tolist():
+            for place in self._places[row]:
+                self._printed_by_place[place].append(row)
         self.own_columns = np.stack([reader.find_own_columns(space) for reader in readers])
         self.concerned: Array = (
             np.stack([space.mark_rows_with(~columns) for columns in self.own_columns]) & cells.assessed
@@ -322,13 +327,14 @@ class PatternSearch:
 
         Of several that may move, a program would move each a little, and all of them would be withheld.
         """
-        rows = np.flatnonzero(self.printed)
-        nearby = np.array([bool(self._places[int(row)] & self._places[cell]) for row in rows], dtype=bool)
-        for row in sorted(rows[nearby], key=lambda row: float(self._costs[row])):
+        if not (rows := np.flatnonzero(self.printed)).size:
+            return
+        in_common = {row for place in self._places[cell] for row in self._printed_by_place.get(place, ())}
+        nearby = [row for row in sorted(in_common) if self.printed[row]]
+        for row in sorted(nearby, key=lambda row: float(self._costs[row])):
             yield np.array([row])
-        for chosen in (rows[nearby], rows) if nearby.any() and not nearby.all() else (rows,):
-            if len(chosen):
-                yield chosen[self.printed[chosen]]
+        for chosen in (np.array(nearby), rows) if 0 < len(nearby) < len(rows) else (rows,):
+            yield chosen[self.printed[chosen]]
 
     def show_unneeded(self, candidates: Array, *, with_assessed: bool = True) -> None:
         """Publish cells again that were hidden for one cell, if populations found for others protect that cell too.
