@@ -1,20 +1,30 @@
 -- A year derived from quarters is the sum of its four, and a pool the sum of its years, cell by cell.
 with
 
-counts as (select * from {{ ref('mart_count') }}),
+counts as (select *, {{ period_year('period') }} as first_year from {{ ref('mart_count') }}),
 
 measures as (select * from {{ ref('measure') }}),
 
 derived as (
     select
         counts.*,
-        case counts.freq when 'A' then 'Q' else 'A' end as part_freq,
-        cast(substring(counts.period, 1, 4) as integer) as first_year,
         cast(right(counts.period, 4) as integer) as last_year,
+        case counts.freq when 'A' then 'Q' else 'A' end as part_freq,
         case counts.freq when 'A' then 4 when 'P3' then 3 else 5 end as n_parts
     from counts
     inner join measures on counts.measure = measures.code
     where counts.basis in ('derived_quarters', 'derived_years') and measures.sums_over_time and counts.value is not null
+),
+
+-- Each year of each period, so that a long history compares a cell with those of its own years only.
+years as (select distinct first_year as year from counts where freq in ('A', 'Q')),
+
+periods as (select distinct freq, period, first_year, last_year from derived),
+
+years_of_periods as (
+    select periods.freq, periods.period, years.year
+    from periods
+    inner join years on years.year between periods.first_year and periods.last_year
 ),
 
 sums as (
@@ -25,12 +35,15 @@ sums as (
         max(derived.n_parts) as n_parts,
         count(parts.obs_status) as n_found
     from derived
+    left join years_of_periods
+        on derived.freq = years_of_periods.freq
+        and derived.period = years_of_periods.period
     left join counts as parts
         on derived.area = parts.area
         and derived.area_kind = parts.area_kind
         and derived.part_freq = parts.freq
+        and years_of_periods.year = parts.first_year
         and {{ count_types_match('derived', 'parts') }}
-        and cast(substring(parts.period, 1, 4) as integer) between derived.first_year and derived.last_year
     group by derived.area, derived.freq, derived.period, {{ count_type('derived.') }}
 ),
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -131,9 +131,18 @@ def test_facts_in_batches_give_the_same_build(start_home: StartHome, monkeypatch
         batches.append(len(parts))
         return parts
 
+    run_dbt, is_alone = dbt.run_dbt, []
+
+    def note_threads(of_home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> Any:
+        is_alone.append(list(arguments[-2:]) == ["--threads", "1"])
+        return run_dbt(of_home, variables, command, arguments)
+
+    monkeypatch.setattr(dbt, "run_dbt", note_threads)
     monkeypatch.setattr(fact_batches, "split_files", split_small)
     monkeypatch.setattr(fact_batches, "count_batches", lambda _: 3)
     in_batches = dbt.build_counts(home, full_refresh=True)
+    assert len(is_alone) >= 4
+    assert all(is_alone)
     assert batches.pop() >= 4
     assert read_all_rows(in_batches) == whole
     noted = count_builds.read_build_note(in_batches)
@@ -141,7 +150,11 @@ def test_facts_in_batches_give_the_same_build(start_home: StartHome, monkeypatch
     assert set(noted["seconds"]) == set(note["seconds"])
     shutil.rmtree(home.warehouse)
     select_part(world, set(everything[: len(everything) // 4])).write_files(home)
-    dbt.build_counts(home, with_tests=False)
+    with monkeypatch.context() as of_short_history:
+        of_short_history.setattr(fact_batches, "count_batches", lambda _: 1)
+        is_alone.clear()
+        dbt.build_counts(home, with_tests=False)
+        assert not any(is_alone)
     world.write_files(home)
     grown = dbt.build_counts(home)
     assert batches[-1] >= 3
