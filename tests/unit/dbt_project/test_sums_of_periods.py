@@ -1,0 +1,89 @@
+"""The test of the dbt project that years are sums of quarters, and pools sums of years, finds every other figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from jinja2 import Environment
+
+from tests.support.paths import ROOT
+
+PROJECT = ROOT / "dbt_project"
+TYPE = ("measure", "level")
+"""Columns that say what is counted here; the project has more."""
+
+
+def _render_query() -> str:
+    macros = [(PROJECT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in ("count_types", "periods")]
+    test = (PROJECT / "tests" / "assert_years_and_pools_are_sums.sql").read_text(encoding="utf-8")
+    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])
+    # dbt's `return` gives a list from a macro; here the list is a variable.
+    text = "".join(macros).replace("count_type_columns()", "columns_of_type").replace("{% macro columns_of_type %}", "")
+    text = text.replace("{{ return(var('count_type_columns')) }}{% endmacro %}", "")
+    names = {"columns_of_type": TYPE, "var": str, "ref": lambda name: name}
+    environment.globals.update(names)
+    return environment.from_string(text + test).render()
+
+
+def _make_counts() -> pl.DataFrame:
+    """Return two areas with quarters of eight years, the years as their sums, and pools of three and of five years."""
+    rows: list[Mapping[str, Any]] = []
+
+    def add_row(area: str, freq: str, period: str, value: int, basis: str) -> None:
+        rows.append(
+            {"area_kind": "territory", "area": area, "freq": freq, "period": period, "value": value, "basis": basis}
+            | {"measure": "convicted", "level": "final", "obs_status": "A"}
+        )  # fmt: skip
+
+    for area, size in (("AL", 1), ("RS", 10)):
+        by_year = {}
+        for year in range(2018, 2026):
+            quarters = [size * (year - 2017 + quarter) for quarter in range(1, 5)]
+            for quarter, value in enumerate(quarters, start=1):
+                add_row(area, "Q", f"{year}-Q{quarter}", value, "reported")
+            by_year[year] = sum(quarters)
+            add_row(area, "A", str(year), by_year[year], "derived_quarters")
+        for freq, first, last in (("P3", 2019, 2021), ("P3", 2022, 2024), ("P5", 2021, 2025)):
+            add_row(area, freq, f"{first}-{last}", sum(by_year[y] for y in range(first, last + 1)), "derived_years")
+    return pl.DataFrame(rows)
+
+
+def find_failed(counts: pl.DataFrame) -> list[tuple[str, str]]:
+    """Return area and period of each cell that fails."""
+    with duckdb.connect() as connection:
+        connection.execute("create table measure as select 'convicted' as code, true as sums_over_time")
+        connection.register("mart_count", counts)
+        return sorted((row[0], row[2]) for row in connection.execute(_render_query()).fetchall())
+
+
+def test_sums_pass() -> None:
+    assert find_failed(_make_counts()) == []
+
+
+@pytest.mark.parametrize(
+    ("period", "failed"),
+    [
+        ("2025", ["2021-2025", "2025"]),
+        ("2018", ["2018"]),
+        ("2022-2024", ["2022-2024"]),
+        ("2023-Q2", ["2023"]),
+    ],
+)
+def test_another_figure_fails_with_all_of_which_it_is_a_part(period: str, failed: list[str]) -> None:
+    is_changed = (pl.col("area") == "RS") & (pl.col("period") == period)
+    counts = _make_counts().with_columns(value=pl.col("value") + is_changed.cast(pl.Int64))
+    assert find_failed(counts) == [("RS", name) for name in failed]
+
+
+def test_year_without_a_quarter_fails() -> None:
+    counts = _make_counts().filter(~((pl.col("area") == "AL") & (pl.col("period") == "2020-Q4")))
+    assert find_failed(counts) == [("AL", "2020")]
+
+
+def test_pool_without_all_years_fails() -> None:
+    counts = _make_counts().filter(~((pl.col("area") == "AL") & (pl.col("period") == "2019")))
+    assert find_failed(counts) == [("AL", "2019-2021")]
