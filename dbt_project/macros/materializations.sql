@@ -33,9 +33,9 @@
     {{ return(relation) }}
 {% endmacro %}
 
-{# True for the rows of the batch that is being inserted. DuckDB keeps lists in memory while it groups rows, so a long
-   history is grouped in batches; `column` must be one by which the model groups, or on which nothing outside of a batch
-   depends. A table of `batches` = 1 is made at once. #}
+{# True for the rows of the batch that is being inserted. DuckDB keeps lists in memory while it groups rows, and writes
+   wide rows that are read several times to the disk, so a long history is made in batches; `column` must be one by
+   which the model groups, or on which nothing outside of a batch depends. A table of `batches` = 1 is made at once. #}
 {% macro in_batch(column) %}{{ return(adapter.dispatch('in_batch')(column)) }}{% endmacro %}
 {% macro default__in_batch(column) -%}true{%- endmacro %}
 {% macro duckdb__in_batch(column) -%}

@@ -172,6 +172,7 @@ def build_indicators(
     variables = {
         "path": str(database),
         "input": input,
+        "batches": fact_batches.count_batches(home),
         "files": indicator_files(source, dimensions, records or no_records(home)),
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }

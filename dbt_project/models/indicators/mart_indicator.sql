@@ -2,7 +2,8 @@
 {%- set broken_down = shared + ['person_type', 'victim_status'] %}
 with
 
-counts as (select * from {{ ref('cell') }}),
+-- A figure needs no other period than its own.
+counts as (select * from {{ ref('cell') }} where {{ in_batch('period') }}),
 
 metrics as (select * from {{ source('declared', 'metric') }}),
 

@@ -11,10 +11,11 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from pipelines.core import clock, codes
 from pipelines.core.home import Home, open_home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt, fact_batches
 from pipelines.warehouse.metrics import metrics
 from tests.support.kept_builds import build_kept
 from tests.support.warehouse.dbt_facts import parse_moment
@@ -272,6 +273,23 @@ sdmx_concept: PER_MILLION
 
 
 @pytest.mark.sampled(turn=1)
+def test_indicators_in_batches_are_those_of_one_statement(
+    home: Home, restricted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = dbt.latest_counts(home)
+    assert newest is not None
+    monkeypatch.setattr(fact_batches, "count_batches", lambda _: 5)
+    source = dbt.tables_folder(newest) / "mart_count.parquet"
+    in_batches = dbt.build_indicators(home, input="restricted", source=source, target=tmp_path / "indicators.duckdb")
+    for table in ("mart_indicator", "int_quotient", "mart_stage_ratio", "mart_region"):
+        rows = read_table(in_batches, table)
+        assert rows.height
+        key = rows.columns
+        assert_frame_equal(rows.sort(key), read_table(restricted, table).sort(key))
+    sql = (next(_run_folder(home).rglob("mart_indicator.sql"))).read_text(encoding="utf-8")
+    assert "% 5" in sql
+
+
 def test_further_indicator_needs_only_a_declaration(
     home: Home,
     counts: Counts,
