@@ -16,7 +16,7 @@ derived as (
     where counts.basis in ('derived_quarters', 'derived_years') and measures.sums_over_time and counts.value is not null
 ),
 
--- Each year of each period, so that a long history compares a cell with those of its own years only.
+-- The years of each period. Without them, each cell would be compared with those of all years of a long history.
 years as (select distinct first_year as year from counts where freq in ('A', 'Q')),
 
 periods as (select distinct freq, period, first_year, last_year from derived),

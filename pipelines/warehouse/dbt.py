@@ -97,7 +97,7 @@ def build_counts(
             results += _build(home, variables, ["--selector", selector, *_exclude_tests(with_tests)])
         for batch in earlier_batches:
             files = {**batch, **gathered}
-            results += _run(home, {**variables, "files": files}, "run", ["--selector", "insertions"])
+            results += run_dbt(home, {**variables, "files": files}, "run", ["--selector", "insertions"])
         results += _build(home, variables, ["--selector", selectors[-1], *_exclude_tests(with_tests)])
         (aside / "tables").mkdir()
         exported_tables.export_tables(database, exported_tables.COUNTS, aside / "tables")
@@ -279,17 +279,7 @@ def no_records(home: Home) -> Path:
 
 
 def _build(home: Home, variables: Mapping[str, Any], arguments: Sequence[str]) -> list[NodeResult]:
-    return _run(home, variables, "build", arguments)
-
-
-def _run(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeResult]:
-    """Run dbt, with one model after another if the history is long: two at once would share the memory of DuckDB.
-
-    The aggregates of 400 years then wrote rows to the disk that one statement alone has memory for.  DuckDB uses all
-    processors for a single large statement.
-    """
-    alone = ["--threads", "1"] if fact_batches.count_batches(home) > 1 else []
-    return run_dbt(home, variables, command, [*arguments, *alone])
+    return run_dbt(home, variables, "build", arguments)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -183,6 +183,8 @@ def run_dbt(
             *arguments,
             *_SELECTION,
             *("--target", target),
+            # Two models at once share DuckDB's memory. In a long history, one alone already needs most of it.
+            *(("--threads", "1") if variables.get("batches", 1) > 1 else ()),
             "--no-write-json",
             *_path_arguments(scratch),
             *_variable_arguments(variables),

@@ -3,7 +3,7 @@
 {%- set is_region_withheld = '(regions.is_upper_withheld or regions.is_lower_withheld)' %}
 with
 
--- A ratio needs no other metric than its own, but with a lag it needs other periods.
+-- A batch has whole metrics, because a ratio with a lag needs counts of two periods.
 operands as (select * from {{ ref('int_operand') }} where {{ in_batch('metric') }}),
 
 metrics as (select * from {{ source('declared', 'metric') }} where kind in ('ratio', 'clearance', 'disposition')),

@@ -2,7 +2,7 @@
 {%- set broken_down = shared + ['person_type', 'victim_status'] %}
 with
 
--- A figure needs no other period than its own.
+-- A batch has whole periods: no figure needs counts of another period.
 counts as (select * from {{ ref('cell') }} where {{ in_batch('period') }}),
 
 metrics as (select * from {{ source('declared', 'metric') }}),

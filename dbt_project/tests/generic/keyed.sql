@@ -2,7 +2,7 @@
    submissions that the copied build had already are left out: they were tested when they were inserted, and
    `submission_id` is one of the columns.
 
-   Only keys whose hash occurs twice are compared. All keys of a history of 400 years are larger than the memory. #}
+   Only keys whose hash occurs twice are compared: DuckDB has no memory for all keys of a history of 400 years. #}
 {% test keyed(model, columns, where_true=none, insert_only=false) %}
 
 {%- set inserted = var('inserted_submissions', none) if insert_only else none %}

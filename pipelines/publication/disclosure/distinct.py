@@ -1,6 +1,6 @@
-"""Find distinct numbers by sorting them, which NumPy's own function of today does with a table in memory.
+"""Find distinct numbers by sorting them.
 
-For ten million numbers that function took 4.4 s, and sorting 0.09 s; for 500 it took 38 µs instead of 8.
+`numpy.unique` uses a hash table. It took 4.4 s for ten million numbers and 38 µs for 500; sorting took 0.09 s and 8 µs.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Lift:
         ties = leaf_space.matrix[leaf_space.cells :]
         leaves = sum(block.size for block in self._blocks)
         self._of_leaves, self._of_rests = ties[:, :leaves], ties[:, leaves:]
-        # Turning a matrix for each batch of moves took as long as the history is.
+        # Transposed once: for each batch of moves, that took longer the longer the history was.
         self._by_leaf = self._of_leaves.T.tocsr()
 
     def lift_truth(self) -> Array:

@@ -30,8 +30,8 @@ MIP_SECONDS = 60.0
 """Limit of one program over whole numbers, after which its cell counts as unknown."""
 SIGNS: tuple[Literal[1, -1], ...] = (1, -1)
 """Signs of the objective for the least and the greatest value of a cell."""
-_VARIABLES_AT_ONCE = 2_000
-"""Variables of connected equations from which others are a program of their own."""
+_GROUP_SIZE = 2_000
+"""Number of variables after which a further group of equations begins (`_split_equations`)."""
 DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
 """Values of HiGHS's `simplex_strategy`.
 
@@ -116,10 +116,10 @@ def _select_links(equations: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def _split_equations(matrix: sparse.csr_matrix, target: Array) -> Iterator[tuple[sparse.csr_matrix, Array, Array]]:
-    """Yield equations, matrix @ x = target, with the numbers of their variables; some at a time, which share none.
+    """Yield the equations matrix @ x = target in groups without a common variable, with the variables of each group.
 
-    The simplex method takes longer for all at once than for one after another.  Equations without variables are left
-    out.
+    The simplex method takes longer for all equations at once than for one group after another.  Equations without
+    variables are left out.
     """
     rows, columns = matrix.shape
     if not columns:
@@ -129,7 +129,7 @@ def _split_equations(matrix: sparse.csr_matrix, target: Array) -> Iterator[tuple
     row_order, column_order = (np.argsort(part, kind="stable") for part in (labels[:rows], labels[rows:]))
     sizes = np.bincount(labels[rows:], minlength=count)
     # A group begins with the first component that begins in it.
-    group_of = (sizes.cumsum() - sizes) // _VARIABLES_AT_ONCE
+    group_of = (sizes.cumsum() - sizes) // _GROUP_SIZE
     groups = np.arange(int(group_of[-1]) + 2) if count else np.zeros(1, dtype=np.int64)
     row_starts = np.searchsorted(group_of[labels[:rows][row_order]], groups)
     column_starts = np.searchsorted(group_of[labels[rows:][column_order]], groups)

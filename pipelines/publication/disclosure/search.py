@@ -79,7 +79,7 @@ class PatternSearch:
             np.stack([space.mark_rows_with(~columns) for columns in self.own_columns]) & cells.assessed
         )
         self.concerned[1:] &= cells.guarded
-        # A move changes some rows for most readers, so those of a row are next to each other in memory.
+        # A move changes a few rows for most readers, so the values of one row are next to each other in memory.
         size = len(readers), len(space.values)
         self._safe: Array = np.zeros(size, dtype=bool, order="F")
         # The least and the greatest change of each row in the populations that are possible for each reader.
@@ -327,7 +327,8 @@ class PatternSearch:
 
         Of several that may move, a program would move each a little, and all of them would be withheld.
         """
-        if not (rows := np.flatnonzero(self.printed)).size:
+        rows = np.flatnonzero(self.printed)
+        if not len(rows):
             return
         in_common = {row for place in self._places[cell] for row in self._printed_by_place.get(place, ())}
         nearby = [row for row in sorted(in_common) if self.printed[row]]

@@ -60,7 +60,7 @@ class Space:
         return len(self.values) - self.ties
 
     def mark_rows_with(self, is_wanted: Array) -> Array:
-        """Return a mask of the rows that have a variable of a mask."""
+        """Return a mask of the rows that have at least one of the wanted variables."""
         is_entry = is_wanted[self.matrix.indices] & (self.matrix.data != 0.0)
         places = np.concatenate([[0], np.cumsum(is_entry, dtype=np.int64)])[self.matrix.indptr]
         has_one: Array = places[1:] > places[:-1]

@@ -83,7 +83,7 @@ class Witnesses:
             if move.is_whole and (self.truth[move.columns] + move.amounts > -0.5).all():
                 new[move.key] = Move(move.columns, np.rint(move.amounts))
         chosen = [move for key, move in new.items() if key not in self._known]
-        self._known.update(new)  # a union with the keys would be another set, as large as all moves before
+        self._known.update(new)  # `|=` with the keys would copy all moves so far
         numbers, rows, effects = self._splitter.find_effects(chosen)
         agrees: Array = np.ones(len(chosen), dtype=bool)
         agrees[numbers[self._published[rows]]] = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
-from pipelines.warehouse import count_builds, dbt, fact_batches
+from pipelines.warehouse import count_builds, dbt, dbt_runner, fact_batches
 from pipelines.warehouse.dbt_runner import WarehouseError
 from tests.support.kept_builds import build_kept
 from tests.support.warehouse.dbt_facts import World, parse_moment
@@ -131,13 +131,22 @@ def test_facts_in_batches_give_the_same_build(start_home: StartHome, monkeypatch
         batches.append(len(parts))
         return parts
 
-    run_dbt, is_alone = dbt.run_dbt, []
+    is_alone: list[bool] = []
+    create_runner = dbt_runner._create_runner
 
-    def note_threads(of_home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> Any:
-        is_alone.append(list(arguments[-2:]) == ["--threads", "1"])
-        return run_dbt(of_home, variables, command, arguments)
+    def create_noting_runner(manifest: Any) -> Any:
+        """Return a runner that notes whether it builds one model after another."""
+        runner = create_runner(manifest)
+        invoke = runner.invoke
 
-    monkeypatch.setattr(dbt, "run_dbt", note_threads)
+        def note_threads(arguments: list[str]) -> Any:
+            is_alone.append("--threads" in arguments)
+            return invoke(arguments)
+
+        runner.invoke = note_threads
+        return runner
+
+    monkeypatch.setattr(dbt_runner, "_create_runner", create_noting_runner)
     monkeypatch.setattr(fact_batches, "split_files", split_small)
     monkeypatch.setattr(fact_batches, "count_batches", lambda _: 3)
     in_batches = dbt.build_counts(home, full_refresh=True)

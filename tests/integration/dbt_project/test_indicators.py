@@ -272,7 +272,7 @@ sdmx_concept: PER_MILLION
 """
 
 
-@pytest.mark.sampled(turn=1)
+@pytest.mark.sampled(turn=5)
 def test_indicators_in_batches_are_those_of_one_statement(
     home: Home, restricted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,6 +290,7 @@ def test_indicators_in_batches_are_those_of_one_statement(
     assert "% 5" in sql
 
 
+@pytest.mark.sampled(turn=1)
 def test_further_indicator_needs_only_a_declaration(
     home: Home,
     counts: Counts,

@@ -1,4 +1,4 @@
-"""The true population of a problem, which is chosen some equations at a time."""
+"""The true population of a problem, which is chosen for one group of equations after another."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _make_problem(seed: int) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]
 def test_population_is_the_one_of_the_least_weights_over_all_equations(
     seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lp, "_VARIABLES_AT_ONCE", at_once)
+    monkeypatch.setattr(lp, "_GROUP_SIZE", at_once)
     matrix, values, weights = _make_problem(seed)
     raising = lp.Raising(matrix, values, np.ones(len(values)))
     raising.find_contradictions()
@@ -46,7 +46,7 @@ def test_population_is_the_one_of_the_least_weights_over_all_equations(
 def test_equations_are_divided_into_groups_without_a_common_variable(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lp, "_VARIABLES_AT_ONCE", at_once)
+    monkeypatch.setattr(lp, "_GROUP_SIZE", at_once)
     matrix, values, _ = _make_problem(1)
     groups = list(lp._split_equations(matrix, values))
     assert len(groups) > 1
