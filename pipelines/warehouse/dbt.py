@@ -84,6 +84,7 @@ def build_counts(
     variables = {
         "path": str(database),
         "files": {**last_batch, **gathered},
+        "inserted_range": fact_batches.find_range(last_batch),
         "batches": fact_batches.count_batches(home),
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
         # Rows that a copied build had already are not tested again: that took as long as the history is.
@@ -96,8 +97,8 @@ def build_counts(
         for selector in selectors[:-1]:
             results += _build(home, variables, ["--selector", selector, *_exclude_tests(with_tests)])
         for batch in earlier_batches:
-            files = {**batch, **gathered}
-            results += run_dbt(home, {**variables, "files": files}, "run", ["--selector", "insertions"])
+            inserting = {"files": {**batch, **gathered}, "inserted_range": fact_batches.find_range(batch)}
+            results += run_dbt(home, {**variables, **inserting}, "run", ["--selector", "insertions"])
         results += _build(home, variables, ["--selector", selectors[-1], *_exclude_tests(with_tests)])
         (aside / "tables").mkdir()
         exported_tables.export_tables(database, exported_tables.COUNTS, aside / "tables")

@@ -35,7 +35,7 @@ final as (
     from events
     inner join accepted on events.submission_id = accepted.submission_id
     {% if is_incremental() %}
-    where events.submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+    where {{ is_new('events.submission_id') }}
     {% endif %}
 )
 

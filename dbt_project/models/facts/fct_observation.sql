@@ -41,7 +41,7 @@ final as (
     from observations
     inner join accepted on observations.submission_id = accepted.submission_id
     {% if is_incremental() %}
-    where observations.submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+    where {{ is_new('observations.submission_id') }}
     {% endif %}
 )
 

@@ -6,7 +6,7 @@ rows_by_age as (
     select *
     from {{ ref('int_age_row') }}
     {% if is_incremental() %}
-    where submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+    where {{ is_new('submission_id') }}
     {% endif %}
 ),
 

@@ -6,7 +6,7 @@ observations as (
     select *
     from {{ ref('fct_observation') }}
     {% if is_incremental() %}
-    where submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+    where {{ is_new('submission_id') }}
     {% endif %}
 ),
 
@@ -14,7 +14,7 @@ register_counts as (
     select *
     from {{ ref('int_register_count') }}
     {% if is_incremental() %}
-    where submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+    where {{ is_new('submission_id') }}
     {% endif %}
 ),
 

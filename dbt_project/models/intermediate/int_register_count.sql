@@ -8,7 +8,7 @@ events as (
     where
         level <> 'cooperation'
         {% if is_incremental() %}
-        and submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+        and {{ is_new('submission_id') }}
         {% endif %}
 ),
 

@@ -9,7 +9,7 @@ coded_rows as (
     select *
     from {{ ref('int_coded_row') }}
     {% if is_incremental() %}
-    where submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
+    where {{ is_new('submission_id') }}
     {% endif %}
 ),
 

@@ -60,6 +60,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None) -> LakeBuild:
         variables = {
             "files": dbt.gathered_files(home),
             "inserted_submissions": inserted if is_warm else None,
+            "inserted_range": [inserted[0], inserted[-1]] if inserted else [],
         }
         selection = ["--selector", "counts_again"] if is_warm else ["--selector", "counts", "--full-refresh"]
         return _build(home, "counts", as_of or clock.now(), variables, selection)
