@@ -9,6 +9,7 @@ counts as (
         case when {{ listed("'negative_difference'", 'flags') }} then null else value end as known_value,
         case when {{ listed("'negative_difference'", 'flags') }} then 'O' else obs_status end as known_status
     from {{ ref('mart_count') }}
+    where {{ in_batch('period') }}
 ),
 
 -- One cell may be in several tables of the programme. If one of them withholds it, it is withheld.

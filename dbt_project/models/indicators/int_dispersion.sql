@@ -4,7 +4,7 @@
 -- input only. From the office's records if there are enough, else at least the persons per case if both are counted.
 with
 
-cells as (select * from {{ ref('cell') }} where value is not null),
+cells as (select * from {{ ref('cell') }} where value is not null and {{ in_batch('period') }}),
 
 registers as (select * from {{ source('records', 'record_dispersion') }} where basis = 'quasi_exact'),
 

@@ -14,7 +14,7 @@ scores as (select * from {{ source('declared', 'card_comparability') }}),
 territories as (
     select *
     from figures
-    where area_kind = 'territory' and is_shown
+    where area_kind = 'territory' and is_shown and {{ in_batch('period') }}
 ),
 
 beside as (

@@ -24,7 +24,11 @@ def render_rule() -> str:
     (statement,) = re.findall(r"\ncounts as \((.*?)\n\),", model, re.DOTALL)
     macros = (PROJECT / "macros" / "text_lists.sql").read_text(encoding="utf-8")
     (listed,) = re.findall(r"{% macro listed.*?endmacro %}", macros, re.DOTALL)
-    return Environment(autoescape=False).from_string(listed + statement).render(ref=lambda _: "counts")
+    return (
+        Environment(autoescape=False)
+        .from_string(listed + statement)
+        .render(ref=lambda _: "counts", in_batch=lambda _: "true")
+    )
 
 
 RULE = render_rule()
