@@ -22,10 +22,6 @@
     substring(md5({{ joined_by_bar(['area_kind', 'area', 'freq', 'period'], prefix) }} || '|' || {{ joined_by_bar(count_type_columns(), count_type_prefix) }}), 1, 16)
 {%- endmacro %}
 
-{% macro count_types_match(left, right) -%}
-    {%- for column in count_type_columns() %}{{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
-{%- endmacro %}
-
 {# The ages in a total: `all`, or `adults` if only they are counted; empty if the count is broken down.
    A count of one type of person or victim is a separate total. #}
 {% macro total_of() -%}

@@ -1,30 +1,47 @@
 -- A regional figure is the sum of the figures of the territories that it names, and names at least one.
 with
 
-counts as (select * from {{ ref('mart_count') }}),
+counts as (
+    select
+        area_kind, area, freq, period, value, n_reported, reporters,
+        {{ count_type_id() }} as count_type_id
+    from {{ ref('mart_count') }}
+),
 
 sums as (
     select
-        region.freq, region.period, {{ count_type('region.') }},
+        region.freq, region.period, region.count_type_id,
         max(region.value) as stated,
         sum(territory.value) as summed,
         max(region.n_reported) as n_stated,
         count(territory.value) as n_summed
     from counts as region
-    inner join counts as territory
+    left join counts as territory
         on territory.area_kind = 'territory'
         and territory.freq = region.freq
         and territory.period = region.period
-        and {{ count_types_match('territory', 'region') }}
+        and territory.count_type_id = region.count_type_id
         and (',' || region.reporters || ',') like ('%,' || territory.area || ',%')
     where region.area_kind = 'region' and region.value is not null
-    group by region.freq, region.period, {{ count_type('region.') }}
+    group by region.freq, region.period, region.count_type_id
+),
+
+wrong as (
+    select *
+    from sums
+    where n_summed = 0 or stated <> summed or n_stated <> n_summed
 ),
 
 final as (
-    select *
-    from sums
-    where stated <> summed or n_stated <> n_summed
+    select
+        wrong.freq, wrong.period, {{ count_type('counts.') }},
+        wrong.stated, wrong.summed, wrong.n_stated, wrong.n_summed
+    from wrong
+    inner join {{ ref('mart_count') }} as counts
+        on counts.area_kind = 'region'
+        and wrong.freq = counts.freq
+        and wrong.period = counts.period
+        and wrong.count_type_id = {{ count_type_id('counts.') }}
 )
 
 select * from final

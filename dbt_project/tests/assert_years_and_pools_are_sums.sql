@@ -1,7 +1,13 @@
 -- A year derived from quarters is the sum of its four, and a pool the sum of its years, cell by cell.
 with
 
-counts as (select *, {{ period_year('period') }} as first_year from {{ ref('mart_count') }}),
+counts as (
+    select
+        area_kind, area, freq, period, measure, basis, value, obs_status,
+        {{ period_year('period') }} as first_year,
+        {{ count_type_id() }} as count_type_id
+    from {{ ref('mart_count') }}
+),
 
 measures as (select * from {{ ref('measure') }}),
 
@@ -29,7 +35,7 @@ years_of_periods as (
 
 sums as (
     select
-        derived.area, derived.freq, derived.period, {{ count_type('derived.') }},
+        derived.area_kind, derived.area, derived.freq, derived.period, derived.count_type_id,
         max(derived.value) as stated,
         sum(parts.value) as summed,
         max(derived.n_parts) as n_parts,
@@ -43,14 +49,27 @@ sums as (
         and derived.area_kind = parts.area_kind
         and derived.part_freq = parts.freq
         and years_of_periods.year = parts.first_year
-        and {{ count_types_match('derived', 'parts') }}
-    group by derived.area, derived.freq, derived.period, {{ count_type('derived.') }}
+        and derived.count_type_id = parts.count_type_id
+    group by derived.area_kind, derived.area, derived.freq, derived.period, derived.count_type_id
 ),
 
-final as (
+wrong as (
     select *
     from sums
     where n_found <> n_parts or stated <> summed
+),
+
+final as (
+    select
+        wrong.area_kind, wrong.area, wrong.freq, wrong.period, {{ count_type('counts.') }},
+        wrong.stated, wrong.summed, wrong.n_parts, wrong.n_found
+    from wrong
+    inner join {{ ref('mart_count') }} as counts
+        on wrong.area_kind = counts.area_kind
+        and wrong.area = counts.area
+        and wrong.freq = counts.freq
+        and wrong.period = counts.period
+        and wrong.count_type_id = {{ count_type_id('counts.') }}
 )
 
 select * from final

@@ -10,7 +10,9 @@ count_types as (
         {{ count_type() }}
     from submission_counts
     {% if is_incremental() %}
-    where count_type_id not in (select known.count_type_id from {{ this }} as known)
+    where
+        {{ is_in_run('submission_id') }}
+        and count_type_id not in (select known.count_type_id from {{ this }} as known)
     {% endif %}
 ),
 

@@ -1,4 +1,4 @@
-"""The test of the dbt project that years are sums of quarters, and pools sums of years, finds every other figure."""
+"""The tests of the dbt project that figures are sums of others find every other figure: years, pools, the region."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TYPE = ("measure", "level")
 """Columns that say what is counted here; the project has more."""
 
 
-def _render_query() -> str:
-    """Return the SQL of the test, with the columns `TYPE` instead of those of the project."""
-    macros = [(PROJECT / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in ("count_types", "periods")]
-    test = (PROJECT / "tests" / "assert_years_and_pools_are_sums.sql").read_text(encoding="utf-8")
+def _render_query(name: str) -> str:
+    """Return the SQL of a test, with the columns `TYPE` instead of those of the project."""
+    macros = [(PROJECT / "macros" / f"{file}.sql").read_text(encoding="utf-8") for file in ("count_types", "periods")]
+    test = (PROJECT / "tests" / f"{name}.sql").read_text(encoding="utf-8")
     # A macro returns a list only in dbt, so a function takes the place of this one.
     text = re.sub(r"{% macro count_type_columns\(\) %}.*?{% endmacro %}", "", "".join(macros))
     template = Environment(autoescape=False, extensions=["jinja2.ext.do"]).from_string(text + test)
@@ -52,12 +52,14 @@ def _make_counts() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def find_failed(counts: pl.DataFrame) -> list[tuple[str, str]]:
-    """Return area and period of each cell that fails."""
+def find_failed(counts: pl.DataFrame, name: str = "assert_years_and_pools_are_sums") -> list[tuple[str, ...]]:
+    """Return the area, if it is not the region, and the period of each cell that fails a test."""
     with duckdb.connect() as connection:
         connection.execute("create table measure as select 'convicted' as code, true as sums_over_time")
         connection.register("mart_count", counts)
-        return sorted((row[0], row[2]) for row in connection.execute(_render_query()).fetchall())
+        failed = connection.execute(_render_query(name)).pl()
+    assert failed.filter((pl.col("measure") != "convicted") | (pl.col("level") != "final")).is_empty()
+    return sorted(failed.select(column for column in ("area", "period") if column in failed.columns).iter_rows())
 
 
 def test_sums_pass() -> None:
@@ -87,3 +89,41 @@ def test_year_without_a_quarter_fails() -> None:
 def test_pool_without_all_years_fails() -> None:
     counts = _make_counts().filter(~((pl.col("area") == "AL") & (pl.col("period") == "2019")))
     assert find_failed(counts) == [("AL", "2019-2021")]
+
+
+def _make_regional_counts(*, reporters: str = "AL,RS", n_reported: int = 2, value: int = 11) -> pl.DataFrame:
+    """Return the region with what it says of its members, two members, and another territory and level."""
+    rows = [
+        ("territory", "AL", 1, "AL", 1, "final"),
+        ("territory", "RS", 10, "RS", 1, "final"),
+        ("territory", "XK", 100, "XK", 1, "final"),
+        ("territory", "AL", 1_000, "AL", 1, "first"),
+        ("jurisdiction", "RS", 10_000, "RS", 1, "final"),
+        ("region", "WB", value, reporters, n_reported, "final"),
+    ]
+    columns = ["area_kind", "area", "value", "reporters", "n_reported", "level"]
+    constant = {"freq": "A", "period": "2025", "measure": "convicted"}
+    return pl.DataFrame(rows, columns, orient="row").with_columns(
+        **{name: pl.lit(code) for name, code in constant.items()}
+    )
+
+
+def test_region_of_its_reporters_passes() -> None:
+    assert find_failed(_make_regional_counts(), "assert_region_is_sum_of_its_reporters") == []
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"value": 12},
+        {"n_reported": 3},
+        {"reporters": "AL"},
+        {"reporters": "AL,RS,XK"},
+        {"reporters": "", "n_reported": 0},
+        {"reporters": "", "n_reported": 0, "value": 0},
+        {"reporters": "XB", "n_reported": 0},
+    ],
+)
+def test_region_that_is_not_the_sum_of_its_reporters_fails(stated: dict[str, Any]) -> None:
+    counts = _make_regional_counts(**stated)
+    assert find_failed(counts, "assert_region_is_sum_of_its_reporters") == [("2025",)]
