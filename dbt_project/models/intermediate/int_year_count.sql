@@ -1,6 +1,6 @@
 with
 
-counted as (select * from {{ ref('int_office_count') }} where counts),
+counted as (select * from {{ ref('int_office_count') }} where counts and {{ in_batch(period_year('period')) }}),
 
 count_types as (select count_type_id, statistic from {{ ref('int_count_type') }}),
 
