@@ -11,12 +11,10 @@ counts as (
 sums as (
     select
         region.freq, region.period, region.count_type_id,
-        max(region.value) as stated,
         sum(territory.value) as summed,
-        max(region.n_reported) as n_stated,
         count(territory.value) as n_summed
     from counts as region
-    left join counts as territory
+    inner join counts as territory
         on territory.area_kind = 'territory'
         and territory.freq = region.freq
         and territory.period = region.period
@@ -27,9 +25,21 @@ sums as (
 ),
 
 wrong as (
-    select *
-    from sums
-    where n_summed = 0 or stated <> summed or n_stated <> n_summed
+    select
+        region.freq, region.period, region.count_type_id,
+        region.value as stated,
+        sums.summed,
+        region.n_reported as n_stated,
+        coalesce(sums.n_summed, 0) as n_summed
+    from counts as region
+    left join sums
+        on region.freq = sums.freq
+        and region.period = sums.period
+        and region.count_type_id = sums.count_type_id
+    where
+        region.area_kind = 'region'
+        and region.value is not null
+        and (sums.summed is null or region.value <> sums.summed or region.n_reported <> sums.n_summed)
 ),
 
 final as (
