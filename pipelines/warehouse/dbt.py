@@ -78,17 +78,15 @@ def build_counts(
     if warm and before is not None:
         shutil.copyfile(before, database)
     facts = fact_files(home, database if warm else None)
-    inserted = {Path(file).stem for files in facts.values() for file in files}
     *earlier_batches, last_batch = fact_batches.split_files(home, facts)
     gathered = gathered_files(home)
     variables = {
         "path": str(database),
-        "files": {**last_batch, **gathered},
-        "inserted_range": fact_batches.find_range(last_batch),
+        **_choose_inputs(last_batch, gathered),
         "batches": fact_batches.count_batches(home),
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
         # Rows that a copied build had already are not tested again: that took as long as the history is.
-        "inserted_submissions": sorted(inserted) if warm else None,
+        "inserted_submissions": fact_batches.list_submissions(facts) if warm else None,
     }
     # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
     selectors = ["counts_again"] if warm else ["code_lists", "counts_again"] if earlier_batches else ["counts"]
@@ -97,8 +95,8 @@ def build_counts(
         for selector in selectors[:-1]:
             results += _build(home, variables, ["--selector", selector, *_exclude_tests(with_tests)])
         for batch in earlier_batches:
-            inserting = {"files": {**batch, **gathered}, "inserted_range": fact_batches.find_range(batch)}
-            results += run_dbt(home, {**variables, **inserting}, "run", ["--selector", "insertions"])
+            inputs = _choose_inputs(batch, gathered)
+            results += run_dbt(home, {**variables, **inputs}, "run", ["--selector", "insertions"])
         results += _build(home, variables, ["--selector", selectors[-1], *_exclude_tests(with_tests)])
         (aside / "tables").mkdir()
         exported_tables.export_tables(database, exported_tables.COUNTS, aside / "tables")
@@ -220,6 +218,14 @@ def require_gathered(home: Home) -> None:
     """Raise WarehouseError if nothing was gathered for a build of the counts."""
     if not (home.gathered / "block.parquet").is_file():
         raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
+
+
+def _choose_inputs(batch: fact_batches.Files, gathered: fact_batches.Files) -> dict[str, Any]:
+    """Return the variables of a run that inserts a batch: its files, and the range of its submissions."""
+    return {
+        "files": {**batch, **gathered},
+        "inserted_range": fact_batches.find_range(fact_batches.list_submissions(batch)),
+    }
 
 
 def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:

@@ -36,7 +36,7 @@ def split_files(home: Home, files: Files, batch_size: int = BATCH_SIZE) -> list[
 
     A submission that is larger than a batch is a batch of its own.
     """
-    submissions = _list_submissions(files)
+    submissions = list_submissions(files)
     blocks = pl.read_parquet(home.gathered / "block.parquet", columns=["submission_id", "rows"])
     rows = dict(blocks.group_by("submission_id").agg(pl.col("rows").sum()).iter_rows())
     sizes = [rows.get(submission, 0) + FILE_SIZE for submission in submissions]
@@ -54,11 +54,11 @@ def split_files(home: Home, files: Files, batch_size: int = BATCH_SIZE) -> list[
     ]
 
 
-def find_range(files: Files) -> list[str]:
-    """Return the first and last submission of the files, in the order of their identifiers; an empty list if none."""
-    submissions = _list_submissions(files)
-    return [submissions[0], submissions[-1]] if submissions else []
-
-
-def _list_submissions(files: Files) -> list[str]:
+def list_submissions(files: Files) -> list[str]:
+    """Return the submissions that have files of facts, in the order of their identifiers."""
     return sorted({Path(path).stem for paths in files.values() for path in paths[1:]})
+
+
+def find_range(submissions: Sequence[str]) -> list[str]:
+    """Return the first and the last of sorted submissions, or an empty list if there are none."""
+    return [submissions[0], submissions[-1]] if submissions else []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipelines.core import clock
 from pipelines.core.home import Home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt, fact_batches
 from pipelines.warehouse.dbt_runner import NodeResult, WarehouseError, project_digest, run_dbt, select_tests
 from pipelines.warehouse.lake.connection import DATABASE, hide_secrets, hold_lock, open_part
 from pipelines.warehouse.lake.facts import Files, write_missing_facts
@@ -60,7 +60,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None) -> LakeBuild:
         variables = {
             "files": dbt.gathered_files(home),
             "inserted_submissions": inserted if is_warm else None,
-            "inserted_range": [inserted[0], inserted[-1]] if inserted else [],
+            "inserted_range": fact_batches.find_range(inserted),
         }
         selection = ["--selector", "counts_again"] if is_warm else ["--selector", "counts", "--full-refresh"]
         return _build(home, "counts", as_of or clock.now(), variables, selection)

@@ -1,4 +1,4 @@
-"""The tests of the dbt project that figures are sums of others find every other figure: years, pools, the region."""
+"""The data tests of years, pools and regional figures find each figure that is not the sum of its parts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _make_counts() -> pl.DataFrame:
 
 
 def find_failed(counts: pl.DataFrame, name: str = "assert_years_and_pools_are_sums") -> list[tuple[str, ...]]:
-    """Return the area, if it is not the region, and the period of each cell that fails a test."""
+    """Return the area (not for the region) and the period of each figure that fails a data test."""
     with duckdb.connect() as connection:
         connection.execute("create table measure as select 'convicted' as code, true as sums_over_time")
         connection.register("mart_count", counts)
@@ -92,7 +92,7 @@ def test_pool_without_all_years_fails() -> None:
 
 
 def _make_regional_counts(*, reporters: str = "AL,RS", n_reported: int = 2, value: int = 11) -> pl.DataFrame:
-    """Return the region with what it says of its members, two members, and another territory and level."""
+    """Return a regional figure, its two parts, and figures of another territory, level and kind of area."""
     rows = [
         ("territory", "AL", 1, "AL", 1, "final"),
         ("territory", "RS", 10, "RS", 1, "final"),
@@ -102,9 +102,8 @@ def _make_regional_counts(*, reporters: str = "AL,RS", n_reported: int = 2, valu
         ("region", "WB", value, reporters, n_reported, "final"),
     ]
     columns = ["area_kind", "area", "value", "reporters", "n_reported", "level"]
-    constant = {"freq": "A", "period": "2025", "measure": "convicted"}
     return pl.DataFrame(rows, columns, orient="row").with_columns(
-        **{name: pl.lit(code) for name, code in constant.items()}
+        freq=pl.lit("A"), period=pl.lit("2025"), measure=pl.lit("convicted")
     )
 
 

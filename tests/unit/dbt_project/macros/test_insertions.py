@@ -1,4 +1,4 @@
-"""The macro `is_new` selects the rows of new submissions, and DuckDB skips blocks of rows outside of their range."""
+"""The macro `is_new` selects the rows of new submissions, and DuckDB reads only the row groups of their range."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from jinja2 import Environment
 from tests.support.paths import ROOT
 
 MACROS = ROOT / "dbt_project" / "macros" / "insertions.sql"
-BLOCK = 122_880
-"""Rows of which DuckDB keeps the least and the greatest value."""
+ROW_GROUP = 122_880
+"""Number of rows in a row group. DuckDB stores the smallest and largest value of each column for each group."""
 SUBMISSIONS = st.lists(st.sampled_from([f"S{number}" for number in range(9)]), max_size=12)
 
 
@@ -44,12 +44,12 @@ def test_new_rows_are_those_of_the_range_that_the_table_lacks(
     assert selected == sorted(row for row in rows if first <= row <= last and row not in present)
 
 
-def test_blocks_of_rows_of_other_submissions_are_not_read(tmp_path: Path) -> None:
-    """Insert one submission from one of twelve blocks of rows into a table of twelve blocks."""
+def test_row_groups_of_other_submissions_are_not_read(tmp_path: Path) -> None:
+    """Insert one submission from one of twelve row groups into a table of twelve row groups."""
     with duckdb.connect() as connection:
         connection.execute(
-            "create table source_rows as"
-            f" select printf('S%04d', number // 10_000) as submission_id from range({12 * BLOCK}) as numbers (number)"
+            "create table source_rows as select printf('S%04d', number // 10_000) as submission_id"
+            f" from range({12 * ROW_GROUP}) as numbers (number)"
         )
         connection.execute("create table target_rows as from source_rows where submission_id <> 'S0100'")
         connection.execute("pragma enable_profiling = 'json'")
@@ -59,5 +59,5 @@ def test_blocks_of_rows_of_other_submissions_are_not_read(tmp_path: Path) -> Non
         for inserted_range in ((), ("S0100", "S0100")):
             assert connection.execute(select_new(inserted_range)).fetchall() == [("S0100",)] * 10_000
             n_read[inserted_range] = json.loads(profile.read_text(encoding="utf-8"))["cumulative_rows_scanned"]
-    assert n_read[()] == 24 * BLOCK - 10_000
-    assert n_read["S0100", "S0100"] <= 2 * BLOCK
+    assert n_read[()] == 24 * ROW_GROUP - 10_000
+    assert n_read["S0100", "S0100"] <= 2 * ROW_GROUP
