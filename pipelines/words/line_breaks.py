@@ -7,9 +7,9 @@ Static pages, the explorer and the offices' pages pass their HTML to `keep_whole
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Final
 
 from pipelines.core import codes, i18n
@@ -43,6 +43,8 @@ _ADDRESS: Final = ("/", "=")
 """Characters before a period in an address."""
 SHORT_STATE: Final = 14
 """Most letters of a state, such as "not met", that stays on one line in the narrowest column."""
+_REMEMBERED: Final = 8192
+"""Texts of one kind and language that are remembered: the release of the demonstration has fewer than 4,000."""
 _LONGEST_NAME: Final = 18
 """Letters of a name that has room on one line of a title on a telephone."""
 _LONGEST_AGE: Final = 14
@@ -125,6 +127,9 @@ def keep_whole(
     elements, and so do ranges with a dash, after which a line may end.
     """
     ends: list[str] = []
+    keep_element = _remember_texts(pattern, _keep_element)
+    keep_field = _remember_texts(in_tables, _keep_field) if in_tables else keep_element
+    keep_sentence = _remember_texts(pattern, _keep_spaces)
 
     def keep_part(part: re.Match[str]) -> str:
         if part["copied"]:
@@ -134,15 +139,29 @@ def keep_whole(
         if not part["text"]:
             return _ADDRESSES.sub(_keep_address, part[0]) if part["kept"] else part[0]
         if ends and ends[-1] == _ENDS["<table"]:
-            return in_tables.sub(_keep_field, part[0]) if in_tables else pattern.sub(WHOLE, part[0])
+            return keep_field(part[0])
         if not has_spaces or ends:
-            return pattern.sub(WHOLE, part[0])
-        text = pattern.sub(_keep_spaces, part[0])
+            return keep_element(part[0])
+        text = keep_sentence(part[0])
         # The word after a number may be a term with an explanation: "of 7 territories".
         is_counting = part[0][-1] == " " and part[0][-2:-1].isdigit() and html.startswith(_TERM, part.end())
         return f"{text[:-1]}\u00a0" if is_counting else text
 
     return _PARTS.sub(keep_part, html)
+
+
+@cache
+def _remember_texts(pattern: re.Pattern[str], keep: Callable[[re.Match[str]], str]) -> Callable[[str], str]:
+    """Return a function that replaces what a pattern finds in a text, and remembers the texts that it saw last.
+
+    Of the texts of all pages of a release in one language, nine in ten are on another page too, such as numbers and
+    notes.
+    """
+    return lru_cache(maxsize=_REMEMBERED)(partial(pattern.sub, keep))
+
+
+def _keep_element(phrase: re.Match[str]) -> str:
+    return phrase.expand(WHOLE)
 
 
 def _keep_field(field: re.Match[str]) -> str:
