@@ -15,6 +15,9 @@ from xdist.scheduler import LoadFileScheduling
 HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
+MEANWHILE = ("tests/e2e/test_eighth_territory.py", "tests/integration/faults/test_faults.py")
+"""Files that do not need the home and take as long as its build, for the other workers."""
+
 TOGETHER: Mapping[str, tuple[str, ...]] = {
     "services and browser": (
         "tests/e2e/dashboards/",
@@ -48,10 +51,16 @@ def find_work_unit(nodeid: str) -> str:
 def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the files of a run in the order in which workers should take them.
 
-    `fixtures` holds, for each file in the order of the collection, the fixtures that its tests use.
+    `fixtures` holds, for each file in the order of the collection, the fixtures that its tests use. A worker that has
+    begun files that go together would wait in the first of them that needs the home, so all of these come after the
+    build. They take longest, and so come before all others.
     """
-    with_home = [path for path, names in fixtures.items() if HOME_FIXTURES & set(names)]
-    builder = with_home[:1]
-    units = [path for path in fixtures if "/unit/" in f"/{path}" and path not in with_home]
-    others = [path for path in fixtures if path not in {*with_home, *units}]
-    return [*builder, *others, *with_home[1:], *units]
+    needing = [path for path, names in fixtures.items() if HOME_FIXTURES & set(names)]
+    builder = needing[:1]
+    meanwhile = [path for path in MEANWHILE if path in fixtures and needing]
+    works = {find_work_unit(path) for path in needing}
+    together = [path for path in fixtures if find_work_unit(path) in works and find_work_unit(path) != path]
+    with_home = [path for path in needing if path not in {*builder, *together}]
+    others = [path for path in fixtures if path not in {*builder, *meanwhile, *together, *with_home}]
+    units = [path for path in others if "/unit/" in f"/{path}"]
+    return [*builder, *meanwhile, *together, *(path for path in others if path not in units), *with_home, *units]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.schedule import find_work_unit, order_files
+from tests.support.paths import ROOT
+from tests.support.schedule import HOME_FIXTURES, MEANWHILE, find_work_unit, order_files
 
 HOME, NONE = {"built_home", "tmp_path"}, {"tmp_path"}
 
@@ -10,7 +11,7 @@ HOME, NONE = {"built_home", "tmp_path"}, {"tmp_path"}
 def test_order_files_puts_one_file_with_home_first_and_units_last() -> None:
     fixtures = {
         "tests/e2e/cli/test_a.py": HOME,
-        "tests/e2e/web/test_b.py": HOME,
+        "tests/integration/web/test_b.py": HOME,
         "tests/integration/cli/test_c.py": NONE,
         "tests/unit/core/test_d.py": NONE,
         "tests/unit/core/test_e.py": NONE,
@@ -18,10 +19,36 @@ def test_order_files_puts_one_file_with_home_first_and_units_last() -> None:
     assert order_files(fixtures) == [
         "tests/e2e/cli/test_a.py",
         "tests/integration/cli/test_c.py",
-        "tests/e2e/web/test_b.py",
+        "tests/integration/web/test_b.py",
         "tests/unit/core/test_d.py",
         "tests/unit/core/test_e.py",
     ]
+
+
+def test_order_files_puts_files_that_go_together_after_the_build_if_one_needs_the_home() -> None:
+    fixtures = {
+        "tests/e2e/cli/test_a.py": HOME,
+        "tests/e2e/operations/test_b.py": NONE,
+        "tests/e2e/survey/test_browser.py": NONE,
+        "tests/e2e/web/test_c.py": HOME,
+        "tests/integration/cli/test_d.py": HOME,
+        "tests/integration/cli/test_e.py": NONE,
+        **dict.fromkeys(MEANWHILE, NONE),
+    }
+    assert order_files(fixtures) == [
+        "tests/e2e/cli/test_a.py",
+        *MEANWHILE,
+        "tests/e2e/survey/test_browser.py",
+        "tests/e2e/web/test_c.py",
+        "tests/e2e/operations/test_b.py",
+        "tests/integration/cli/test_e.py",
+        "tests/integration/cli/test_d.py",
+    ]
+
+
+def test_files_that_run_during_the_build_exist_and_do_not_need_the_home() -> None:
+    for path in MEANWHILE:
+        assert not any(name in (ROOT / path).read_text(encoding="utf-8") for name in HOME_FIXTURES)
 
 
 def test_order_files_without_home_keeps_the_order_of_the_collection() -> None:
