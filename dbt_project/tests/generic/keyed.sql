@@ -2,7 +2,9 @@
    submissions that the copied build had already are left out: they were tested when they were inserted, and
    `submission_id` is one of the columns.
 
-   Only keys whose hash occurs twice are compared: DuckDB has no memory for all keys of a history of 400 years. #}
+   Only keys whose hash occurs twice are compared: DuckDB has no memory for all keys of a history of 400 years.
+
+   The condition begins with `true and`, since Spark reads `where (true) group by` as a relation that is named `where`. #}
 {% test keyed(model, columns, where_true=none, insert_only=false) %}
 
 {%- set inserted = var('inserted_submissions', none) if insert_only else none %}
@@ -10,7 +12,7 @@
     {%- do exceptions.raise_compiler_error('a key of insert-only rows has the column submission_id') -%}
 {%- endif %}
 {%- set is_tested -%}
-    ({{ where_true or 'true' }})
+    true and ({{ where_true or 'true' }})
     {%- if inserted is not none %}
         and (submission_id is null or submission_id in ({% for id in inserted %}'{{ id }}', {% endfor %}''))
     {%- endif %}
