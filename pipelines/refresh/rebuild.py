@@ -7,10 +7,9 @@ public then. Nothing of the real home is changed.
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
 from pipelines.core.home_lock import hold_home_lock
+from pipelines.core.spawned import open_pool
 from pipelines.publication.releases.correction_notices import read_notices, write_notices
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
@@ -102,8 +102,7 @@ def _typeset_in_a_process(release: Path) -> Iterator[Future[dict[str, bytes]]]:
     """Typeset the English briefs of a release in another process, which ends with the context."""
     from pipelines.front.briefs.requests import typeset_briefs
 
-    # Spawned, because a fork of a process with threads of Polars may never end.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with open_pool(1) as pool:
         briefs = pool.submit(typeset_briefs, release, _BRIEF_LANGUAGE)
         try:
             yield briefs

@@ -17,8 +17,8 @@ SERVES = frozenset(
     {
         "pipelines.core.asides", "pipelines.core.bucket", "pipelines.core.clock", "pipelines.core.durable",
         "pipelines.core.file_store", "pipelines.core.home", "pipelines.core.i18n", "pipelines.core.packing",
-        "pipelines.core.setting_values", "pipelines.core.settings", "pipelines.core.text", "pipelines.declarations",
-        "pipelines.warehouse",
+        "pipelines.core.setting_values", "pipelines.core.settings", "pipelines.core.spawned", "pipelines.core.text",
+        "pipelines.declarations", "pipelines.warehouse",
     }
 )  # fmt: skip
 """Protection reads declarations, settings and kept files with these. The keys of its results have what it reads."""

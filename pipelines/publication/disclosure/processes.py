@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import multiprocessing
 import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
-from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
+
+from pipelines.core.spawned import open_pool
 
 Problem = TypeVar("Problem")
 Outcome = TypeVar("Outcome")
@@ -128,11 +128,7 @@ class ProblemPool:
         with self._lock:
             if self._threads:
                 return
-            # Spawned, because a fork of a process with threads of Polars may never end.
-            context = multiprocessing.get_context("spawn")
-            self._executor = executor = ProcessPoolExecutor(
-                self._processes - 1, mp_context=context, initializer=_end_with_parent
-            )
+            self._executor = executor = open_pool(self._processes - 1)
 
             def solve_elsewhere(solve: Callable[[Any], Any], problem: Any) -> Any:
                 return executor.submit(_solve_and_tidy, solve, problem).result()
@@ -177,18 +173,3 @@ def _solve_and_tidy(solve: Callable[[Problem], Outcome], problem: Problem) -> Ou
     finally:
         if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
             trim(0)
-
-
-def _end_with_parent() -> None:
-    """Let this process end when the one that started it does, also if that was killed and could not say so.
-
-    Otherwise it would wait for problems for ever: it holds both ends of the queue itself.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_for_end, args=(parent.sentinel,), name="end-with-parent", daemon=True).start()
-
-
-def _wait_for_end(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
