@@ -23,7 +23,8 @@ from dashboards.public.plain_page import render_foot, render_plain_page
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
 from pipelines.core.settings import CommandSettings, read_settings
-from pipelines.front.build import COPYING_SCRIPT, list_common_links, list_main_links
+from pipelines.front.assets import COPYING_SCRIPT
+from pipelines.front.build import list_common_links, list_main_links
 from pipelines.words import DEMONSTRATION
 from pipelines.words.language import current_language, read_in, tell
 

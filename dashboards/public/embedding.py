@@ -17,7 +17,7 @@ from typing import Final
 from dashboards.public import charts, exports
 from dashboards.public.tables import Cell, Line, Table, format_marks
 from pipelines import words
-from pipelines.front.build import shorten_style
+from pipelines.front.assets import shorten_style
 from pipelines.front.charts import fit
 from pipelines.words.language import tell
 

@@ -27,7 +27,8 @@ from dashboards.public.static_links import find_crime, link_static_page
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang
-from pipelines.front.build import FOLDER, shorten_style
+from pipelines.front.assets import shorten_style
+from pipelines.front.build import FOLDER
 from pipelines.front.charts import fit
 from pipelines.front.pages import HOME, name_brief_file
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Final
 
 from jinja2 import Environment
 
 from pipelines import words
 from pipelines.core import i18n
-from pipelines.design.assets import READING_STYLE
+from pipelines.core.spawned import open_pool
 from pipelines.design.components import Part
 from pipelines.design.environment import make_environment
 from pipelines.dissemination.files import measure_files
 from pipelines.front import pages
-from pipelines.front.charts import fit as charts
+from pipelines.front.assets import write_assets
 from pipelines.front.crime_links import CrimeLinks, name_version
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
@@ -51,10 +48,8 @@ FOLDER: Final = "pages"
 _HERE: Final = Path(__file__).parent
 _NAMESPACE: Final = ' xmlns="http://www.w3.org/2000/svg"'
 """Attribute of pictures that a file needs and HTML does not."""
-_STYLE: Final = (*READING_STYLE, charts.CSS, _HERE / "front.css")
-COPYING_SCRIPT: Final = _HERE / "copying.js"
-"""Script that copies a table; those of the static pages and of the explorer begin with it."""
-_SCRIPT: Final = (COPYING_SCRIPT, _HERE / "front.js")
+_MOST_ROWS: Final = 250_000
+"""Most rows of a release that several processes hold at once: fifteen times those of the demonstration."""
 
 
 @dataclass(frozen=True)
@@ -71,25 +66,57 @@ def list_languages() -> list[Language]:
     return [Language(code, i18n.html_lang(code), name) for code, name in i18n.language_names().items()]
 
 
-def build_front(release: Path, target: Path, languages: Sequence[Language] | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Pages to write: their release and folder, the names of the style sheet and the script, the sizes of data files,
+    and the languages."""
+
+    release: Path
+    target: Path
+    style: str
+    script: str
+    sizes: Mapping[str, int]
+    languages: Sequence[Language]
+
+
+def build_front(release: Path, target: Path, languages: Sequence[Language] | None = None, *, processes: int = 1) -> int:
     """Write the pages of the release in the folder `release` to the folder `target`; return how many there are.
 
-    `target` must not exist. Nothing but the database of the release is read.
+    `target` must not exist. Nothing but the database of the release is read. At most so many processes, of which this
+    is one, take the languages; the pages do not depend on their number.
     """
     sizes = measure_files(release)  # before the tables are read, so that both are never in memory together
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
-    style = _write_asset(target, "style", ".css", read_style().encode())
-    script = _write_asset(target, "script", ".js", shorten_script(_join_files(_SCRIPT)).encode())
-    writer = _Writer(edition, style, script)
+    style, script = write_assets(target)
+    chosen = languages or list_languages()
+    n_shares = min(processes, len(chosen)) if edition.n_rows <= _MOST_ROWS else 1
+    share, *others = (
+        _Order(release, target, style, script, sizes, chosen[place::n_shares]) for place in range(n_shares)
+    )
+    if not others:
+        return _write_pages(edition, share)
+    with open_pool(len(others)) as pool:
+        written = [pool.submit(_read_and_write_pages, order) for order in others]
+        return _write_pages(edition, share) + sum(n_pages.result() for n_pages in written)
+
+
+def _read_and_write_pages(order: _Order) -> int:
+    """Write pages as `_write_pages` does, in a process that has not read the release."""
+    return _write_pages(Edition(read_tables(order.release)), order)
+
+
+def _write_pages(edition: Edition, order: _Order) -> int:
+    """Write all pages in some languages, each in its folder; return how many there are."""
+    writer = _Writer(edition, order.style, order.script)
     n_pages = 0
-    for chosen in languages or list_languages():
-        folder = target / chosen.lang
+    for chosen in order.languages:
+        folder = order.target / chosen.lang
         folder.mkdir()
         with language.read_in(chosen.code):
             reader = open_reader(edition, chosen.code)
             links = plan_links(reader)
-            for page in compose_pages(reader, sizes):
+            for page in compose_pages(reader, order.sizes):
                 for file, text in _list_versions(writer.render_page(page, reader), page, links):
                     (folder / file).write_text(text, encoding="utf-8", newline="\n")
                     n_pages += 1
@@ -153,49 +180,6 @@ def _list_shared_files(reader: Reader) -> list[str]:
     names = (pages.QUALITY, pages.RELEASES, pages.DATA, pages.LAW, pages.ARTICLES, pages.PRACTICE, pages.METHODOLOGY,
              pages.ACCESSIBILITY, CALENDAR, CHANGES)  # fmt: skip
     return [*map(pages.name_file, names), *map(name_theme_file, list_themes(reader))]
-
-
-def read_style() -> str:
-    """Return the style sheet of all pages, shortened."""
-    return shorten_names(shorten_style(_join_files(_STYLE)))
-
-
-def shorten_style(style: str) -> str:
-    """Return a style sheet without comments, last semicolons, and spaces around braces, signs and names of properties.
-
-    What is in quotation marks is kept.
-    """
-    without_comments = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
-    compact = re.sub(r"\s*([{};])\s*", r"\1", without_comments).strip()
-    without_spaces = re.sub(r"([({;][\w-]+): ", r"\1:", compact).replace(";}", "}")
-    return re.sub(
-        r'("[^"]*")|(,) | (>) | (!)', lambda found: "".join(part or "" for part in found.groups()), without_spaces
-    )
-
-
-def shorten_names(style: str) -> str:
-    """Return a style sheet whose own properties (`--rti-text`) have names of one or two letters."""
-    names = list(dict.fromkeys(re.findall(r"--[a-z][\w-]*", style)))
-    letters = [*ascii_lowercase, *(first + second for first in "xyz" for second in ascii_lowercase)]
-    short = {name: f"--{letter}" for name, letter in zip(names, letters[: len(names)], strict=True)}
-    return re.sub(r"--[a-z][\w-]*", lambda name: short[name[0]], style)
-
-
-def shorten_script(script: str) -> str:
-    """Return a script without indentation, empty lines and comments. It must not have texts of several lines."""
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
-
-
-def _join_files(paths: Sequence[Path]) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
-
-
-def _write_asset(target: Path, name: str, ending: str, content: bytes) -> str:
-    """Write a file with its digest in its name; return the name."""
-    file = f"{name}-{hashlib.sha256(content).hexdigest()[:16]}{ending}"
-    (target / file).write_bytes(content)
-    return file
 
 
 def _write_pictures(page: Page, reader: Reader, folder: Path) -> None:

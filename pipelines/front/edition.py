@@ -37,6 +37,11 @@ class Edition:
         ordered.__dict__.update({name: value for name, value in self.__dict__.items() if name not in reordered})
         return ordered
 
+    @property
+    def n_rows(self) -> int:
+        """Return the number of rows of all tables."""
+        return sum(map(len, self.tables.values()))
+
     @cached_property
     def release(self) -> Row:
         """Return the row of the release."""

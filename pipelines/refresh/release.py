@@ -5,6 +5,7 @@ Publishing the draft is a separate step, taken by a person (`publication.py`).
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -193,9 +194,11 @@ def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
     from pipelines.publication.releases.build import build_draft
 
     refuse_exposed_answers(home, home.gathered / "practice_result.parquet")
-    draft = build_draft(
-        home, folder, indicators, load().without_training(), add_pages=lambda path: build_front(path, path / FOLDER)
-    )
+
+    def add_pages(path: Path) -> int:
+        return build_front(path, path / FOLDER, processes=os.cpu_count() or 1)
+
+    draft = build_draft(home, folder, indicators, load().without_training(), add_pages=add_pages)
     keep_counts(home, folder, draft.release)
     for previous in home.drafts.iterdir():
         if previous != draft.folder:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines.front.assets import read_style
 from pipelines.front.briefs.compose import list_briefs
 from pipelines.front.briefs.meeting import name_slide, render_slide
-from pipelines.front.build import list_languages, read_style
+from pipelines.front.build import list_languages
 from pipelines.front.edition import Edition
 from pipelines.front.queries import read_tables
 from pipelines.front.reader import open_reader

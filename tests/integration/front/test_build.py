@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ from dashboards.public.page_parts import read_table
 from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.dissemination.files import find_file, find_stored_file
-from pipelines.front.build import FOLDER, build_front, list_languages
+from pipelines.front.build import FOLDER, Language, build_front, list_languages
 from pipelines.front.glossary import TERMS, Explainer, strip_explanations
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
@@ -623,6 +624,14 @@ ENGLISH = re.compile(
     r"\b(?:the|of|and|is|are|was|not|no|with|by|from|to|for|these|this|each|all|only|has|have)\b", re.IGNORECASE
 )
 """Frequent English words, which no Macedonian text has."""
+
+
+def test_fault_in_another_process_is_raised_and_no_process_stays(site: Site, tmp_path: Path) -> None:
+    before = multiprocessing.active_children()
+    without_folder = Language("mk", "missing/mk", "Македонски")
+    with pytest.raises(FileNotFoundError, match="missing/mk"):
+        build_front(site.release, tmp_path / FOLDER, [list_languages()[0], without_folder], processes=2)
+    assert multiprocessing.active_children() == before
 
 
 def list_english(document: html.HtmlElement) -> list[str]:

@@ -10,9 +10,6 @@ from pipelines.front.build import (
     list_foot_links,
     list_navigation,
     name_demonstration,
-    shorten_names,
-    shorten_script,
-    shorten_style,
 )
 from pipelines.front.edition import Edition
 from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
@@ -119,26 +116,6 @@ def test_comparison_says_for_each_territory_whether_convictions_changed() -> Non
     assert [str(row.fields[3]).partition("<")[0] for row in table.rows] == verdicts
     assert '<data value="3" ' in table.rows[1].fields[2] and ">3.00 <" in table.rows[1].fields[2]
     assert "not compared" in table.rows[4].fields[2]
-
-
-def test_shorten_style_keeps_rules_and_quoted_spaces() -> None:
-    style = (
-        '/* A note. */\n@media print {\n  .a > .b::before { content: ", > "; color: red; }\n}\n'
-        ".c .d, .e { margin: 0 1px !important; }\n"
-    )
-    assert (
-        shorten_style(style) == '@media print{.a>.b::before{content:", > ";color:red}}.c .d,.e{margin:0 1px!important}'
-    )
-
-
-def test_shorten_names_renames_each_property_everywhere() -> None:
-    style = ":root{--rti-text:red;--rti-text-quiet:blue}a{color:var(--rti-text-quiet)}b{color:var(--rti-text);--x--y:1}"
-    assert shorten_names(style) == ":root{--a:red;--b:blue}a{color:var(--b)}b{color:var(--a);--c:1}"
-
-
-def test_shorten_script_keeps_every_statement() -> None:
-    script = "// About.\n(() => {\n  const a = 'x // y';  // kept\n\n    // left out\n  return a;\n})();\n"
-    assert shorten_script(script) == "(() => {\nconst a = 'x // y';  // kept\nreturn a;\n})();\n"
 
 
 def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> None:
