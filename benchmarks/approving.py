@@ -156,7 +156,12 @@ def run_prepared(function: Callable[[], None]) -> None:
 def main() -> None:
     """Copy the home, approve a return, and time the refresh in a process of its own, as often as asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.approving", description=__doc__)
-    parser.add_argument("home", type=Path, nargs="?", help="a demonstration home with a release; it is copied")
+    parser.add_argument(
+        "home",
+        type=Path,
+        nargs="?",
+        help=f"a demonstration home with a release, made under RTI_NOW={CLOCK}; it is copied",
+    )
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--alone", action="store_true", help="let the run load everything by itself")
     parser.add_argument("--profile", type=Path, help="write a profile of the run to this file; implies --alone")
