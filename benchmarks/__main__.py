@@ -67,7 +67,9 @@ def main() -> int:
     parser.add_argument("--repetitions", type=int, default=5, help="of what takes seconds (default: 5)")
     parser.add_argument("--seeds", type=int, help="random decades to protect (default: 100, or 3 small ones if quick)")
     parser.add_argument("--outcomes", type=Path, help="keep the outcome of each seed in this file, and go on from it")
-    parser.add_argument("--scales", nargs="+", type=int, help="sizes of the sweep (default: 1 10, or 1 if quick)")
+    parser.add_argument(
+        "--scales", nargs="+", type=int, help="sizes of the sweep (default: 1 10 100, which takes hours, or 1 if quick)"
+    )
     parser.add_argument("--work", type=Path, help="keep finished stages of the sweep in this folder, and go on from it")
     parser.add_argument("--json", type=Path, help="also write the JSON object to this file")
     parser.add_argument("--keep", action="store_true", help="keep the ratios of this run instead of comparing them")
@@ -85,7 +87,7 @@ def main() -> int:
             (1,) if options.quick else (1, 10),
             options.seeds,
             options.outcomes,
-            tuple(sorted(set(options.scales or ()))),
+            tuple(sorted(set(options.scales or ((1,) if options.quick else sweep.SIZES)))),
             options.work and options.work.resolve(),
         )
         for name in ORDER:

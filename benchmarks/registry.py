@@ -46,8 +46,8 @@ class Setting:
     """Resources of a benchmark: a scratch folder, repetitions of short things, and the sizes of the history.
 
     `seeds` is how many random worlds are drawn, if not as many as the benchmark draws by itself, and `outcomes` a file
-    that keeps what each of them gave. `sizes` are how many times the demonstration the sweep has at each size, if not
-    as many as `scales`, and `work` is a folder that keeps its finished stages.
+    that keeps what each of them gave. `sizes` are how many times the demonstration the sweep has at each size, and
+    `work` is a folder that keeps its finished stages.
     """
 
     scratch: Path

@@ -23,6 +23,8 @@ from benchmarks.registry import Figure, Setting, register_benchmark
 from pipelines.core import asides
 
 STAGES = ("reading", "validating", "modelling", "protecting", "publishing", "querying")
+SIZES = (1, 10, 100)
+"""How many times the demonstration the sweep has at each size; the largest has about 30,000 returns."""
 PREPARATION = "history"
 MOST_MEMORY = 8e9 / 2**20
 """Megabytes (of 1,024 kB) in 8 GB, the limit of the issue for all processes of the largest size."""
@@ -60,7 +62,7 @@ def measure_sweep(setting: Setting) -> Iterator[Figure]:
     """Compare each size with the one before it, and the smallest with a fixed task."""
     folder = setting.work or setting.scratch / "sweep"
     before: dict[str, tuple[int, Measured]] = {}
-    for times in setting.sizes or setting.scales:
+    for times in setting.sizes:
         for stage in (PREPARATION, *STAGES):
             measured = measure_stage(folder / f"times-{times}", stage, times)
             if stage != PREPARATION:
