@@ -1,9 +1,9 @@
-"""Recognise faults of the disk, of stored data and of the servers behind them from exceptions, and say what to do.
+"""Recognise faults of the disk, of stored data, of memory and of servers from exceptions, and say what to do.
 
 Used by the command line, the API, the pages and the health check for full or read-only disks, denied access, damaged
-databases, and a database or a storage of files that does not answer.  Exceptions are recognised by their class or error
-number, else by the messages of SQLite, DuckDB, Polars and the operating system, because Dagster and dbt pass on only
-the message.
+databases, too little memory, and a database or a storage of files that does not answer.  Exceptions are recognised by
+their class or error number, else by the messages of SQLite, DuckDB, Polars and the operating system, because Dagster
+and dbt pass on only the message.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Literal
 from pipelines.core.file_store import StoreAwayError
 from pipelines.core.i18n import gettext, mark
 
-Kind = Literal["full", "read_only", "denied", "unreadable", "damaged", "away", "store_away"]
+Kind = Literal["full", "read_only", "denied", "unreadable", "damaged", "memory", "away", "store_away"]
 
 NEARLY_FULL = 1024 * 1024
 """Free bytes: on a disk with less, SQLite reports "disk I/O error", because it cannot create its index file."""
@@ -47,10 +47,13 @@ _BY_WORDS: tuple[tuple[str, Kind], ...] = (
     ("Corrupt database file", "damaged"),
     ("File out of specification", "damaged"),
     ("is not whole JSON", "damaged"),  # durable.DamagedJsonError
+    ("Out of Memory Error", "memory"),  # DuckDB has reached its limit
+    ("process pool was terminated abruptly", "memory"),
     ("disk I/O error", "unreadable"),
     ("unable to open database file", "unreadable"),
     ("Input/output error", "unreadable"),
 )
+_LIMIT_REACHED = re.compile(r"Out of Memory Error: ([^\n]*?)\.?(?: Possible solutions|\n|$)")
 _AWAY = (
     "connection refused",
     "server closed the connection",
@@ -87,7 +90,7 @@ class StorageFault:
 
     def localize_message(self, language: str) -> tuple[str, str, str]:
         """Return the message for users of the API and the pages: title, what happened, what to do."""
-        titles: dict[Kind, str] = {"away": AWAY_TITLE, "store_away": STORE_AWAY_TITLE}
+        titles: dict[Kind, str] = {"away": AWAY_TITLE, "store_away": STORE_AWAY_TITLE, "memory": MEMORY_TITLE}
         title_of_passing = titles.get(self.kind, CANNOT_WRITE_TITLE)
         passing = (title_of_passing, self.outside, CANNOT_WRITE_REMEDY)
         words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)
@@ -101,6 +104,10 @@ _STORE_AWAY = mark(
     "The service cannot reach its storage of files at the moment. Nothing that was confirmed to you is lost."
 )
 STORE_AWAY_TITLE = mark("The storage of files does not answer")
+_TOO_LITTLE_MEMORY = mark(
+    "The service does not have enough memory at the moment. Nothing that was confirmed to you is lost."
+)
+MEMORY_TITLE = mark("The memory of the service is not enough")
 _CANNOT_WRITE = mark("The service cannot use its disk at the moment. Nothing that was confirmed to you is lost.")
 _DAMAGED = mark("Data of the service is damaged on its disk, so your request could not be carried out.")
 CANNOT_WRITE_TITLE = mark("The disk of the service cannot be used")
@@ -142,6 +149,8 @@ def disk_fault(place: Path) -> StorageFault | None:
 def _kind_of(error: BaseException) -> Kind | None:
     if isinstance(error, StoreAwayError):
         return "store_away"
+    if isinstance(error, MemoryError):
+        return "memory"
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         kind = _BY_NUMBER[error.errno]
         # Binding a forbidden port raises EACCES as well, but without a file name.
@@ -163,6 +172,8 @@ def _name_fault(kind: Kind, error: BaseException, root: Path) -> StorageFault:
         return StorageFault(kind, message, _SERVER_AWAY)
     if kind == "store_away":
         return StorageFault(kind, f"{str(error)[:1].upper()}{str(error)[1:]}.", _STORE_AWAY)
+    if kind == "memory":
+        return _too_little_memory(error)
     path = _path_in(error)
     folder = _existing(path or root)
     if kind == "unreadable":
@@ -194,6 +205,20 @@ def _full(folder: Path) -> StorageFault:
 def _read_only(folder: Path) -> StorageFault:
     message = f"The disk holding {folder} is read-only. Make it writable {_AGAIN}"
     return StorageFault("read_only", message, _CANNOT_WRITE)
+
+
+def _too_little_memory(error: BaseException) -> StorageFault:
+    if limit := _LIMIT_REACHED.search(str(error)):
+        remedy = "Set `RTI_BUILD_MEMORY` to more, or use a larger machine,"
+        message = f"DuckDB reached its limit of memory: {limit[1]}. {remedy}"
+    elif isinstance(error, MemoryError):
+        message = "There is no memory left. End other programs, or use a larger machine,"
+    else:
+        message = (
+            "A process that computed for this command was ended by the system or by a person, most often for lack of "
+            "memory. End other programs, set `RTI_BUILD_MEMORY` to less, or use a larger machine,"
+        )
+    return StorageFault("memory", f"{message} {_AGAIN}", _TOO_LITTLE_MEMORY)
 
 
 def _damaged(error: BaseException, path: Path | None, root: Path) -> StorageFault:

@@ -7,13 +7,14 @@ from typing import Literal
 
 from pipelines.core.storage_faults import find_fault, is_server_away
 
-Remedy = Literal["disk", "clock", "damaged", "busy", "database", "read"]
+Remedy = Literal["disk", "memory", "clock", "damaged", "busy", "database", "read"]
 """`read`: nothing is known about the cause, so a person reads the page of the run."""
 _BY_CLASS: dict[str, Remedy] = {
     "ClockSetBackError": "clock",
     "HomeBusyError": "busy",
     "StoreError": "damaged",
     "IntegrityError": "damaged",
+    "MemoryError": "memory",
 }
 _FACTS_CHECK = "facts_match_ledger"
 _RETURN = re.compile(r"\bS[0-9a-f]{15}\b")
@@ -29,6 +30,8 @@ def choose_remedy(cause: str, message: str) -> Remedy:
     fault = find_fault(RuntimeError(message))
     if fault is None:
         return "database" if cause == "OperationalError" and is_server_away(message) else "read"
+    if fault.kind == "memory":
+        return "memory"
     return "damaged" if fault.kind in ("damaged", "unreadable") else "disk"
 
 

@@ -33,6 +33,7 @@ _NAMED = 5
 _WRITE: Final = 0o222
 _TRIGGER_REMEDIES: Final[Mapping[Remedy, str]] = {
     "disk": "Free space on the disk.",
+    "memory": "End other programs, or use a computer with more memory.",
     "clock": "Set the clock of the computer right.",
     "damaged": "Solve the problems of the ledger and the stored files that are named here.",
     "database": "Start PostgreSQL, which holds the ledger.",

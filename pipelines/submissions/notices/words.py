@@ -103,6 +103,10 @@ _RUN_TEXT = {
 _REMEDY = {
     # The keys are those of `pipelines.runs.remedies`.
     "disk": mark("Free space on the disk, then start `rti refresh`."),
+    "memory": mark(
+        "The memory of the computer was not enough. End other programs or use a larger computer, then start "
+        "`rti refresh`."
+    ),
     "clock": mark("Set the clock of the computer right, then start `rti refresh`."),
     "damaged": mark(
         "Stored files differ from what was approved. `rti doctor` names them. Restore them from a backup, then start "
@@ -126,6 +130,7 @@ _TRIGGER_TEXT = {
 _TRIGGER_REMEDY = {
     # The keys are those of `pipelines.runs.remedies`.
     "disk": mark("Free space on the disk."),
+    "memory": mark("The memory of the computer is not enough. End other programs or use a larger computer."),
     "clock": mark("Set the clock of the computer right."),
     "damaged": mark("`rti doctor` names what is damaged. Restore it from a backup."),
     "database": mark("Start the database of the ledger."),

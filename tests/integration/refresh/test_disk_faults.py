@@ -1,12 +1,18 @@
-"""A disk that becomes full or read-only in the middle of each step of a refresh: named, nothing half, then finished."""
+"""A disk that becomes full or read-only in the middle of each step of a refresh, and too little memory.
+
+Each is named, nothing is half, and the next refresh finishes.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from unittest import mock
@@ -15,7 +21,9 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.core.home import open_home
+from pipelines.core.spawned import open_pool
 from pipelines.front import build
+from pipelines.front.build import Language
 from tests.kills import examining, world
 from tests.support import disks
 from tests.support.demonstration import copy_home
@@ -129,3 +137,58 @@ def test_refresh_on_a_disk_that_becomes_full_is_finished_when_there_is_space(
             finished = examining.finish_refresh(root)
         assert open_home(root).current.resolve().name == before["current"]
     assert (finished["code"], finished["drafts"]) == (0, reference.drafts)
+
+
+@pytest.mark.parametrize("step", ["build_counts", "build_public_indicators"])
+def test_refresh_with_too_little_memory_is_named_and_the_next_one_finishes(
+    reference: Reference,
+    step: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = tmp_path / "home"
+    copy_home(reference.folder / BEFORE[step], root)
+    with use_home(reference.folder, root):
+        before = examining.examine_home(root)
+        monkeypatch.setenv("RTI_BUILD_MEMORY", "20MB")
+        code = main.main(["refresh"])
+        message = capsys.readouterr().err
+        assert code == 3, message
+        assert "DuckDB reached its limit of memory: " in message and "Set `RTI_BUILD_MEMORY` to more" in message
+        assert "fault of the program" not in message
+        check_home(root, before)
+        monkeypatch.delenv("RTI_BUILD_MEMORY")
+        finished = examining.finish_refresh(root)
+    assert (finished["code"], finished["drafts"]) == (0, reference.drafts)
+
+
+def test_refresh_whose_process_of_pages_is_killed_is_named_and_the_next_one_finishes(
+    reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def open_killed_pool(processes: int) -> ProcessPoolExecutor:
+        pool = open_pool(processes)
+        killed = partial(pool.submit, signal.raise_signal, signal.SIGKILL)
+        monkeypatch.setattr(pool, "submit", lambda *_work: killed())
+        return pool
+
+    root = tmp_path / "home"
+    copy_home(reference.folder / BEFORE["release_draft"], root)
+    languages = [*build.list_languages(), Language("sq", "sq", "Shqip")]
+    monkeypatch.setattr(build, "list_languages", lambda: languages)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with use_home(reference.folder, root):
+        before = examining.examine_home(root)
+        monkeypatch.setattr(build, "open_pool", open_killed_pool)
+        code = main.main(["refresh"])
+        message = capsys.readouterr().err
+        assert code == 3, message
+        assert "A process that computed for this command was ended" in message
+        assert "fault of the program" not in message
+        check_home(root, before)
+        monkeypatch.setattr(build, "open_pool", open_pool)
+        finished = examining.finish_refresh(root)
+        (draft,) = finished["drafts"]
+        pages = open_home(root).drafts / draft / build.FOLDER
+    assert finished["code"] == 0
+    assert {path.name for path in (pages / "sq").iterdir()} == {path.name for path in (pages / "en").iterdir()}

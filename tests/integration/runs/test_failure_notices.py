@@ -57,6 +57,9 @@ def list_failures(home: Home) -> list[notices.Notice]:
     [
         ("OSError", "[Errno 28] No space left on device: '/srv/x'", "disk"),
         ("WarehouseError", "Read-only file system", "disk"),
+        ("WarehouseError", "model mart_count: Out of Memory Error: could not allocate block", "memory"),
+        ("BrokenProcessPool", "A process in the process pool was terminated abruptly while …", "memory"),
+        ("MemoryError", "", "memory"),
         ("DatabaseError", "database disk image is malformed", "damaged"),
         ("DagsterAssetCheckFailedError", "1 blocking asset check failed: facts_match_ledger", "damaged"),
         ("ClockSetBackError", "", "clock"),

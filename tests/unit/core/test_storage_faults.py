@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sqlite3
 from collections import namedtuple
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import duckdb
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 
 from pipelines.core import storage_faults
 from pipelines.core.durable import DamagedJsonError, read_computed_json, read_json, read_shaped_json
+from pipelines.core.spawned import open_pool
 from pipelines.core.storage_faults import find_fault
 
 Usage = namedtuple("Usage", "total used free")
@@ -54,6 +57,10 @@ def _by_sqlalchemy(words: str) -> BaseException:
         (RuntimeError("polars: No space left on device (os error 28)"), "full"),
         (DamagedJsonError(Path("/x/y.json")), "damaged"),
         (RuntimeError('the refresh failed at x: DamagedJsonError: "/x/y.json" is not whole JSON'), "damaged"),
+        (MemoryError(), "memory"),
+        (BrokenProcessPool("A process in the process pool was terminated abruptly while …"), "memory"),
+        (duckdb.OutOfMemoryException("Out of Memory Error: could not allocate block"), "memory"),
+        (RuntimeError("the refresh failed at x: WarehouseError: 1 of …: Out of Memory Error: failed to pin"), "memory"),
         # Dagster and dbt pass on only the text.
         (RuntimeError("the refresh failed at x: OSError: [Errno 28] No space left on device: '/x/y'"), "full"),
     ],
@@ -103,6 +110,29 @@ def test_full_disk_is_reported_with_its_folder_and_free_space(root: Path, monkey
     )
     assert str(root) not in " ".join(fault.localize_message("en"))
     assert fault.is_passing
+
+
+def test_builder_that_reaches_its_limit_of_memory_is_told_the_limit(root: Path) -> None:
+    small = {"memory_limit": "20MB", "temp_directory": ""}
+    with duckdb.connect(config=small) as connection, pytest.raises(duckdb.OutOfMemoryException) as raised:
+        connection.sql("select list(i) from range(50_000_000) as numbers(i)").fetchall()
+    fault = find_fault(raised.value, root)
+    assert fault is not None and fault.is_passing
+    assert fault.message.startswith("DuckDB reached its limit of memory: failed to allocate ")
+    assert "MiB/19.0 MiB used). Set `RTI_BUILD_MEMORY` to more" in fault.message
+    assert fault.message.endswith("and run the command again. Nothing was lost.")
+
+
+def test_killed_process_of_a_pool_is_reported_as_lack_of_memory(root: Path) -> None:
+    with open_pool(1) as pool, pytest.raises(BrokenProcessPool) as raised:
+        pool.submit(signal.raise_signal, signal.SIGKILL).result()
+    fault = find_fault(raised.value, root)
+    assert fault is not None and fault.message.startswith(
+        "A process that computed for this command was ended by the system"
+    )
+    title, detail, remedy = fault.localize_message("en")
+    assert title == "The memory of the service is not enough"
+    assert detail.endswith("Nothing that was confirmed to you is lost.") and "again later" in remedy
 
 
 @pytest.mark.parametrize("words", ["disk I/O error", "unable to open database file"])
