@@ -43,8 +43,8 @@ _ADDRESS: Final = ("/", "=")
 """Characters before a period in an address."""
 SHORT_STATE: Final = 14
 """Most letters of a state, such as "not met", that stays on one line in the narrowest column."""
-_REMEMBERED: Final = 8192
-"""Texts of one kind and language that are remembered: the release of the demonstration has fewer than 4,000."""
+_REMEMBERED: Final = 4096
+"""Texts of one kind and language that are remembered: the release of the demonstration has fewer than 2,000."""
 _LONGEST_NAME: Final = 18
 """Letters of a name that has room on one line of a title on a telephone."""
 _LONGEST_AGE: Final = 14
