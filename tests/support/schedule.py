@@ -15,8 +15,15 @@ from xdist.scheduler import LoadFileScheduling
 HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
-MEANWHILE = ("tests/e2e/test_eighth_territory.py", "tests/integration/faults/test_faults.py")
-"""Files that do not need the home and take as long as its build, for the other workers."""
+MEANWHILE = (
+    "tests/e2e/test_eighth_territory.py",
+    "tests/integration/faults/test_faults.py",
+    "tests/integration/operations/test_run.py",
+    "tests/integration/refresh/test_release_desk.py",
+    "tests/integration/publication/releases/test_releases.py",
+    "tests/integration/submissions/checking/test_large_register.py",
+)
+"""Files that do not need the home: for two workers, together they take as long as its build."""
 
 TOGETHER: Mapping[str, tuple[str, ...]] = {
     "services and browser": (
