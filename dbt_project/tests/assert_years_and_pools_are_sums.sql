@@ -1,4 +1,6 @@
 -- A year derived from quarters is the sum of its four, and a pool the sum of its years, cell by cell.
+{{ config(meta={'joins_without_equality': ['periods: each has five years at most, of the years that any figure has']}) }}
+
 with
 
 counts as (

@@ -1,8 +1,9 @@
-"""No model compares every row of one table with every row of another without stating a reason.
+"""No model or data test compares every row of one table with every row of another without stating a reason.
 
 A join without a condition of equality (or an outer join with an additional condition on one side only) is quadratic:
-over two quarters it goes unnoticed, over ten years it took nine tenths of the time of a model. Where one side has only
-a few rows it is right, and the page of the model has one reason per join under `meta: joins_without_equality`.
+over two quarters it goes unnoticed, over ten years it took nine tenths of the time of a model, and over forty a data
+test took 80 s. Where one side has only a few rows it is right, and the page of the model, or the test itself, has one
+reason per join under `meta: joins_without_equality`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def list_reasons(node: Node) -> list[str]:
 
 
 def find_wrong(joins_by_model: Mapping[str, Counter[str]], models: Mapping[str, Node]) -> list[str]:
-    """Return models with more or fewer joins without equality than reasons; `joins_by_model` is by id of the model.
+    """Return models and tests with more or fewer joins without equality than reasons; `joins_by_model` is by their id.
 
     A view is expanded in its readers: its joins count for the view and not for them.
     """
@@ -66,13 +67,23 @@ def find_wrong(joins_by_model: Mapping[str, Counter[str]], models: Mapping[str, 
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Node]:
-    nodes = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))["nodes"]
-    return {id_: node for id_, node in nodes.items() if node["resource_type"] == "model"}
+    """All models, and all data tests of models."""
+    nodes: dict[str, Node] = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))["nodes"]
+    models = {id_: node for id_, node in nodes.items() if node["resource_type"] == "model"}
+    tests = {id_: node for id_, node in nodes.items() if node["resource_type"] == "test"}
+    return models | {id_: node for id_, node in tests.items() if models.keys() & set(node["depends_on"]["nodes"])}
+
+
+def is_of_indicators(id_: str, models: Mapping[str, Node]) -> bool:
+    """Return True for a model of the second phase, and for a data test that reads one."""
+    node = models[id_]
+    read = [id_] if node["resource_type"] == "model" else node["depends_on"]["nodes"]
+    return any("/indicators/" in models[name]["original_file_path"] for name in read if name in models)
 
 
 @pytest.fixture
 def joins_by_model(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str]]:
-    """Joins without equality of every model, as compiled for the demonstration and planned over its tables."""
+    """Joins without equality of every model and test, as compiled for the demonstration and planned over its tables."""
     compiled = demonstration.restricted / "dbt" / "compiled" / "rti"
     counts = count_builds.latest_counts(demonstration)
     assert counts is not None
@@ -83,9 +94,11 @@ def joins_by_model(demonstration: Home, models: dict[str, Node]) -> dict[str, Co
                 module.register_functions(connection)
             connection.execute(f"attach '{database}' as warehouse (read_only)")
             for id_, node in models.items():
-                if ("/indicators/" in node["original_file_path"]) is in_phase:
-                    sql = (compiled / node["original_file_path"]).read_text(encoding="utf-8")
-                    joins[id_] = count_joins_without_equality(connection, sql)
+                if is_of_indicators(id_, models) is in_phase:
+                    path = compiled / node["original_file_path"]
+                    # Tests of keys and the like are in a folder of the page that declares them.
+                    file = path if path.suffix == ".sql" else path / f"{node['name']}.sql"
+                    joins[id_] = count_joins_without_equality(connection, file.read_text(encoding="utf-8"))
     return joins
 
 
@@ -93,6 +106,7 @@ def test_every_join_without_equality_has_a_reason(
     joins_by_model: dict[str, Counter[str]], models: dict[str, Node]
 ) -> None:
     assert joins_by_model.keys() == models.keys()
+    assert {node["resource_type"] for node in models.values()} == {"model", "test"}
     assert not find_wrong(joins_by_model, models)
 
 
@@ -119,11 +133,15 @@ def test_every_kind_of_join_without_equality_is_detected() -> None:
 def test_missing_and_superfluous_reasons_are_reported(
     joins_by_model: dict[str, Counter[str]], models: dict[str, Node]
 ) -> None:
-    """Plant a join without a reason, a reason without its join, and a view that does not count for its reader."""
+    """Plant joins without a reason, a reason without its join, and a view that does not count for its reader."""
     id_ = {node["name"]: model_id for model_id, node in models.items()}
     with_new_join = joins_by_model | {id_["mart_clearance"]: Counter({"a < b": 2})}
     assert find_wrong(with_new_join, models) == [
         "mart_clearance gives 0 reasons for joins without equality: a < b; a < b"
+    ]
+    in_test = joins_by_model | {id_["assert_region_is_sum_of_its_reporters"]: Counter({"list like code": 1})}
+    assert find_wrong(in_test, models) == [
+        "assert_region_is_sum_of_its_reporters gives 0 reasons for joins without equality: list like code"
     ]
     without_join = joins_by_model | {id_["mart_window"]: Counter[str]()}
     assert find_wrong(without_join, models) == ["mart_window gives 1 reasons for joins without equality: none"]
