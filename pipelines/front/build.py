@@ -68,13 +68,14 @@ def list_languages() -> list[Language]:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Pages to write: their release and folder, the names of the style sheet and the script, the sizes of data files,
-    and the languages."""
+    """Pages to write: their release and folder, the names of the style sheet and the script, the languages of the menu,
+    the sizes of data files, and the languages to write."""
 
     release: Path
     target: Path
     style: str
     script: str
+    menu: Sequence[Language]
     sizes: Mapping[str, int]
     languages: Sequence[Language]
 
@@ -89,10 +90,11 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
     style, script = write_assets(target)
-    chosen = languages or list_languages()
+    menu = list_languages()
+    chosen = languages or menu
     n_shares = min(processes, len(chosen)) if edition.n_rows <= _MOST_ROWS else 1
     share, *others = (
-        _Order(release, target, style, script, sizes, chosen[place::n_shares]) for place in range(n_shares)
+        _Order(release, target, style, script, menu, sizes, chosen[place::n_shares]) for place in range(n_shares)
     )
     if not others:
         return _write_pages(edition, share)
@@ -108,7 +110,7 @@ def _read_and_write_pages(order: _Order) -> int:
 
 def _write_pages(edition: Edition, order: _Order) -> int:
     """Write all pages in some languages, each in its folder; return how many there are."""
-    writer = _Writer(edition, order.style, order.script)
+    writer = _Writer(edition, order.style, order.script, order.menu)
     n_pages = 0
     for chosen in order.languages:
         folder = order.target / chosen.lang
@@ -160,7 +162,7 @@ def _render_on_request(release: Path, code: str, compose: Callable[[Reader], Pag
     with language.read_in(code):
         reader = open_reader(edition, code)
         page, links = compose(reader), plan_links(reader)
-        text = _Writer(edition, style, script).render_page(page, reader)
+        text = _Writer(edition, style, script, list_languages()).render_page(page, reader)
     written = release / FOLDER / reader.lang / name_version(pages.name_file(pages.RELEASES), crime)
     if crime in links.other_crimes and written.is_file():
         return links.write_version(text, page, crime)
@@ -284,10 +286,10 @@ def make_front_environment() -> Environment:
 class _Writer:
     """The templates, with what is the same on all pages of a release."""
 
-    def __init__(self, edition: Edition, style: str, script: str) -> None:
+    def __init__(self, edition: Edition, style: str, script: str, menu: Sequence[Language]) -> None:
         self.edition, self.style, self.script = edition, style, script
         self.environment = make_front_environment()
-        self.languages = list_languages()
+        self.menu = menu
 
     def render_page(self, page: Page, reader: Reader) -> str:
         """Return a page as HTML."""
@@ -301,7 +303,7 @@ class _Writer:
             file=page.file,
             style=self.style,
             script=self.script,
-            languages=self.languages,
+            languages=self.menu,
             release=self.edition.release,
             demonstration=name_demonstration(reader, page),
             home=pages.name_file(pages.HOME, page.crime),
