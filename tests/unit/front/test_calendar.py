@@ -39,7 +39,9 @@ def render_calendar(record: ReleaseRecord, language: str) -> str:
     edition = make_edition()
     with read_in(language):
         reader = Reader(edition, language)
-        return build._Writer(edition, "style.css", "script.js").render_page(compose_calendar(reader, record), reader)
+        return build._Writer(edition, "style.css", "script.js", build.list_languages()).render_page(
+            compose_calendar(reader, record), reader
+        )
 
 
 def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> None:

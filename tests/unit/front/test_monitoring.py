@@ -238,7 +238,9 @@ def test_page_without_measures_names_their_kind(language: str, sentence: str) ->
     reader = Reader(edition, language)
     with read_in(language):
         page = compose_monitoring(reader, "AA", "TIP")
-        assert f"<p>{sentence}</p>" in build._Writer(edition, "style.css", "script.js").render_page(page, reader)
+        assert f"<p>{sentence}</p>" in build._Writer(
+            edition, "style.css", "script.js", build.list_languages()
+        ).render_page(page, reader)
 
 
 def test_region_has_numbers_of_territories_and_links_to_each() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboards.public.page_parts import read_table as read_released_table
-from pipelines.front.build import _Writer
+from pipelines.front.build import _Writer, list_languages
 from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.reader import Reader
 from pipelines.words.language import read_in
@@ -85,7 +85,7 @@ def test_every_figure_of_few_people_has_the_word_also_in_files() -> None:
     assert "fewer than 20 people gave this answer" in notes and "Numbers of respondents with it are below 20." in notes
     labels = [{"kind": kind, "code": code, "language": "en", "label": label} for kind, code, label in LABELS]
     edition = make_edition(practice_result=rows, practice_label=labels, release=[RELEASE])
-    page = _Writer(edition, "style.css", "script.js").render_page(
+    page = _Writer(edition, "style.css", "script.js", list_languages()).render_page(
         compose_theme(Reader(edition, "en"), "formal"), Reader(edition, "en")
     )
     table = read_released_table(page, "practice-fr01-1")
