@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import isinf
 
 from pipelines import words
@@ -43,6 +44,8 @@ _INTERVAL = Markup("{number} <span>({interval}</span>")
 _WHOLE = Markup('<span class="rti-whole">{}</span>')
 _MISSING = Markup('<span class="front-missing{kind}">{text}</span>')
 _PHRASE = Markup('<span class="front-phrase">{}</span>')
+_REMEMBERED_FIGURES = 8192
+"""Formatted figures that are remembered: in one language, the demonstration has some 2,000 different ones."""
 _SEPARATOR = Markup('<span class="front-separator">{}</span>')
 
 
@@ -284,16 +287,25 @@ def keep_together(texts: Iterable[str], between: str = "; ") -> Markup:
 
 def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few: bool = False) -> Part:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
-    after = _render_marks(sorted(marks, key=_order_mark))
+    # A count of zero is not few. A share or a rate of zero is, as its complement is: its interval is as wide.
+    has_badge = is_few and (figure.value != 0 or figure.low is not None)
+    badge = words.LEGEND["few"][0] if has_badge else ""
+    return _format_figure(figure, tuple(sorted(marks, key=_order_mark)), badge, words.thousands_sign())
+
+
+@lru_cache(maxsize=_REMEMBERED_FIGURES)
+def _format_figure(figure: FormattedFigure, marks: tuple[str, ...], badge: str, thousands: str) -> Part:
+    """Return the same, with the word "few" or an empty text, and the sign between thousands.
+
+    Five of six figures of a release's pages are on another page, or in another table of the same one.
+    """
+    after = _render_marks(marks)
     if figure.value is None:
         return (_WHOLE.format(figure.text) if figure.kind == "value" else _format_missing(figure.text)) + after
-    number: Part = _SEPARATOR.format(words.thousands_sign()).join(words.split_thousands(figure.text))
+    number: Part = _SEPARATOR.format(thousands).join(words.split_thousands(figure.text))
     if figure.low is not None or figure.value % 1:
         number = attach_numbers(number, figure.value, figure.low, figure.high)
-    # A count of zero is not few. A share or a rate of zero is, as its complement is: its interval is as wide.
-    if is_few and (figure.value != 0 or figure.low is not None):
-        return mark_few(number) + after
-    return number + after
+    return (_add_badge(number, badge) if badge else number) + after
 
 
 def format_count(row: words.Row) -> Part:
@@ -303,7 +315,10 @@ def format_count(row: words.Row) -> Part:
 
 def mark_few(text: Part) -> Markup:
     """Return the content of a field with the word "few"."""
-    badge = words.LEGEND["few"][0]
+    return _add_badge(text, words.LEGEND["few"][0])
+
+
+def _add_badge(text: Part, badge: str) -> Markup:
     return _FEW.format(number=text, few=badge, spoken=_HIDDEN.format(text=badge))
 
 
