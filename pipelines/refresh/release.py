@@ -5,7 +5,6 @@ Publishing the draft is a separate step, taken by a person (`publication.py`).
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pipelines.core import codes
 from pipelines.core.home import Home
+from pipelines.core.processors import count_processes
 from pipelines.publication.cooperation.figures import COOPERATION_TABLES
 from pipelines.publication.releases.correction_notices import notices_path
 from pipelines.refresh.cooperation import protect_cooperation_tables
@@ -27,6 +27,8 @@ from pipelines.refresh.single_cases import list_single_cases
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.exported_tables import COUNTS
 
+_MEGABYTES_OF_PAGES = 512
+"""Memory for a process that writes static pages. Reading the demonstration's release takes half of that."""
 _ROWS_FOR_PROCESSES = 20_000
 """Counts of all areas from which several processes solve the problems of a home that has kept no outcome."""
 
@@ -196,7 +198,7 @@ def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
     refuse_exposed_answers(home, home.gathered / "practice_result.parquet")
 
     def add_pages(path: Path) -> int:
-        return build_front(path, path / FOLDER, processes=os.cpu_count() or 1)
+        return build_front(path, path / FOLDER, processes=count_processes(_MEGABYTES_OF_PAGES))
 
     draft = build_draft(home, folder, indicators, load().without_training(), add_pages=add_pages)
     keep_counts(home, folder, draft.release)

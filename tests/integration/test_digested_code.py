@@ -17,6 +17,7 @@ SERVES = frozenset(
     {
         "pipelines.core.asides", "pipelines.core.bucket", "pipelines.core.clock", "pipelines.core.durable",
         "pipelines.core.file_store", "pipelines.core.home", "pipelines.core.i18n", "pipelines.core.packing",
+        "pipelines.core.processors",
         "pipelines.core.setting_values", "pipelines.core.settings", "pipelines.core.spawned", "pipelines.core.text",
         "pipelines.declarations", "pipelines.warehouse",
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import selectors
 import threading
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from pipelines.core.processors import count_processors
 from pipelines.model.content import Content, ReadError
 from pipelines.reading.formats.budget import BASE
 from pipelines.reading.sandbox.child import MEMORY, PRELOAD, TIMEOUT, Child, Job, read_job
@@ -31,8 +31,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 def at_once() -> int:
-    """Return the number of children that work at the same time: one per core, at least two."""
-    return max(2, os.cpu_count() or 2)
+    """Return the number of children that work at the same time: one per processor, at least two."""
+    return max(2, count_processors())
 
 
 class ChildPool(Generic[J, R]):

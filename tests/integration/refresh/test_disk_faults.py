@@ -24,6 +24,7 @@ from pipelines.core.home import open_home
 from pipelines.core.spawned import open_pool
 from pipelines.front import build
 from pipelines.front.build import Language
+from pipelines.refresh import release
 from tests.kills import examining, world
 from tests.support import disks
 from tests.support.demonstration import copy_home
@@ -176,7 +177,7 @@ def test_refresh_whose_process_of_pages_is_killed_is_named_and_the_next_one_fini
     copy_home(reference.folder / BEFORE["release_draft"], root)
     languages = [*build.list_languages(), Language("sq", "sq", "Shqip")]
     monkeypatch.setattr(build, "list_languages", lambda: languages)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(release, "count_processes", lambda _megabytes: 2)
     with use_home(reference.folder, root):
         before = examining.examine_home(root)
         monkeypatch.setattr(build, "open_pool", open_killed_pool)
