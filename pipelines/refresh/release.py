@@ -193,7 +193,7 @@ def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
     if only_look:
         raise WorkDueError("draft")
     from pipelines.front.build import FOLDER, build_front
-    from pipelines.publication.releases.build import build_draft
+    from pipelines.publication.releases.build import build_draft, remove_draft
 
     refuse_exposed_answers(home, home.gathered / "practice_result.parquet")
 
@@ -202,9 +202,8 @@ def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
 
     draft = build_draft(home, folder, indicators, load().without_training(), add_pages=add_pages)
     keep_counts(home, folder, draft.release)
-    for previous in home.drafts.iterdir():
-        if previous != draft.folder:
-            shutil.rmtree(previous)
+    for previous in [path for path in home.drafts.iterdir() if path != draft.folder]:
+        remove_draft(previous)
     build_cache.store_outcome(home, "draft", key, {"release": draft.release, "records": records_folder(home).name})
     log(f"draft {draft.release} is ready: {sum(draft.rows.values())} rows in {len(draft.rows)} tables")
     return Step(new=True, path=draft.folder, rows=draft.rows, release=draft.release)

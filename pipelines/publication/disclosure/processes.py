@@ -46,7 +46,7 @@ class ProblemPool:
     """
 
     def __init__(self, processes: int | None = None) -> None:
-        """Use at most `processes`, by default as many as the machine has room for; with one, the caller's solves all."""
+        """Use at most `processes`, by default as many as there is room for; with one, the caller's solves all."""
         self._processes = processes or count_processes(_MEGABYTES)
         self._executor: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()

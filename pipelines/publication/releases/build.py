@@ -69,9 +69,21 @@ def build_draft(
         shutil.rmtree(temporary, ignore_errors=True)  # it may have what must not be public
         raise
     target = home.drafts / release
-    shutil.rmtree(target, ignore_errors=True)
+    remove_draft(target)
     temporary.rename(target)
     return Draft(release, target, rows)
+
+
+def remove_draft(folder: Path) -> None:
+    """Remove a draft, if there is one: first its name, so that a removal that is killed leaves no half draft listed.
+
+    What it leaves begins with a dot, and goes with the next draft.
+    """
+    aside = folder.with_name(f".{folder.name.removeprefix('.')}.old")
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _write_files(inputs: DraftInputs, folder: Path, add_pages: Callable[[Path], object] | None) -> dict[str, int]:
